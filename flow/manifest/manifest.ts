@@ -1,0 +1,46 @@
+import type { App } from '../../crds/v1alpha1/app.ts'
+import type { ClusterComponent, Component } from '../../crds/v1alpha1/component.ts'
+import type { Credential, Secret } from '../../crds/v1alpha1/credential.ts'
+import type { Flow } from '../../crds/v1alpha1/flow.ts'
+import type { Finding, Path } from '../finding/finding.ts'
+
+/** A file's name and text; reading it is the caller's business. */
+export interface SourceText {
+  readonly file: string
+  readonly text: string
+}
+
+export interface Position {
+  /** 1-based. */
+  readonly line: number
+  /** 1-based. */
+  readonly column: number
+}
+
+/** One YAML document that holds a resource of a kind Weir knows, with the way back to its lines. */
+export interface Manifest<T = Resource> {
+  readonly file: string
+  readonly object: T
+  /** Where the value at the path stands; of a path that does not exist, its nearest ancestor. `key: true` points at the key. */
+  readonly positionOf: (path: Path, options?: { readonly key?: boolean }) => Position
+}
+
+export type Resource = Flow | Component | ClusterComponent | Credential | App | Secret
+
+/** What a set of files holds, by kind. Objects are as written, with `metadata.namespace` filled in (`default`). */
+export interface Manifests {
+  readonly flows: readonly Manifest<Flow>[]
+  readonly components: readonly Manifest<Component>[]
+  readonly clusterComponents: readonly Manifest<ClusterComponent>[]
+  readonly credentials: readonly Manifest<Credential>[]
+  readonly apps: readonly Manifest<App>[]
+  readonly secrets: readonly Manifest<Secret>[]
+}
+
+export interface ParsedManifests {
+  /** Only objects whose schema is right: what has a schema error is in `findings` alone. */
+  readonly manifests: Manifests
+  readonly findings: readonly Finding[]
+  /** Documents of other kinds, `apiVersion/kind` to count. */
+  readonly ignored: ReadonlyMap<string, number>
+}

@@ -1,0 +1,75 @@
+import type { WireMessage } from '../wire/message.ts'
+
+/**
+ * The queues, as a runner sees them. Every adapter (memory, SQLite, RabbitMQ) passes the same conformance suite.
+ *
+ * Promised: a message whose publish was confirmed is delivered until it is acknowledged, in the order of publishing per
+ * queue, requeued ones first, in their old order; a delivery that was neither acknowledged nor requeued when its subscription closes comes back.
+ */
+export interface Broker {
+  /** Safe to repeat. */
+  readonly declareQueues: (queues: readonly QueueDeclaration[]) => Promise<void>
+  /**
+   * Resolves when the message is safe (`confirmed`), or nobody owns the queue (`unroutable`: it is nowhere, the caller still has it).
+   *
+   * @throws {TransientError} the outcome is unknown: publish again, with the same id
+   */
+  readonly publish: (target: Target, message: WireMessage) => Promise<PublishOutcome>
+  /** Deliveries arrive until `close`; at most `prefetch` are unsettled at a time. */
+  readonly consume: (queue: string, options: ConsumeOptions, onDelivery: (delivery: Delivery) => void) => Promise<Subscription>
+  /** Undefined when there is no such queue. */
+  readonly depth: (queue: string) => Promise<QueueDepth | undefined>
+  /** From now on unroutable. Its messages are the caller's to move first. */
+  readonly deleteQueue: (queue: string) => Promise<void>
+  /** Unsettled deliveries return to their queues. Safe to repeat. */
+  readonly close: () => Promise<void>
+}
+
+export interface QueueDeclaration {
+  readonly name: string
+  /** Of several subscriptions one gets deliveries, the next takes over when it closes. */
+  readonly singleActiveConsumer?: boolean
+  /** Beyond this many the oldest go, and are counted. For observations and replies, never for messages. */
+  readonly dropHeadAbove?: number
+}
+
+export type Target =
+  | { readonly kind: 'queue'; readonly queue: string }
+  /** Parked, then delivered to the queue; one that is gone by then sends the message to `unrouted`. */
+  | { readonly kind: 'delay'; readonly queue: string; readonly delayMs: number }
+
+export type PublishOutcome = 'confirmed' | 'unroutable'
+
+export interface ConsumeOptions {
+  readonly prefetch: number
+  /** Called when the broker ends the subscription: the queue was deleted, the connection is lost for good. */
+  readonly onEnd?: (reason: Error) => void
+}
+
+export interface Subscription {
+  /** Stops new deliveries and gives the unsettled ones back. */
+  readonly close: () => Promise<void>
+}
+
+export interface Delivery {
+  readonly message: WireMessage
+  /** True when it may have been delivered before. */
+  readonly redelivered: boolean
+  /** Earlier deliveries that were not settled; rises for everything prefetched, so it only warns. */
+  readonly deliveryCount: number
+  readonly ack: () => void
+  readonly requeue: () => void
+}
+
+export interface QueueDepth {
+  readonly ready: number
+  readonly unacknowledged: number
+  /** Parked for this queue; undefined where the broker cannot tell. */
+  readonly parked?: number
+  readonly consumers: number
+}
+
+/** Where messages go that have used up their attempts; the recorder consumes it. */
+export const deadQueue = 'dead'
+/** Where messages go whose target is gone. */
+export const unroutedQueue = 'unrouted'

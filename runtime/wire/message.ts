@@ -1,0 +1,33 @@
+/** What travels beside the body: at most 4 KB, no user data. */
+export interface MessageHeaders {
+  /** The flow's uid. */
+  readonly flow: string
+  readonly revision: number
+  readonly revisionHash: string
+  readonly run: string
+  /** Milliseconds since 1970; what `$now()` gives. */
+  readonly runStartedAt: number
+  readonly trigger: string
+  /** The step where the message enters its stage. */
+  readonly at: string
+  /** 1 is the first delivery that counts. */
+  readonly attempt: number
+  /** New at every producer's publish; kept by redelivery, retry, forwarding and re-injection. */
+  readonly copy: string
+  /** How often it was re-injected from `unrouted`. */
+  readonly hops: number
+  /** Not to be worked on before this instant, in milliseconds since 1970. */
+  readonly notBefore?: number
+  /** The run's end gates something: see tracked runs. */
+  readonly tracked?: true
+  /** Queue of the gateway that waits for a `respond`. */
+  readonly replyTo?: string
+  readonly traceparent?: string
+}
+
+/** A message as the broker moves it. The body is `encodeBody`'s form. */
+export interface WireMessage {
+  readonly id: string
+  readonly headers: MessageHeaders
+  readonly body: Buffer
+}
