@@ -6,6 +6,8 @@ export interface CarriedValues {
   readonly split?: { readonly id: string; readonly index: number; readonly count: number }
   /** Failed attempts, oldest first, the last 20. */
   readonly failures?: readonly AttemptFailure[]
+  /** How often the component asked for the message again, and why at last. */
+  readonly rebound?: { readonly iteration: number; readonly reason: string }
 }
 
 export interface AttemptFailure {

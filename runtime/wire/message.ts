@@ -10,6 +10,8 @@ export interface MessageHeaders {
   readonly trigger: string
   /** The step where the message enters its stage. */
   readonly at: string
+  /** It stands behind `at`: that step is done, its edges come next. */
+  readonly left?: true
   /** 1 is the first delivery that counts. */
   readonly attempt: number
   /** New at every producer's publish; kept by redelivery, retry, forwarding and re-injection. */
