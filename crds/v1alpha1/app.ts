@@ -1,7 +1,11 @@
 import type { Condition } from './condition.ts'
 import type { ObjectMeta } from './meta.ts'
 
-/** The application at the other end. */
+/**
+ * The application at the other end.
+ *
+ * @x-weir-resource {"plural": "apps", "shortNames": ["wapp"], "scope": "Namespaced"}
+ */
 export interface App {
   readonly apiVersion: 'weir.dev/v1alpha1'
   readonly kind: 'App'

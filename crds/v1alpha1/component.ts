@@ -1,6 +1,11 @@
 import type { Condition } from './condition.ts'
 import type { JsonObject, ObjectMeta } from './meta.ts'
 
+/**
+ * A connector: an image or inline source with named functions.
+ *
+ * @x-weir-resource {"plural": "components", "shortNames": ["comp"], "scope": "Namespaced"}
+ */
 export interface Component {
   readonly apiVersion: 'weir.dev/v1alpha1'
   readonly kind: 'Component'
@@ -9,7 +14,11 @@ export interface Component {
   readonly status?: ComponentStatus
 }
 
-/** The catalogue that all namespaces may use; its pods still run in the flow's namespace. */
+/**
+ * The catalogue that all namespaces may use; its pods still run in the flow's namespace.
+ *
+ * @x-weir-resource {"plural": "clustercomponents", "shortNames": ["ccomp"], "scope": "Cluster"}
+ */
 export interface ClusterComponent {
   readonly apiVersion: 'weir.dev/v1alpha1'
   readonly kind: 'ClusterComponent'

@@ -14,6 +14,11 @@ export type CredentialType =
   | 'mtls'
   | 'mixed'
 
+/**
+ * A typed secret; its data stays in a core Secret.
+ *
+ * @x-weir-resource {"plural": "credentials", "shortNames": ["cred"], "scope": "Namespaced"}
+ */
 export interface Credential {
   readonly apiVersion: 'weir.dev/v1alpha1'
   readonly kind: 'Credential'
@@ -45,7 +50,11 @@ export interface CredentialStatus {
   readonly consentUrl?: string
 }
 
-/** The core Secret, as far as a Credential reads it. */
+/**
+ * The core Secret, as far as a Credential reads it.
+ *
+ * @x-weir-resource {"plural": "secrets", "shortNames": [], "scope": "Namespaced"}
+ */
 export interface Secret {
   readonly apiVersion: 'v1'
   readonly kind: 'Secret'

@@ -1,6 +1,11 @@
 import type { Condition } from './condition.ts'
 import type { JsonObject, ObjectMeta } from './meta.ts'
 
+/**
+ * A graph of steps, with what starts it.
+ *
+ * @x-weir-resource {"plural": "flows", "shortNames": ["fl"], "scope": "Namespaced"}
+ */
 export interface Flow {
   readonly apiVersion: 'weir.dev/v1alpha1'
   readonly kind: 'Flow'

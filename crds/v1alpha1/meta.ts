@@ -12,5 +12,9 @@ export interface ObjectMeta {
 /** A value that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-/** A JSON object, the form of `config` and of a message's metadata. */
+/**
+ * A JSON object, the form of `config` and of a message's metadata.
+ *
+ * @x-kubernetes-preserve-unknown-fields true
+ */
 export type JsonObject = Readonly<Record<string, Json>>
