@@ -122,6 +122,8 @@ export interface Run {
 export interface RunStore {
   readonly addRuns: (runs: readonly Run[]) => Promise<void>
   readonly addEvents: (events: readonly StepEvent[]) => Promise<void>
+  /** One run by its id, for its status URL. */
+  readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first. */
   readonly list: (filter: { readonly flow?: string; readonly limit?: number }) => Promise<readonly Run[]>
   readonly events: (run: string) => Promise<readonly StepEvent[]>
