@@ -20,6 +20,8 @@ export interface MessageHeaders {
   readonly hops: number
   /** Not to be worked on before this instant, in milliseconds since 1970. */
   readonly notBefore?: number
+  /** Until this instant a wait may last, so that few hops through the delays reach it; beside `notBefore`. */
+  readonly notAfter?: number
   /** The run's end gates something: see tracked runs. */
   readonly tracked?: true
   /** Queue of the gateway that waits for a `respond`. */

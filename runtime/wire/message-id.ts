@@ -1,0 +1,52 @@
+import { hash, randomBytes } from 'node:crypto'
+
+/** What makes a child the same child when its parent is worked on again: content, not position. */
+export interface ChildIdentity {
+  /** The parent's id. */
+  readonly parent: string
+  /** The plan's edges from the step that emitted to where the child is published, by their keys. */
+  readonly route: string
+  /** The child's encoded body, with what it carries: siblings that differ only in their ancestors are different. */
+  readonly body: Buffer
+  /** How many siblings of the same route and body came before; 0 is the first. With `emitsOne`, of the same route. */
+  readonly occurrence: number
+  /** Leaves the body out: the function emits one message, so that its id holds even when the body differs after a crash. */
+  readonly emitsOne: boolean
+}
+
+/** 32 hexadecimal characters, 128 bits of a SHA-256: equal for equal identities, on every machine and in every version. */
+export function childId({ parent, route, body, occurrence, emitsOne }: ChildIdentity): string {
+  return idOf(parent, route, contentOf(body, emitsOne), occurrence)
+}
+
+/** Gives one parent's children their ids, in the order of their emits; it counts the occurrences. One per delivery. */
+export function childIds(parent: string, emitsOne: boolean): (route: string, body: Buffer) => string {
+  const seen = new Map<string, number>()
+  return (route, body) => {
+    const content = contentOf(body, emitsOne)
+    const key = `${route}\n${content}`
+    const occurrence = seen.get(key) ?? 0
+    seen.set(key, occurrence + 1)
+    return idOf(parent, route, content, occurrence)
+  }
+}
+
+/** A new id in the form of `childId`, for runs, copies and messages without a parent. Unique, but no secret: one tells the next. */
+export function freshId(): string {
+  used += 1
+  return processPrefix + used.toString(16).padStart(counterDigits, '0')
+}
+
+const idDigits = 32
+const counterDigits = 12
+// Random per process and per worker thread, drawn once: a random id per message costs more than the rest of its envelope.
+const processPrefix = randomBytes((idDigits - counterDigits) / 2).toString('hex')
+let used = 0
+
+function contentOf(body: Buffer, emitsOne: boolean): string {
+  return emitsOne ? '' : hash('sha256', body, 'base64')
+}
+
+function idOf(parent: string, route: string, content: string, occurrence: number): string {
+  return hash('sha256', `${parent}\n${route}\n${content}\n${occurrence}`, 'hex').slice(0, idDigits)
+}
