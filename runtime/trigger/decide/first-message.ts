@@ -103,18 +103,10 @@ export function handFiredMessage(
     readonly at: number
   },
 ): FirstMessage {
-  switch (trigger.kind) {
-    case 'schedule':
-    case 'poll':
-    case 'listen': {
-      const first = scheduledMessage(trigger, { at: given.at })
-      return given.data === undefined ? first : withData(first, given.data)
-    }
-    case 'webhook':
-      return webhookMessage(trigger, handMadeRequest(trigger, given))
-    case 'manual':
-      return manualMessage(trigger, given)
-  }
+  if (trigger.kind === 'manual') return manualMessage(trigger, given)
+  if (trigger.kind === 'webhook') return webhookMessage(trigger, handMadeRequest(trigger, given))
+  const first = scheduledMessage(trigger, { at: given.at })
+  return given.data === undefined ? first : withData(first, given.data)
 }
 
 function handMadeRequest(
