@@ -17,7 +17,7 @@ const longestTimeoutMs = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer: (afterMs, onDue) => {
-    let remainingMs = afterMs
+    let remainingMs = Math.max(0, afterMs)
     let timeout: NodeJS.Timeout
     const arm = (): void => {
       const partMs = Math.min(remainingMs, longestTimeoutMs)

@@ -7,19 +7,32 @@ import type { WireMessage } from '../wire/message.ts'
  * queue, requeued ones first, in their old order; a delivery that was neither acknowledged nor requeued when its subscription closes comes back.
  */
 export interface Broker {
-  /** Safe to repeat. */
+  /**
+   * Safe to repeat.
+   *
+   * @throws {PermanentError} `QueueMismatch` when a queue exists with other properties
+   */
   readonly declareQueues: (queues: readonly QueueDeclaration[]) => Promise<void>
   /**
    * Resolves when the message is safe (`confirmed`), or nobody owns the queue (`unroutable`: it is nowhere, the caller still has it).
+   * The body's bytes belong to the broker from now on: an adapter need not copy them.
    *
    * @throws {TransientError} the outcome is unknown: publish again, with the same id
    */
   readonly publish: (target: Target, message: WireMessage) => Promise<PublishOutcome>
-  /** Deliveries arrive until `close`; at most `prefetch` are unsettled at a time. */
-  readonly consume: (queue: string, options: ConsumeOptions, onDelivery: (delivery: Delivery) => void) => Promise<Subscription>
+  /**
+   * Deliveries arrive until `close`, never within a call of another method; at most `prefetch` (≥ 1) are unsettled at a time.
+   *
+   * @throws {PermanentError} `QueueNotFound` when there is no such queue
+   */
+  readonly consume: (
+    queue: string,
+    options: ConsumeOptions,
+    onDelivery: (delivery: Delivery) => void,
+  ) => Promise<Subscription>
   /** Undefined when there is no such queue. */
   readonly depth: (queue: string) => Promise<QueueDepth | undefined>
-  /** From now on unroutable. Its messages are the caller's to move first. */
+  /** From now on unroutable; its subscriptions end. Its messages are the caller's to move first. One that is gone is no error. */
   readonly deleteQueue: (queue: string) => Promise<void>
   /** Unsettled deliveries return to their queues. Safe to repeat. */
   readonly close: () => Promise<void>
@@ -57,16 +70,20 @@ export interface Delivery {
   readonly redelivered: boolean
   /** Earlier deliveries that were not settled; rises for everything prefetched, so it only warns. */
   readonly deliveryCount: number
+  /** The first settlement counts; a later one, or one after the subscription's end, does nothing. */
   readonly ack: () => void
   readonly requeue: () => void
 }
 
 export interface QueueDepth {
   readonly ready: number
-  readonly unacknowledged: number
+  /** Delivered and not settled; undefined where the broker cannot tell. */
+  readonly unacknowledged?: number
   /** Parked for this queue; undefined where the broker cannot tell. */
   readonly parked?: number
   readonly consumers: number
+  /** Gone from the head since the declaration; undefined where the broker cannot tell. */
+  readonly dropped?: number
 }
 
 /** Where messages go that have used up their attempts; the recorder consumes it. */

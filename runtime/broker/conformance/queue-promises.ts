@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import { TransientError } from '../../error.ts'
+import type { BrokerPromise } from './broker-promise.ts'
+import { ack, eventually, idsUpTo, message, publishAll, take } from './broker-promise.ts'
+
+/** What holds for queues and connections themselves. */
+export const queuePromises: readonly BrokerPromise[] = [
+  {
+    name: 'says `unroutable` for a queue that nobody has declared, and for one that was deleted',
+    check: async ({ broker, declare }) => {
+      const queue = `nobody-${randomUUID()}`
+      expect(await broker.publish({ kind: 'queue', queue }, message())).toBe('unroutable')
+      const gone = await declare()
+      await publishAll(broker, gone, ['m1'])
+      await broker.deleteQueue(gone)
+      expect(await broker.publish({ kind: 'queue', queue: gone }, message())).toBe('unroutable')
+      expect(await broker.depth(gone)).toBeUndefined()
+      await broker.deleteQueue(gone)
+      await broker.declareQueues([{ name: gone }])
+      expect(await broker.depth(gone)).toMatchObject({ ready: 0, consumers: 0 })
+    },
+  },
+  {
+    name: 'keeps what is in a queue when it is declared again',
+    check: async ({ broker, connect, declare }) => {
+      const queue = await declare({ singleActiveConsumer: true })
+      await publishAll(broker, queue, ['m1', 'm2'])
+      await (await connect()).declareQueues([{ name: queue, singleActiveConsumer: true }])
+      await eventually(async () => expect(await broker.depth(queue)).toMatchObject({ ready: 2 }))
+    },
+  },
+  {
+    name: 'refuses to declare a queue with other properties, and goes on',
+    check: async ({ broker, declare }) => {
+      const queue = await declare()
+      await expect(broker.declareQueues([{ name: queue, singleActiveConsumer: true }])).rejects.toMatchObject({
+        name: 'PermanentError',
+        code: 'QueueMismatch',
+      })
+      await publishAll(broker, queue, ['m1'])
+      const taker = await take(broker, queue, { settle: ack })
+      await taker.until(1)
+    },
+  },
+  {
+    name: 'refuses to consume a queue that is not there, and a prefetch below 1, and goes on',
+    check: async ({ broker, declare }) => {
+      const options = { prefetch: 1 }
+      await expect(broker.consume(`nobody-${randomUUID()}`, options, ack)).rejects.toMatchObject({
+        code: 'QueueNotFound',
+      })
+      const queue = await declare()
+      await expect(broker.consume(queue, { prefetch: 0 }, ack)).rejects.toThrow(RangeError)
+      await publishAll(broker, queue, ['m1'])
+      await (await take(broker, queue, { settle: ack })).until(1)
+    },
+  },
+  {
+    name: 'tells what is ready and who consumes',
+    check: async ({ broker, connect, declare }) => {
+      const queue = await declare()
+      expect(await broker.depth(`nobody-${randomUUID()}`)).toBeUndefined()
+      await publishAll(broker, queue, idsUpTo(5))
+      const taker = await take(await connect(), queue, { prefetch: 2 })
+      await taker.until(2)
+      await eventually(async () => {
+        const depth = await broker.depth(queue)
+        expect(depth).toMatchObject({ ready: 3, consumers: 1 })
+        expect(depth?.unacknowledged ?? 2).toBe(2)
+      })
+      await taker.close()
+      await eventually(async () => expect(await broker.depth(queue)).toMatchObject({ ready: 5, consumers: 0 }))
+    },
+  },
+  {
+    name: 'ends the subscriptions of a deleted queue and tells them; what they settle then does nothing',
+    check: async ({ broker, connect, declare }) => {
+      const queue = await declare()
+      await publishAll(broker, queue, ['m1'])
+      const reasons: Error[] = []
+      const settlements: (() => void)[] = []
+      const onEnd = (reason: Error): void => void reasons.push(reason)
+      await broker.consume(queue, { prefetch: 1, onEnd }, (delivery) =>
+        settlements.push(delivery.ack, delivery.requeue),
+      )
+      await eventually(() => expect(settlements).toHaveLength(2))
+      await (await connect()).deleteQueue(queue)
+      await eventually(() => expect(reasons).toHaveLength(1))
+      for (const settle of settlements) settle()
+      await broker.declareQueues([{ name: queue }])
+      await publishAll(broker, queue, ['m2'])
+      const taker = await take(broker, queue, { settle: ack })
+      await taker.until(1)
+      expect(taker.ids()).toEqual(['m2'])
+    },
+  },
+  {
+    name: 'drops the oldest above a bound that was asked for, and counts them where it can',
+    check: async ({ broker, declare }) => {
+      const queue = await declare({ dropHeadAbove: 3 })
+      await publishAll(broker, queue, idsUpTo(10))
+      await eventually(async () => expect(await broker.depth(queue)).toMatchObject({ ready: 3 }))
+      expect((await broker.depth(queue))?.dropped ?? 7).toBe(7)
+      const taker = await take(broker, queue, { settle: ack })
+      await taker.until(3)
+      expect(taker.ids()).toEqual(['m8', 'm9', 'm10'])
+    },
+  },
+  {
+    name: 'refuses every call after close as something that may work later, elsewhere',
+    check: async ({ connect, declare }) => {
+      const queue = await declare()
+      const closed = await connect()
+      await closed.close()
+      await closed.close()
+      const calls = [
+        () => closed.publish({ kind: 'queue', queue }, message()),
+        () => closed.publish({ kind: 'delay', queue, delayMs: 1 }, message()),
+        () => closed.consume(queue, { prefetch: 1 }, ack),
+        () => closed.declareQueues([{ name: queue }]),
+        () => closed.depth(queue),
+        () => closed.deleteQueue(queue),
+      ]
+      for (const call of calls) await expect(call()).rejects.toThrow(TransientError)
+    },
+  },
+]
