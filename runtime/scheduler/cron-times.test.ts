@@ -99,8 +99,20 @@ describe('cronTimes', () => {
     { name: 'knows @weekly', cron: '@weekly', zone: 'UTC', after: '2026-01-01T00:00Z', want: ['2026-01-04T00:00Z'] },
     { name: 'knows @monthly', cron: '@monthly', zone: 'UTC', after: '2026-01-01T00:00Z', want: ['2026-02-01T00:00Z'] },
     { name: 'knows @yearly', cron: '@yearly', zone: 'UTC', after: '2026-01-01T00:00Z', want: ['2027-01-01T00:00Z'] },
-    { name: 'finds a leap day', cron: '0 0 29 2 *', zone: 'UTC', after: '2026-01-01T00:00Z', want: ['2028-02-29T00:00Z'] },
-    { name: 'gives nothing for a day that never comes', cron: '0 0 30 2 *', zone: 'UTC', after: '2026-01-01T00:00Z', want: [] },
+    {
+      name: 'finds a leap day',
+      cron: '0 0 29 2 *',
+      zone: 'UTC',
+      after: '2026-01-01T00:00Z',
+      want: ['2028-02-29T00:00Z'],
+    },
+    {
+      name: 'gives nothing for a day that never comes',
+      cron: '0 0 30 2 *',
+      zone: 'UTC',
+      after: '2026-01-01T00:00Z',
+      want: [],
+    },
   ])('$name', ({ cron, zone, after, want }) => {
     expect(following(cron, zone, after, Math.max(want.length, 1))).toEqual(want)
   })
@@ -143,7 +155,8 @@ describe('cronTimes', () => {
           const times = cronTimes(expression, berlin)
           const [after, until] = [instant + backSeconds * 1000, instant + forthSeconds * 1000]
           const forward: number[] = []
-          for (let at = times.nextAfter(after); at !== undefined && at <= until; at = times.nextAfter(at)) forward.push(at)
+          for (let at = times.nextAfter(after); at !== undefined && at <= until; at = times.nextAfter(at))
+            forward.push(at)
           expect(times.newest({ after, until, atMost: 1000 })).toEqual({ times: forward, hasMore: false })
           expect(times.newest({ after, until, atMost: 3 })).toEqual({
             times: forward.slice(-3),

@@ -1,4 +1,4 @@
-import { prune } from './prune-view.ts'
+import { prune } from '../../flow/expression/prune.ts'
 import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Run } from '../store/store.ts'

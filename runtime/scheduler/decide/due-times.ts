@@ -22,6 +22,7 @@ export function decideDue(times: readonly DueTime[], policy: MissedPolicy, now: 
   const deadlineMs = (policy.startingDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000
   const inTime = times.filter((time) => now - time.dueAt <= deadlineMs)
   const onTime = inTime.filter((time) => now - time.dueAt <= lateMs)
-  const fire = policy.missed === 'all' ? inTime : onTime.length > 0 || policy.missed === 'skip' ? onTime : inTime.slice(-1)
+  const fire =
+    policy.missed === 'all' ? inTime : onTime.length > 0 || policy.missed === 'skip' ? onTime : inTime.slice(-1)
   return { fire, skipped: times.filter((time) => !fire.includes(time)) }
 }
