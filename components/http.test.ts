@@ -6,7 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -192,7 +192,9 @@ describe('http request', () => {
 
   it('repeats an idempotent request once when the server closes a kept connection', async () => {
     let connections = 0
+    const sockets: Socket[] = []
     const server = createTcpServer((socket) => {
+      sockets.push(socket)
       const isFirst = connections++ === 0
       let requests = 0
       socket.on('error', () => {})
@@ -202,7 +204,7 @@ describe('http request', () => {
         else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok')
       })
     })
-    open.push(server)
+    open.push(Object.assign(server, { closeAllConnections: () => sockets.forEach((socket) => socket.destroy()) }))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
