@@ -7,7 +7,11 @@ export interface Scope {
   readonly steps: Readonly<Record<string, Partial<MessageView>>>
   readonly trigger: TriggerView
   readonly run: { readonly id: string; readonly startedAt: number }
-  readonly flow: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> }
+  readonly flow: {
+    readonly name: string
+    readonly namespace: string
+    readonly labels: Readonly<Record<string, string>>
+  }
   readonly step: { readonly name: string }
 }
 
@@ -41,7 +45,10 @@ export interface Expression {
 
 /** What an expression reads beyond its own message. A path `[]` is the whole. */
 export interface References {
-  /** Step name to the paths read of that ancestor, as `{ check: [['data', 'id']] }`. */
+  /**
+   * Step name to the paths read of that ancestor, as `{ check: [['data', 'id']] }`. The key `everyStep` stands for all steps, where it
+   * cannot be known which are read, as in `$lookup($steps, data.name)`; what is under it holds for the named ones too.
+   */
   readonly steps: Readonly<Record<string, readonly (readonly string[])[]>>
   /** Paths below `$trigger`, as `[['request', 'headers']]`. */
   readonly trigger: readonly (readonly string[])[]
@@ -49,8 +56,11 @@ export interface References {
   readonly message: boolean
 }
 
+/** The key of `References.steps` for all steps; no step has this name. */
+export const everyStep = '*'
+
 export type ParsedExpression =
-  | { readonly kind: 'ok'; readonly expression: Expression }
+  | { readonly kind: 'ok'; readonly expression: Expression; readonly warnings: readonly ExpressionWarning[] }
   | {
       readonly kind: 'invalid'
       readonly message: string
@@ -58,6 +68,17 @@ export type ParsedExpression =
       readonly offset: number
       readonly hint?: string
     }
+
+/** It can be evaluated, and can hardly be meant. */
+export interface ExpressionWarning {
+  /** `Subtraction`: `$steps.fetch-orders` takes `orders` from the message of `fetch`. `UnknownName`: `$nmae` is bound nowhere. */
+  readonly kind: 'Subtraction' | 'UnknownName'
+  readonly message: string
+  /** Characters into the source, 0-based. */
+  readonly offset: number
+  /** What was probably meant, to be written there instead. */
+  readonly hint?: string
+}
 
 export interface ExpressionLimits {
   readonly timeMs: number
