@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { generateFiles } from './generator/generate-files.ts'
 
-const folder = dirname(fileURLToPath(import.meta.url))
+const folder = join(import.meta.dirname, 'generated')
+const files = generateFiles()
 
-mkdirSync(join(folder, 'generated'), { recursive: true })
-for (const [name, text] of generateFiles()) writeFileSync(join(folder, 'generated', name), text)
+mkdirSync(folder, { recursive: true })
+for (const name of readdirSync(folder)) if (!files.has(name)) rmSync(join(folder, name))
+for (const [name, text] of files) writeFileSync(join(folder, name), text)

@@ -1,5 +1,5 @@
 import { createGenerator } from 'ts-json-schema-generator'
-import { isObject, type JsonSchema } from '../structural/structural-schema.ts'
+import { isObject, type JsonSchema } from '../structural/json-schema.ts'
 
 /** A kind as its TypeScript interface tells it: names from the tags, JSON Schema from the fields. */
 export interface KindSource {

@@ -1,5 +1,5 @@
 import { propertyPath, type Problem } from './problem.ts'
-import { isObject, type JsonSchema } from './structural-schema.ts'
+import { isObject, type JsonSchema } from './json-schema.ts'
 
 /** The schema with every `$ref` into its own `definitions` replaced by what it names; a circle or a dead end is a problem. */
 export function inlineReferences(root: JsonSchema): { readonly schema: JsonSchema; readonly problems: Problem[] } {

@@ -1,4 +1,4 @@
-import { isObject, type JsonSchema } from './structural-schema.ts'
+import { isObject, type JsonSchema } from './json-schema.ts'
 
 /**
  * The same schema in OpenAPI's words, as far as that is a matter of spelling: `const` becomes an `enum` of one, a type or

@@ -1,0 +1,26 @@
+import type { Problem } from './problem.ts'
+import { propertiesOf, type SchemaNode } from './schema-node.ts'
+import { isObject } from './json-schema.ts'
+
+/** Of the fields that every Kubernetes object has, a schema may narrow only the name. */
+export function metadataProblems({ schema, path, parent }: SchemaNode): Problem[] {
+  const isResource = parent === undefined || schema['x-kubernetes-embedded-resource'] === true
+  if (!isResource) return []
+  const { kind, apiVersion, metadata } = propertiesOf(schema)
+  const messages = [
+    ...Object.entries({ kind, apiVersion })
+      .filter(([, property]) => isObject(property) && property['type'] !== 'string')
+      .map(([name]) => `${name} must be a string`),
+    ...(isObject(metadata) && metadata['type'] !== 'object' ? ['metadata must be an object'] : []),
+    ...(parent === undefined && isObject(metadata) && !isNarrow(metadata)
+      ? ['metadata must not specify anything but name and generateName']
+      : []),
+  ]
+  return messages.map((message) => ({ path, message }))
+}
+
+function isNarrow(metadata: Readonly<Record<string, unknown>>): boolean {
+  const names = Object.keys(propertiesOf(metadata))
+  const keywords = Object.keys(metadata).filter((keyword) => keyword !== 'type' && keyword !== 'properties')
+  return keywords.length === 0 && names.every((name) => name === 'name' || name === 'generateName')
+}
