@@ -21,8 +21,22 @@ export interface Position {
 export interface Manifest<T = Resource> {
   readonly file: string
   readonly object: T
-  /** Where the value at the path stands; of a path that does not exist, its nearest ancestor. `key: true` points at the key. */
-  readonly positionOf: (path: Path, options?: { readonly key?: boolean }) => Position
+  /**
+   * Where the value at the path stands; of a path that does not exist, its nearest ancestor.
+   * `key: true` points at the key, `offset` at so many characters into a text, whatever quotes and folds YAML put around it.
+   */
+  readonly positionOf: (path: Path, options?: { readonly key?: boolean; readonly offset?: number }) => Position
+}
+
+/** An object with mistakes in its form: others may name it, but it cannot be used. */
+export interface BrokenManifest {
+  readonly kind: Resource['kind']
+  readonly namespace: string
+  readonly name: string
+  /** The object without its mistakes, where what is left is whole enough to lint on. */
+  readonly rest?: Manifest
+  /** What was left out. */
+  readonly mistakes: readonly Path[]
 }
 
 export type Resource = Flow | Component | ClusterComponent | Credential | App | Secret
@@ -40,7 +54,8 @@ export interface Manifests {
 export interface ParsedManifests {
   /** Only objects whose schema is right: what has a schema error is in `findings` alone. */
   readonly manifests: Manifests
+  readonly broken: readonly BrokenManifest[]
   readonly findings: readonly Finding[]
-  /** Documents of other kinds, `apiVersion/kind` to count. */
+  /** Documents of other kinds, `apiVersion/kind` to count; `no kind` for those that are no manifests. */
   readonly ignored: ReadonlyMap<string, number>
 }

@@ -1,0 +1,114 @@
+import { isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { severityOf, type FindingCode } from '../finding/codes.ts'
+import { formatPath, type Finding, type Path } from '../finding/finding.ts'
+import type { Manifest, Position, SourceText } from './manifest.ts'
+import { pathOffset } from './path-offset.ts'
+import { plainValue } from './plain-value.ts'
+import { yamlMistake } from './yaml-mistake.ts'
+
+/** One document of a file, as plain data, with the way back to its lines. */
+export interface YamlDocument {
+  readonly file: string
+  /** What could be read of it, where there are mistakes. */
+  readonly value: unknown
+  /** No valid YAML: the value is good for nothing but a guess at who it is. */
+  readonly isTorn: boolean
+  readonly mistakes: readonly Finding[]
+  /** Characters of the file that it takes. */
+  readonly size: number
+  readonly positionOf: Manifest['positionOf']
+}
+
+/** A file's documents, the empty ones left out; or what keeps the file from being read. */
+export type YamlFile =
+  | { readonly kind: 'documents'; readonly documents: readonly YamlDocument[] }
+  | { readonly kind: 'unreadable'; readonly finding: Finding }
+
+/** Something that is wrong with the YAML itself. */
+export interface YamlMistake {
+  readonly code: FindingCode
+  readonly message: string
+  /** Characters into the file. */
+  readonly at: number
+  readonly path: Path
+}
+
+const maxCharacters = 5_000_000
+const maxDocuments = 10_000
+
+/** Reads YAML or JSON, one or several documents; never throws. */
+export function yamlFile(source: SourceText): YamlFile {
+  const unreadable = whyUnreadable(source)
+  if (unreadable !== undefined) return unreadable
+  const lines = new LineCounter()
+  // The library compares every key of a map with every other; plainValue finds duplicates in one pass.
+  const parsed = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const documents = 'empty' in parsed ? [] : parsed
+  const found = documents.flatMap((document) => yamlDocument(document, source, lines) ?? [])
+  if (found.length > 0) return { kind: 'documents', documents: found }
+  return refused(source, 'EmptyFile', 'the file holds no document: write a manifest into it, or leave it out')
+}
+
+function whyUnreadable(source: SourceText): YamlFile | undefined {
+  const { text } = source
+  if (isBinary(text)) return refused(source, 'BinaryFile', 'the file is not text: give YAML or JSON in UTF-8')
+  if (text.length > maxCharacters) {
+    const size = (text.length / 1_000_000).toFixed(1)
+    return refused(source, 'FileTooLarge', `the file has ${size} MB, and 5 MB is the most: split it`)
+  }
+  if (countOf(text, '\n---') >= maxDocuments)
+    return refused(source, 'FileTooLarge', `the file has more than ${maxDocuments} documents: split it`)
+  return undefined
+}
+
+function refused({ file }: SourceText, code: FindingCode, message: string): YamlFile {
+  return {
+    kind: 'unreadable',
+    finding: { code, severity: severityOf(code, false), message, file, line: 1, column: 1, path: '' },
+  }
+}
+
+/** What no text has: a zero byte, or, near the start, many bytes that are no UTF-8. */
+function isBinary(text: string): boolean {
+  if (text.includes('\0')) return true
+  const start = text.slice(0, 4096)
+  return countOf(start, '\uFFFD') * 20 > start.length
+}
+
+function countOf(text: string, part: string): number {
+  let count = 0
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) count += 1
+  return count
+}
+
+function yamlDocument(document: Document.Parsed, source: SourceText, lines: LineCounter): YamlDocument | undefined {
+  const [error] = document.errors
+  if (error === undefined && isEmpty(document)) return undefined
+  const { value, mistakes } = plainValue(document.contents)
+  const [tag] = document.warnings
+  const tags = tag === undefined ? [] : [yamlMistake(tag, document, source.text)]
+  // What follows a syntax error is guesswork: one mistake, one finding.
+  const found = error === undefined ? [...tags, ...mistakes] : [yamlMistake(error, document, source.text)]
+  return {
+    file: source.file,
+    value,
+    isTorn: error !== undefined,
+    mistakes: found.map((mistake) => asFinding(mistake, source, lines)),
+    size: document.range[1] - document.range[0],
+    positionOf: (path, options) =>
+      positionAt(lines, pathOffset(document, path, { text: source.text, ...options }) ?? document.range[0]),
+  }
+}
+
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null)
+}
+
+function asFinding({ code, message, at, path }: YamlMistake, { file }: SourceText, lines: LineCounter): Finding {
+  return { code, severity: severityOf(code, false), message, file, ...positionAt(lines, at), path: formatPath(path) }
+}
+
+function positionAt(lines: LineCounter, at: number): Position {
+  const { line, col } = lines.linePos(at)
+  return { line: Math.max(1, line), column: Math.max(1, col) }
+}

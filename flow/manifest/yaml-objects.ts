@@ -1,0 +1,61 @@
+import { toFinding } from '../finding/draft.ts'
+import type { Finding, Path } from '../finding/finding.ts'
+import type { SourceText } from './manifest.ts'
+import { yamlFile, type YamlDocument } from './yaml-document.ts'
+
+export type YamlRecord = Readonly<Record<string, unknown>>
+
+/** A map that a document holds, or an item of a `kind: List`; positions are asked for by paths from its own root. */
+export interface YamlObject extends Omit<YamlDocument, 'value'> {
+  readonly value: YamlRecord
+}
+
+export interface YamlObjects {
+  readonly objects: readonly YamlObject[]
+  /** What cannot be told of any object. */
+  readonly findings: readonly Finding[]
+}
+
+/** All objects of a file, those of a `kind: List` one by one. */
+export function yamlObjects(source: SourceText): YamlObjects {
+  const file = yamlFile(source)
+  if (file.kind === 'unreadable') return { objects: [], findings: [file.finding] }
+  const parts = file.documents.map(objectsOf)
+  return { objects: parts.flatMap(({ objects }) => objects), findings: parts.flatMap(({ findings }) => findings) }
+}
+
+function objectsOf(document: YamlDocument): YamlObjects {
+  const { value } = document
+  if (isRecord(value)) return isList(value) ? itemsOf(document, value.items) : one(document, value)
+  if (document.isTorn) return { objects: [], findings: document.mistakes }
+  return { objects: [], findings: [notAnObject(document)] }
+}
+
+function one(document: YamlDocument, value: YamlRecord): YamlObjects {
+  return { objects: [{ ...document, value }], findings: [] }
+}
+
+/** As `kubectl get -o yaml` prints several objects. */
+function isList(value: YamlRecord): value is { readonly items: readonly unknown[] } {
+  return typeof value['kind'] === 'string' && value['kind'].endsWith('List') && Array.isArray(value['items'])
+}
+
+function itemsOf(document: YamlDocument, items: readonly unknown[]): YamlObjects {
+  const objects = items.flatMap((item, at): YamlObject[] => {
+    if (!isRecord(item)) return []
+    const base: Path = ['items', at]
+    const positionOf: YamlDocument['positionOf'] = (path, options) => document.positionOf([...base, ...path], options)
+    return [{ ...document, value: item, mistakes: [], positionOf }]
+  })
+  return { objects, findings: document.mistakes }
+}
+
+function notAnObject(document: YamlDocument): Finding {
+  const what = Array.isArray(document.value) ? 'a list' : 'a single value'
+  const message = `the document is ${what}, and a manifest is a map: it begins with "apiVersion:"`
+  return toFinding({ code: 'NotAnObject', path: [], message }, document)
+}
+
+export function isRecord(value: unknown): value is YamlRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
