@@ -1,0 +1,23 @@
+// Starts the two applications, then the flow between them: `node examples/contacts/run.js`, with any option of `weir run`.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { startApps } from './apps/start.js'
+
+const options = process.argv.slice(2)
+const weir = fileURLToPath(new URL('../../bin/weir.js', import.meta.url))
+const example = fileURLToPath(new URL('.', import.meta.url))
+
+const apps = await startApps({ buysEverySeconds: options.includes('--once') ? undefined : 3 }).catch((error) => {
+  console.error(error.code === 'EADDRINUSE' ? `port ${error.port} is in use; is the example running already?` : error)
+  process.exit(1)
+})
+console.error(`CRM ${apps.crmUrl}, shop ${apps.shopUrl}: a customer buys something every few seconds. Ctrl-C stops.`)
+
+const child = spawn(process.execPath, [weir, 'run', example, ...options], { stdio: 'inherit' })
+// A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone is passed on.
+process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code) => {
+  apps.close()
+  process.exitCode = code ?? 1
+})
