@@ -16,7 +16,7 @@ export interface ComponentContract {
 export interface FunctionContract {
   readonly name: string
   readonly kind: 'trigger' | 'action'
-  /** File from the component's root, extension optional, as component.json has it. */
+  /** File from the component's root, extension optional, as component.json has it; empty where only the component's own component.json tells. */
   readonly main: string
   readonly title?: string
   readonly description?: string
