@@ -6,7 +6,7 @@ import { isObject, type JsonSchema } from './json-schema.ts'
  * What only a person can decide (a union of objects, a tuple) stays, to be refused.
  */
 export function openApiForm(schema: JsonSchema): JsonSchema {
-  const spelled = [dropDraftWords, spellConst, spellNull, spellIntOrString, spellEmptyObject].reduce(
+  const spelled = [dropIdleWords, spellConst, spellNull, spellIntOrString, spellEmptyObject].reduce(
     (form, spell) => spell(form),
     schema,
   )
@@ -26,9 +26,9 @@ function formOf(value: unknown): unknown {
   return isObject(value) ? openApiForm(value) : value
 }
 
-/** Draft 7 says nothing more with these, and `additionalProperties: {}` or true is what a structural schema does anyway. */
-function dropDraftWords(schema: JsonSchema): JsonSchema {
-  const { $schema: _draft, examples: _examples, ...rest } = schema
+/** Examples are words, and `additionalProperties: true` is what an API server does anyway. */
+function dropIdleWords(schema: JsonSchema): JsonSchema {
+  const { examples: _examples, ...rest } = schema
   const { additionalProperties: open, ...closed } = rest
   return open === true ? closed : rest
 }

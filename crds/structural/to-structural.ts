@@ -10,7 +10,9 @@ import type { JsonSchema } from './json-schema.ts'
  * @throws {StructuralError} with every place that a real API server would refuse, or that has no bound
  */
 export function toStructural(schema: JsonSchema): JsonSchema {
-  const inlined = inlineReferences(schema)
+  // The draft is a matter of the whole document, which this one is not any more.
+  const { $schema: _draft, ...undated } = schema
+  const inlined = inlineReferences(undated)
   const structural = openApiForm(inlined.schema)
   const problems = [...inlined.problems, ...structuralProblems(structural)]
   if (problems.length > 0) throw new StructuralError(problems)
