@@ -7,7 +7,7 @@ import { brokerConformance } from './broker-conformance.ts'
 import { idsUpTo, message, publishAll, take } from './conformance/broker-promise.ts'
 import type { MemoryBroker } from './memory-broker.ts'
 import { openMemoryBroker } from './memory-broker.ts'
-import { emptyDeque, pushLast, shiftFirst } from './ring-deque.ts'
+import { emptyDeque, pushLast, shiftFirst } from '../ring-deque.ts'
 
 brokerConformance('memory', async () => {
   const broker = openMemoryBroker()

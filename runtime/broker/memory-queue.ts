@@ -2,8 +2,8 @@ import type { BinaryHeap } from '../binary-heap.ts'
 import { binaryHeap } from '../binary-heap.ts'
 import type { WireMessage } from '../wire/message.ts'
 import type { Delivery, QueueDeclaration, QueueDepth } from './broker.ts'
-import type { RingDeque } from './ring-deque.ts'
-import { emptyDeque, pushLast, shiftFirst } from './ring-deque.ts'
+import type { RingDeque } from '../ring-deque.ts'
+import { emptyDeque, pushLast, shiftFirst } from '../ring-deque.ts'
 
 /** A queue in memory: data, changed by the functions below. */
 export interface MemoryQueue {

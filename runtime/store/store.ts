@@ -19,8 +19,12 @@ export interface Store {
 }
 
 export interface SnapshotStore {
-  /** Takes the snapshot over: a new epoch, after which writers of an older one get `conflict`. `inherit` gives a new queue its beginning. */
+  /**
+   * Takes the snapshot over: a new epoch, after which writers of an older one get `conflict`. A queue's first one begins as a copy
+   * of what was last written under the same owner, by whatever queue; without any, its value is undefined.
+   */
   readonly open: (queue: string, inherit?: SnapshotOwner) => Promise<SnapshotState>
+  /** Written, the version is one higher; the epoch stays. */
   readonly write: (queue: string, fence: SnapshotFence, next: SnapshotWrite) => Promise<'written' | 'conflict'>
   /** Without taking it over. */
   readonly read: (queue: string) => Promise<SnapshotState | undefined>
@@ -77,11 +81,12 @@ export interface DeadLetterFilter {
 }
 
 export interface DeadLetterStore {
-  /** Upsert by (id, step, replay); a terminal state (replayed, dropped) is never undone. */
+  /** Upsert by (id, step, replay); one in a terminal state (replayed, dropped) stays as it is. */
   readonly put: (letter: DeadLetter) => Promise<void>
   readonly get: (key: DeadLetterKey) => Promise<DeadLetter | undefined>
-  /** Newest first. */
+  /** Newest first; at most 1,000 without a limit. */
   readonly list: (filter: DeadLetterFilter) => Promise<readonly DeadLetter[]>
+  /** True for the one caller that brings it from `dead` to a terminal state. */
   readonly mark: (key: DeadLetterKey, state: 'replayed' | 'dropped') => Promise<boolean>
 }
 
@@ -100,7 +105,7 @@ export interface StepEvent {
   readonly messageId: string
   readonly parentId?: string
   readonly attempt: number
-  readonly kind: 'settled' | 'retried' | 'dead' | 'discarded' | 'waiting' | 'filtered'
+  readonly kind: 'settled' | 'diverted' | 'retried' | 'dead' | 'discarded' | 'waiting' | 'filtered'
   readonly emitted: number
   /** Milliseconds since 1970. */
   readonly at: number
@@ -120,12 +125,14 @@ export interface Run {
 }
 
 export interface RunStore {
+  /** A run that is known stays as it is. */
   readonly addRuns: (runs: readonly Run[]) => Promise<void>
   readonly addEvents: (events: readonly StepEvent[]) => Promise<void>
   /** One run by its id, for its status URL. */
   readonly get: (id: string) => Promise<Run | undefined>
-  /** Newest first. */
+  /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
   readonly list: (filter: { readonly flow?: string; readonly limit?: number }) => Promise<readonly Run[]>
+  /** Oldest first. */
   readonly events: (run: string) => Promise<readonly StepEvent[]>
 }
 
@@ -148,7 +155,10 @@ export interface FireStore {
   readonly latest: (flow: string, trigger: string) => Promise<number | undefined>
 }
 
-/** Who works, or has worked, on a thing that must have one effect. A higher replay or attempt takes a claim over. */
+/**
+ * Who works, or has worked, on a thing that must have one effect. A higher replay takes a claim over, and a higher attempt
+ * of the same copy; the attempts of another copy say nothing about this one.
+ */
 export interface Claim {
   readonly replay: number
   readonly attempt: number
@@ -160,17 +170,27 @@ export interface Claim {
 }
 
 export interface ClaimStore {
-  /** Atomically: takes it when free, expired, or held by a lower replay or attempt; otherwise gives the holder's. */
+  /**
+   * Atomically: takes it when it is free, was done `windowMs` ago or longer, or may be taken over; otherwise gives the holder's,
+   * which may be the caller's own of an earlier delivery.
+   */
   readonly take: (
     key: string,
     claim: Pick<Claim, 'replay' | 'attempt' | 'copy'>,
     options: { readonly nowMs: number; readonly windowMs: number },
   ) => Promise<{ readonly kind: 'taken' } | { readonly kind: 'held'; readonly claim: Claim }>
+  /** Does nothing when another has taken it over. */
   readonly done: (key: string, claim: Pick<Claim, 'replay' | 'attempt' | 'copy'>, nowMs: number) => Promise<void>
+  /** Frees what is held and not done; does nothing when another has taken it over. */
   readonly release: (key: string, claim: Pick<Claim, 'replay' | 'attempt' | 'copy'>) => Promise<void>
 }
 
 export interface PlanStore {
+  /**
+   * Safe to repeat.
+   *
+   * @throws {PermanentError} `RevisionTaken` when the number stands for a plan with another hash
+   */
   readonly put: (plan: Plan) => Promise<void>
   readonly get: (flow: string, revision: number) => Promise<Plan | undefined>
   /** The highest revision of a flow. */
@@ -179,6 +199,7 @@ export interface PlanStore {
 
 /** Which messages of a run are still pending; a run without any has ended. */
 export interface TrackedRunStore {
+  /** Safe to repeat, as `remove` is. */
   readonly add: (flow: string, run: string, ids: readonly string[]) => Promise<void>
   readonly remove: (flow: string, run: string, id: string) => Promise<void>
   /** Runs of the flow with something pending. */

@@ -39,3 +39,14 @@ function resize<Item>(deque: RingDeque<Item>, length: number): void {
   deque.places = places
   deque.first = 0
 }
+
+/** First to last; the deque must not change meanwhile. */
+export function* itemsOf<Item>(deque: RingDeque<Item>): Generator<Item> {
+  for (let at = 0; at < deque.size; at += 1) {
+    yield deque.places[(deque.first + at) & (deque.places.length - 1)] as Item // within the size, every place is taken
+  }
+}
+
+export function peekFirst<Item>(deque: RingDeque<Item>): Item | undefined {
+  return deque.places[deque.first]
+}

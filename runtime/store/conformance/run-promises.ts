@@ -1,0 +1,33 @@
+import { expect } from 'vitest'
+import type { StorePromise } from './store-promise.ts'
+import { run, startedAt, stepEvent } from './store-promise.ts'
+
+export const runPromises: readonly StorePromise[] = [
+  {
+    name: 'runs: are found by id and listed newest first, once each, up to the limit',
+    check: async ({ store, other, flow }) => {
+      const runs = [run(flow, 10), run(flow, 30), run(flow, 20)] as const
+      await store.runs.addRuns(runs)
+      await other.runs.addRuns([runs[1], { ...runs[0], trigger: 'changed' }, run(`${flow}-2`, 40)])
+      await store.runs.addRuns([])
+      expect(await other.runs.list({ flow })).toEqual([runs[1], runs[2], runs[0]])
+      expect(await store.runs.list({ flow, limit: 1 })).toEqual([runs[1]])
+      expect((await store.runs.list({})).map(({ flow }) => flow)).toEqual(expect.arrayContaining([flow, `${flow}-2`]))
+      expect(await other.runs.get(runs[2].id)).toEqual(runs[2])
+      expect(await other.runs.get(`nobody-${flow}`)).toBeUndefined()
+    },
+  },
+  {
+    name: 'runs: events are taken in bulk and come back in order, each with its run',
+    check: async ({ store, other, flow }) => {
+      const ofOne = Array.from({ length: 600 }, (_, at) => stepEvent(flow, `${flow}-one`, { at: startedAt + at }))
+      const failed = stepEvent(flow, `${flow}-two`, { kind: 'retried', parentId: 'p', code: 'Boom', error: '✓ "boom"' })
+      await store.runs.addEvents([...ofOne.slice(0, 300), failed])
+      await store.runs.addEvents(ofOne.slice(300))
+      await store.runs.addEvents([])
+      expect(await other.runs.events(`${flow}-one`)).toEqual(ofOne)
+      expect(await other.runs.events(`${flow}-two`)).toEqual([failed])
+      expect(await store.runs.events(`${flow}-three`)).toEqual([])
+    },
+  },
+]

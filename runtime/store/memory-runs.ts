@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.ts'
+import { emptyDeque, itemsOf, peekFirst, pushLast, shiftFirst } from '../ring-deque.ts'
+import type { Work } from './memory-store.ts'
+import type { Retention } from './retention.ts'
+import { defaultListLimit } from './retention.ts'
+import type { Run, RunStore, StepEvent } from './store.ts'
+
+export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunStore {
+  /** The one added last comes last. */
+  const runs = new Map<string, Run>()
+  const events = emptyDeque<StepEvent>()
+
+  const forget = (): void => {
+    const oldest = clock.now() - retention.observedMs
+    for (const [id, run] of runs) {
+      if (runs.size <= retention.runs && run.startedAt >= oldest) break
+      runs.delete(id)
+    }
+    for (let event = peekFirst(events); event; event = peekFirst(events)) {
+      if (events.size <= retention.events && event.at >= oldest) break
+      shiftFirst(events)
+    }
+  }
+  return {
+    addRuns: (added) =>
+      work(() => {
+        for (const run of added) if (!runs.has(run.id)) runs.set(run.id, run)
+        forget()
+      }),
+    addEvents: (added) =>
+      work(() => {
+        for (const event of added) pushLast(events, event)
+        forget()
+      }),
+    get: (id) => work(() => runs.get(id)),
+    list: ({ flow, limit = defaultListLimit }) =>
+      work(() =>
+        [...runs.values()]
+          .filter((run) => flow === undefined || run.flow === flow)
+          .toReversed()
+          .toSorted((left, right) => right.startedAt - left.startedAt)
+          .slice(0, limit),
+      ),
+    events: (run) => work(() => [...itemsOf(events)].filter((event) => event.run === run)),
+  }
+}

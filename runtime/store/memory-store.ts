@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import { TransientError } from '../error.ts'
+import { memoryClaims } from './memory-claims.ts'
+import { memoryDeadLetters } from './memory-dead-letters.ts'
+import { memoryFires } from './memory-fires.ts'
+import { memoryPlans } from './memory-plans.ts'
+import { memoryRuns } from './memory-runs.ts'
+import { memorySnapshots } from './memory-snapshots.ts'
+import { memoryTrackedRuns } from './memory-tracked-runs.ts'
+import type { Retention } from './retention.ts'
+import { shortRetention } from './retention.ts'
+import type { Store } from './store.ts'
+
+export interface StoreOptions {
+  readonly clock?: Clock
+  /** What differs from the adapter's own. */
+  readonly retention?: Partial<Retention>
+}
+
+/** Does the work of one call, all at once; rejects after the store was closed. */
+export type Work = <Result>(work: () => Result) => Promise<Result>
+
+/** State that ends with the process. */
+export function openMemoryStore({ clock = systemClock, retention }: StoreOptions = {}): Store {
+  const kept = { ...shortRetention, ...retention }
+  let isClosed = false
+  const work: Work = async (work) => {
+    if (isClosed) throw new TransientError('StoreClosed', 'the store is closed')
+    return work()
+  }
+  return {
+    snapshots: memorySnapshots(work),
+    deadLetters: memoryDeadLetters(work),
+    runs: memoryRuns(work, clock, kept),
+    fires: memoryFires(work, clock, kept),
+    claims: memoryClaims(work),
+    plans: memoryPlans(work),
+    trackedRuns: memoryTrackedRuns(work),
+    close: async () => {
+      isClosed = true
+    },
+  }
+}

@@ -1,0 +1,6 @@
+import type { Plan } from '../../flow/plan/plan.ts'
+import { PermanentError } from '../error.ts'
+
+export function revisionTaken({ flow, revision }: Plan): PermanentError {
+  return new PermanentError('RevisionTaken', `revision ${revision} of flow ${flow.name} is another plan already`)
+}

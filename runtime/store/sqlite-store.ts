@@ -1,0 +1,40 @@
+import { systemClock } from '../clock.ts'
+import type { StoreOptions } from './memory-store.ts'
+import { longRetention } from './retention.ts'
+import { groupCommit } from './sqlite/group-commit.ts'
+import type { OpenOptions } from './sqlite/open-database.ts'
+import { openDatabase } from './sqlite/open-database.ts'
+import { sqliteClaims } from './sqlite/sqlite-claims.ts'
+import { sqliteDeadLetters } from './sqlite/sqlite-dead-letters.ts'
+import { sqliteFires } from './sqlite/sqlite-fires.ts'
+import { sqlitePlans } from './sqlite/sqlite-plans.ts'
+import { sqliteRuns } from './sqlite/sqlite-runs.ts'
+import { sqliteSnapshots } from './sqlite/sqlite-snapshots.ts'
+import { sqliteTrackedRuns } from './sqlite/sqlite-tracked-runs.ts'
+import type { Store } from './store.ts'
+
+export interface SqliteStoreOptions extends StoreOptions, Partial<OpenOptions> {}
+
+/**
+ * State in a file, which is made, with its directory, when there is none. By default one process has it at a time.
+ *
+ * @throws {PermanentError} `StateUnusable`, `StateInUse`, `StateCorrupt` or `StateTooNew`, with what to do
+ */
+export function openSqliteStore(
+  path: string,
+  { clock = systemClock, retention, access = 'exclusive', busyTimeoutMs = 2000 }: SqliteStoreOptions = {},
+): Store {
+  const database = openDatabase(path, { access, busyTimeoutMs })
+  const commits = groupCommit(database)
+  const bounds = { clock, retention: { ...longRetention, ...retention } }
+  return {
+    snapshots: sqliteSnapshots(database, commits),
+    deadLetters: sqliteDeadLetters(database, commits),
+    runs: sqliteRuns(database, commits, bounds),
+    fires: sqliteFires(database, commits, bounds),
+    claims: sqliteClaims(database, commits),
+    plans: sqlitePlans(database, commits),
+    trackedRuns: sqliteTrackedRuns(database, commits),
+    close: async () => commits.close(),
+  }
+}

@@ -1,0 +1,99 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { TransientError } from '../../error.ts'
+import { toStoreError } from './sqlite-error.ts'
+
+/**
+ * The work on a database: what is asked for in one turn of the event loop becomes one transaction, since a commit that is
+ * on disk takes milliseconds whatever is in it. Each piece of work is all or nothing, by itself.
+ */
+export interface GroupCommit {
+  /** Resolves when the work is on disk. */
+  readonly write: <Result>(work: () => Result) => Promise<Result>
+  /** Survives the end of the process at once, that of the machine some time later. For what may be lost. */
+  readonly writeRelaxed: <Result>(work: () => Result) => Promise<Result>
+  readonly read: <Result>(work: () => Result) => Promise<Result>
+  /** Commits what is pending; then every call rejects. Safe to repeat. */
+  readonly close: () => void
+}
+
+interface PendingWork {
+  readonly isDurable: boolean
+  /** Gives what tells the caller, once the transaction is committed. */
+  readonly run: () => () => void
+  readonly reject: (reason: Error) => void
+}
+
+export function groupCommit(database: DatabaseSync): GroupCommit {
+  let pending: PendingWork[] = []
+  let isClosed = false
+
+  const commitPending = (): void => {
+    const works = pending
+    pending = []
+    if (works.length > 0) commit(database, works)
+  }
+  const enqueue = <Result>(isDurable: boolean, work: () => Result): Promise<Result> => {
+    if (isClosed) return Promise.reject(closedError())
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
+    const run = (): (() => void) => {
+      const result = work()
+      return () => resolve(result)
+    }
+    pending.push({ isDurable, run, reject })
+    if (pending.length === 1) setImmediate(commitPending)
+    return promise
+  }
+  return {
+    write: (work) => enqueue(true, work),
+    writeRelaxed: (work) => enqueue(false, work),
+    read: async (work) => {
+      if (isClosed) throw closedError()
+      try {
+        return work()
+      } catch (error) {
+        throw toStoreError(error)
+      }
+    },
+    close: () => {
+      if (isClosed) return
+      commitPending()
+      isClosed = true
+      database.close()
+    },
+  }
+}
+
+function commit(database: DatabaseSync, works: readonly PendingWork[]): void {
+  const answers: (() => void)[] = []
+  try {
+    const isDurable = works.some((work) => work.isDurable)
+    database.exec(`PRAGMA synchronous = ${isDurable ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`)
+    for (const work of works) answers.push(runAlone(database, work))
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    const reason = toStoreError(error)
+    for (const { reject } of works) reject(reason)
+    return
+  }
+  for (const answer of answers) answer()
+}
+
+/** Takes back what a failed piece of work has done so far, and nothing else of the transaction. */
+function runAlone(database: DatabaseSync, { run, reject }: PendingWork): () => void {
+  database.exec('SAVEPOINT work')
+  try {
+    return run()
+  } catch (error) {
+    // A full disk, for one, ends the whole transaction.
+    if (!database.isTransaction) throw error
+    database.exec('ROLLBACK TO work')
+    return () => reject(toStoreError(error))
+  } finally {
+    if (database.isTransaction) database.exec('RELEASE work')
+  }
+}
+
+function closedError(): TransientError {
+  return new TransientError('StoreClosed', 'the store is closed')
+}

@@ -1,0 +1,75 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../clock.ts'
+import type { Retention } from '../retention.ts'
+import { defaultListLimit } from '../retention.ts'
+import type { Run, RunStore, StepEvent } from '../store.ts'
+import type { GroupCommit } from './group-commit.ts'
+
+interface Row {
+  readonly record: string
+}
+
+interface Observations {
+  readonly clock: Clock
+  readonly retention: Retention
+}
+
+export function sqliteRuns(
+  database: DatabaseSync,
+  { read, writeRelaxed }: GroupCommit,
+  { clock, retention }: Observations,
+): RunStore {
+  const insertRun = database.prepare(
+    'INSERT INTO runs (id, flow, started_at, record) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+  )
+  const insertEvent = database.prepare('INSERT INTO step_events (run, at, record) VALUES (?, ?, ?)')
+  const selectRun = database.prepare('SELECT record FROM runs WHERE id = ?')
+  const order = 'ORDER BY started_at DESC, number DESC LIMIT ?'
+  const listAll = database.prepare(`SELECT record FROM runs ${order}`)
+  const listOfFlow = database.prepare(`SELECT record FROM runs WHERE flow = ? ${order}`)
+  const selectEvents = database.prepare('SELECT record FROM step_events WHERE run = ? ORDER BY number')
+  const forget = [
+    { statement: forgetAbove(database, 'runs'), limit: () => retention.runs },
+    { statement: forgetAbove(database, 'step_events'), limit: () => retention.events },
+    {
+      statement: database.prepare('DELETE FROM runs WHERE started_at < ?'),
+      limit: () => clock.now() - retention.observedMs,
+    },
+    {
+      statement: database.prepare('DELETE FROM step_events WHERE at < ?'),
+      limit: () => clock.now() - retention.observedMs,
+    },
+  ]
+  const forgetOld = (): void => {
+    for (const { statement, limit } of forget) statement.run(limit())
+  }
+  return {
+    addRuns: (runs) =>
+      writeRelaxed(() => {
+        for (const run of runs) insertRun.run(run.id, run.flow, run.startedAt, JSON.stringify(run))
+        forgetOld()
+      }),
+    addEvents: (events) =>
+      writeRelaxed(() => {
+        for (const event of events) insertEvent.run(event.run, event.at, JSON.stringify(event))
+        forgetOld()
+      }),
+    get: (id) =>
+      read(() => {
+        const row = selectRun.get(id) as Row | undefined // the column of the statement
+        return row && (JSON.parse(row.record) as Run) // as added
+      }),
+    list: ({ flow, limit = defaultListLimit }) =>
+      read(() => recordsOf<Run>(flow === undefined ? listAll.all(limit) : listOfFlow.all(flow, limit))),
+    events: (run) => read(() => recordsOf<StepEvent>(selectEvents.all(run))),
+  }
+}
+
+/** Numbers rise by one, so that what is too old is found without counting. */
+function forgetAbove(database: DatabaseSync, table: 'runs' | 'step_events'): ReturnType<DatabaseSync['prepare']> {
+  return database.prepare(`DELETE FROM ${table} WHERE number <= (SELECT max(number) FROM ${table}) - ?`)
+}
+
+function recordsOf<Record>(rows: unknown[]): Record[] {
+  return (rows as Row[]).map(({ record }) => JSON.parse(record) as Record) // the column of the statement, as added
+}
