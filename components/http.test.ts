@@ -783,6 +783,35 @@ describe('http request: pages', () => {
     expect(seen).toEqual([undefined])
   })
 
+  it('waits for a page behind the first that says when it will come, and for the first not', async () => {
+    const asked: (string | undefined)[] = []
+    const url = await serve((incoming, outgoing) => {
+      asked.push(incoming.url)
+      const isBusy = asked.filter((one) => one === incoming.url).length === 1
+      if (isBusy && incoming.url === '/?offset=2') json(outgoing, {}, 429, { 'retry-after': '1' })
+      else json(outgoing, incoming.url === '/?offset=4' ? [] : [1, 2])
+    })
+    expect(await collect({ url, pagination: { by: 'offset' } })).toHaveLength(3)
+    expect(asked).toEqual(['/?offset=0', '/?offset=2', '/?offset=2', '/?offset=4'])
+    const atOnce = await serve((_, outgoing) => json(outgoing, {}, 429, { 'retry-after': '1' }))
+    expect(await failure({ url: atOnce, pagination: { by: 'page' } })).toMatchObject({ retryAfterSeconds: 1 })
+  })
+
+  it('shows no key that a link to the next page has in it', async () => {
+    const url = await serve((incoming, outgoing) => {
+      const next = incoming.url?.includes('page=2') ? null : `${incoming.url}&page=2`
+      json(outgoing, { next }, 200, { link: `<${incoming.url}>; rel="self"` })
+    })
+    const messages = await collect({
+      url,
+      key: 'secret',
+      apiKey: { in: 'query', name: 'api_key' },
+      pagination: { by: 'link', path: 'next' },
+    })
+    expect(messages).toHaveLength(2)
+    expect(JSON.stringify(messages.map(({ metadata }) => metadata))).not.toContain('secret')
+  })
+
   it('sends cursors on', async () => {
     const url = await serve((incoming, outgoing) => {
       const cursor = new URL(incoming.url!, 'http://x').searchParams.get('after')

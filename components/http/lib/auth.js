@@ -54,6 +54,8 @@ const FIELDS = {
   keyId: ['keyId'],
 }
 const NOT_SECRET = new Set(['username', 'cert', 'ca', 'issuer', 'subject', 'audience', 'keyId', 'consumerKey'])
+// Hiding every text of one to three characters would hide the rest of an error, and little of the secret.
+const LEAST_SECRET = 4
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
 
 /** Reads the credential among the config's fields, or refuses it with what it would understand. */
@@ -190,7 +192,7 @@ function secretsOf(cfg, field) {
     ...headers.map(([, value]) => String(value)),
     ...(field.username && field.password ? [basicToken(field)] : []),
   ]
-  return new Set(plain.filter((secret) => secret !== '').flatMap(writings))
+  return new Set(plain.filter((secret) => secret.length >= LEAST_SECRET).flatMap(writings))
 }
 
 function writings(secret) {

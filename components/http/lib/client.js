@@ -14,7 +14,7 @@ async function withClient(cfg, msg, use) {
     const limits = readLimits(cfg)
     const fetchPage = async (request) => {
       const response = await send(request, auth, limits)
-      return { response, data: decodeBody(response, cfg.response, auth.redact) }
+      return { response, data: decodeBody(response, cfg.response, auth.redact), shown: shownOf(response, auth.redact) }
     }
     const fetchPages = (request) => pages(request, cfg, fetchPage)
     return await use({ request: readRequest(cfg, msg), fetchPage, fetchPages })
@@ -34,16 +34,21 @@ function readLimits({ timeoutSeconds = 30, maxResponseBytes = 10_485_760, maxRed
   return { timeoutSeconds, maxBytes: maxResponseBytes, maxRedirects, acceptStatus }
 }
 
+/** What metadata may tell of an answer: a link in it may hold the key that it was asked with. */
+function shownOf({ status, headers, url }, redact) {
+  const shown = Object.entries(headers).map(([name, value]) => [name, redact(value)])
+  return { status, headers: Object.fromEntries(shown), url: redact(url.href) }
+}
+
 /** A message: the answer as data, and beside the metadata that came what is worth knowing of the answer. */
-function toMessage({ response, data }, msg) {
-  const { status, headers, url } = response
-  return { data, metadata: { ...msg.metadata, http: { status, headers, url: url.href } } }
+function toMessage({ shown, data }, msg) {
+  return { data, metadata: { ...msg.metadata, http: shown } }
 }
 
 /** A message for each item of a page. The answer's headers are the page's, not the item's: they stay behind. */
-function toItemMessages({ response, items }, msg) {
-  const { status, url } = response
-  return items.map((data) => ({ data, metadata: { ...msg.metadata, http: { status, url: url.href } } }))
+function toItemMessages({ shown, items }, msg) {
+  const { status, url } = shown
+  return items.map((data) => ({ data, metadata: { ...msg.metadata, http: { status, url } } }))
 }
 
 module.exports = { withClient, toMessage, toItemMessages }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { setTimeout } = require('node:timers/promises')
 const { nameOf } = require('./exchange.js')
 const { permanent } = require('./failure.js')
 const { valueAt } = require('./json-path.js')
@@ -15,9 +16,10 @@ const KINDS = {
     next: (page, { path }) => {
       const link = path === undefined ? linkHeader(page.response.headers.link) : valueAt(page.data, path)
       if (typeof link !== 'string' || link === '') return undefined
-      if (!URL.canParse(link, page.request.url))
-        throw permanent('InvalidResponse', 'the link to the next page is not an address')
-      return moved(page.request, new URL(link, page.request.url))
+      // Relative to where the page was found, redirects included.
+      if (!URL.canParse(link, page.response.url))
+        throw permanent('InvalidResponse', 'the link to the next page is no address')
+      return moved(page.request, new URL(link, page.response.url))
     },
   },
   /** `page=1`, `page=2`, … until a page is empty or not full. */
@@ -42,6 +44,8 @@ const KINDS = {
   },
 }
 
+const MAX_WAITS = 10
+const MAX_WAIT_SECONDS = 10
 const COUNTED = new Set(['page', 'offset'])
 
 /**
@@ -64,11 +68,27 @@ async function* pages(first, { pagination = { by: 'none' }, items, emit }, fetch
     if (seen.has(request.url.href))
       throw permanent('EndlessPages', `${nameOf(first)} gives the same page as the next one again`)
     seen.add(request.url.href)
-    const page = { request, ...(await fetchPage(request)), index, before }
+    const page = { request, ...(await fetchPatiently(request, index, fetchPage)), index, before }
     page.items = listOf(page.data, items, emit === 'items' || COUNTED.has(pagination.by))
     yield page
     request = kind.next(page, pagination)
     before += page.items.length
+  }
+}
+
+/**
+ * A page that must wait a little is waited for here, unless it is the first: to begin again would mean to ask for all
+ * pages again, and to meet the same limit again.
+ */
+async function fetchPatiently(request, index, fetchPage) {
+  for (let waits = 0; ; waits++) {
+    try {
+      return await fetchPage(request)
+    } catch (error) {
+      const isWorthIt = index > 0 && waits < MAX_WAITS && error.retryAfterSeconds <= MAX_WAIT_SECONDS
+      if (!isWorthIt) throw error
+      await setTimeout(error.retryAfterSeconds * 1000)
+    }
   }
 }
 
@@ -95,8 +115,15 @@ function at(request, query) {
 
 /** The target of `rel=next` in a Link header (RFC 8288). */
 function linkHeader(header = '') {
-  for (const [, target, parameters] of header.matchAll(/<([^>]*)>((?:\s*;[^,<]*)*)/g)) {
-    if (/;\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?\s*(?:;|$)/i.test(parameters)) return target
+  for (const [, target, parameters] of header.matchAll(/<([^>]*)>([^<]*)/g)) {
+    const rel = parameters.split(';').find((parameter) => /^\s*rel\s*=/i.test(parameter)) ?? ''
+    if (
+      rel
+        .toLowerCase()
+        .split(/[\s=",]+/)
+        .includes('next')
+    )
+      return target
   }
   return undefined
 }

@@ -46,9 +46,6 @@ function redirected(request, status, target) {
       `${nameOf(request)} redirects to ${target.protocol}//${target.host}, which is not https`,
     )
   }
-  if (target.protocol !== 'http:' && target.protocol !== 'https:') {
-    throw permanent('InvalidResponse', `${nameOf(request)} redirects to a ${target.protocol} address`)
-  }
   const becomesGet = (status === 303 && request.method !== 'HEAD') || (status < 303 && request.method === 'POST')
   return moved(becomesGet ? asGet(request) : request, target)
 }
@@ -60,6 +57,9 @@ function asGet({ headers, ...request }) {
 
 /** The request with another address; with only its harmless headers when that is another origin, and foreign from then on. */
 function moved(request, url) {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw permanent('InvalidResponse', `${nameOf(request)} leads to an address that begins with ${url.protocol}`)
+  }
   const clean = new URL(url)
   clean.username = ''
   clean.password = ''
