@@ -1,0 +1,44 @@
+import type { Expression, Scope } from '../../flow/expression/expression.ts'
+import { ExpressionError } from '../../flow/expression/expression.ts'
+import { parseExpression } from '../../flow/expression/parse-expression.ts'
+import type { Firing } from '../trigger/start-run.ts'
+import type { Answer } from './decide/answer.ts'
+import { jsonAnswer, statusUrl } from './decide/answer.ts'
+import type { Hook } from './hook-request.ts'
+
+const compiled = new WeakMap<object, Expression>()
+
+/**
+ * What a webhook answers when it has taken the message over.
+ *
+ * @throws {ExpressionError} `accepted.body` fails for this message
+ */
+export async function acceptedAnswer({ webhook, plan, trigger }: Hook, firing: Firing): Promise<Answer> {
+  const { status = 202, body } = webhook.accepted ?? {}
+  const run = firing.run ?? ''
+  if (webhook.accepted === undefined || body === undefined) return plainlyAccepted(status, run)
+  const expression = compiled.get(webhook.accepted) ?? compile(body)
+  compiled.set(webhook.accepted, expression)
+  const scope: Scope = {
+    message: firing.first.message,
+    steps: {},
+    trigger: firing.first.view,
+    run: { id: run, startedAt: firing.startedAt ?? 0 },
+    flow: plan.flow,
+    step: { name: trigger.to },
+  }
+  const value = await expression.evaluate(scope)
+  const location = { location: statusUrl(run) }
+  if (typeof value !== 'string') return jsonAnswer(status, value, location)
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...location }, body: value }
+}
+
+export function plainlyAccepted(status: number, run: string): Answer {
+  return jsonAnswer(status, { run }, { location: statusUrl(run) })
+}
+
+function compile(source: string): Expression {
+  const parsed = parseExpression(source)
+  if (parsed.kind === 'ok') return parsed.expression
+  throw new ExpressionError('ExpressionFailed', parsed.message)
+}

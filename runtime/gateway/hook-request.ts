@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
+import type { Logger } from 'pino'
+import type { BodySchemas } from './body-schemas.ts'
+import type { Query } from './decide/request-target.ts'
+import type { RouteTable } from './decide/route-table.ts'
+import type { GatewayLimits, GatewayParts } from './gateway-parts.ts'
+import type { RecentRuns } from './recent-runs.ts'
+import type { SyncReplies } from './sync-replies.ts'
+
+/** What the requests of one gateway share. */
+export interface GatewayCore extends Omit<GatewayParts, 'limits'> {
+  readonly limits: GatewayLimits
+  /** Of the plans as they were at the last refresh. */
+  readonly routes: () => RouteTable
+  readonly schemas: BodySchemas
+  readonly replies: SyncReplies
+  readonly recent: RecentRuns
+  readonly load: Load
+  readonly logger: Logger
+}
+
+/** How much there is to do at the moment. */
+export interface Load {
+  inFlight: number
+  bufferedBytes: number
+  isClosing: boolean
+}
+
+/** A request on its way through the gateway. */
+export interface HookRequest {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly method: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Decoded; the first is `hooks`. */
+  readonly segments: readonly string[]
+  readonly path: string
+  readonly query: Query
+  /** Milliseconds since 1970. */
+  readonly arrivedAt: number
+}
+
+/** The webhook that a request is for, under the active plan. */
+export interface Hook {
+  readonly plan: Plan
+  readonly trigger: PlanTrigger
+  readonly webhook: WebhookTrigger
+  readonly params: Readonly<Record<string, string>>
+}
