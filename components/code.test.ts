@@ -121,5 +121,6 @@ describe('code run', () => {
     const error = await failure("\nthrow Object.assign(new TypeError('no'), { code: 'Mine', permanent: true })")
     expect(error).toMatchObject({ message: 'no', code: 'Mine', permanent: true, name: 'TypeError' })
     expect(error.stack).toContain('source.js:2')
+    expect((await failure('throw new Error()')).stack).toContain('source.js:1:7')
   })
 })

@@ -65,7 +65,7 @@ function moduleFunction(source, context) {
 
 function parse(source, code, context) {
   try {
-    return vm.runInContext(code, context, { filename: FILE })
+    return vm.runInContext(code, context, { filename: FILE, columnOffset: -code.indexOf(source) })
   } catch (error) {
     throw invalid(`config.source is not valid JavaScript${lineOf(error, source)}: ${error.message}`)
   }
