@@ -1,0 +1,219 @@
+import type { Socket } from 'node:net'
+import type { JsonObject } from '../../../crds/v1alpha1/meta.ts'
+import type { Clock } from '../../clock.ts'
+import { emitKinds, frame, frameWriter } from '../../shim/frames.cjs'
+import type { Call, CallResult, ComponentFailure, Emit } from '../component-host.ts'
+import type { CallTime } from './call-time.ts'
+import { hold, release, startTime } from './call-time.ts'
+import type { EndedCalls } from './ended-calls.ts'
+import { endedCalls } from './ended-calls.ts'
+import type { FrameValues } from './frame-handler.ts'
+import type { HostLimits } from './host-options.ts'
+
+/** A call in a child. */
+export interface RunningCall {
+  readonly number: number
+  readonly origin: number
+  readonly call: Call
+  readonly resolve: (result: CallResult) => void
+  readonly time: CallTime
+  /** Its function is being loaded; the time-out begins after that. */
+  isLoading: boolean
+  openEmits: number
+  /** The child is dead; told when no emit is open any more. */
+  result?: CallResult
+}
+
+export interface ChildCallsOptions {
+  readonly clock: Clock
+  readonly limits: HostLimits
+  /** A call has this long from now. */
+  readonly onLimit: (limitMs: number) => void
+  /** A call has ended, by itself. */
+  readonly onEnded: () => void
+}
+
+/** The calls of one child over its connection: what goes to it, what it emits, what is confirmed. */
+export class ChildCalls {
+  readonly running = new Map<number, RunningCall>()
+  /** Of the last call, end or emit. */
+  usedAtMs: number
+  readonly #options: ChildCallsOptions
+  readonly #socket: Socket
+  readonly #writer: ReturnType<typeof frameWriter>
+  readonly #ended: EndedCalls = endedCalls()
+  readonly #origins = new Map<string, number>()
+  readonly #loaded = new Set<string>()
+  #lastNumber = 0
+  #unconfirmed = 0
+  #unconfirmedBytes = 0
+  #isHeldBack = false
+
+  constructor(socket: Socket, options: ChildCallsOptions) {
+    this.#socket = socket
+    this.#writer = frameWriter(socket)
+    this.#options = options
+    this.usedAtMs = options.clock.now()
+  }
+
+  start(call: Call, resolve: (result: CallResult) => void): void {
+    const number = (this.#lastNumber += 1)
+    const now = this.#options.clock.now()
+    const origin = this.#originOf(call)
+    const isLoading = !this.#loaded.has(call.function.main)
+    const running: RunningCall = { number, origin, call, resolve, time: startTime(now), isLoading, openEmits: 0 }
+    if (this.#isHeldBack) hold(running.time, now)
+    this.running.set(number, running)
+    this.usedAtMs = now
+    const { context, timeoutMs, function: called } = call
+    const head = { function: called.name, main: called.main, origin, timeoutMs, context }
+    this.#writer.send(
+      frame.call,
+      number,
+      JSON.stringify(head),
+      JSON.stringify(call.config),
+      JSON.stringify(call.snapshot) ?? '{}',
+      call.message,
+    )
+    this.#options.onLimit(isLoading ? this.#options.limits.loadTimeoutMs : timeoutMs)
+    call.onStart?.()
+  }
+
+  /** @throws {RangeError} when the values do not fit the frame */
+  onFrame(type: number, number: number, values: FrameValues): void {
+    if (type === frame.emit) return this.#onEmit(number, values)
+    const running = this.running.get(number)
+    if (running === undefined) return
+    if (type === frame.ended) this.#finish(running, { kind: 'ended' })
+    else if (type === frame.started) this.#onStarted(running)
+    else if (type === frame.loadFailed) {
+      this.#finish(running, { kind: 'died', failure: JSON.parse(values.text()) as ComponentFailure })
+    }
+  }
+
+  ping(): void {
+    this.#writer.send(frame.ping, 0)
+  }
+
+  /** The child is dead: each call gets its result as soon as none of its emits is open. */
+  fail(resultOf: (running: RunningCall) => CallResult): void {
+    const calls = [...this.running.values()]
+    this.running.clear()
+    for (const running of calls) {
+      running.result = resultOf(running)
+      if (running.openEmits === 0) running.resolve(running.result)
+    }
+  }
+
+  /** The time-out of all that waited for this file begins: the child says so only of calls it had when it was not loaded. */
+  #onStarted({ call: { function: started } }: RunningCall): void {
+    this.#loaded.add(started.main)
+    for (const running of this.running.values()) {
+      if (!running.isLoading || running.call.function.main !== started.main) continue
+      running.isLoading = false
+      running.time.startedAtMs = this.#options.clock.now()
+      this.#options.onLimit(running.call.timeoutMs)
+    }
+  }
+
+  #finish(running: RunningCall, result: CallResult): void {
+    this.running.delete(running.number)
+    this.usedAtMs = this.#options.clock.now()
+    if (result.kind === 'ended') {
+      this.#loaded.add(running.call.function.main)
+      this.#ended.keep(running.number, running.origin, running.call)
+    }
+    running.resolve(result)
+    this.#options.onEnded()
+  }
+
+  #onEmit(number: number, values: FrameValues): void {
+    const origin = values.number()
+    const emitNumber = values.number()
+    const kind = emitKinds[values.number()]
+    const json = values.bytes()
+    const running = this.running.get(number)
+    const onEmit = running?.call.onEmit ?? this.#ended.find(number, origin)
+    if (kind === undefined || onEmit === undefined) throw new RangeError('an emit of an unknown kind or call')
+    const now = this.#options.clock.now()
+    this.usedAtMs = now
+    if (running !== undefined) {
+      running.openEmits += 1
+      hold(running.time, now)
+    }
+    this.#countOpen(1, json.length)
+    const bytes = json.length
+    accept(onEmit, toEmit(kind, json)).then(
+      () => this.#answer(running, bytes, () => this.#writer.send(frame.confirm, number, emitNumber)),
+      (error: unknown) =>
+        this.#answer(running, bytes, () => this.#writer.send(frame.refuse, number, emitNumber, reasonOf(error))),
+    )
+  }
+
+  #answer(running: RunningCall | undefined, bytes: number, send: () => void): void {
+    this.#countOpen(-1, -bytes)
+    if (!this.#socket.destroyed) send()
+    if (running === undefined) return
+    running.openEmits -= 1
+    release(running.time, this.#options.clock.now())
+    if (running.openEmits === 0 && running.result !== undefined) running.resolve(running.result)
+  }
+
+  /** A child that emits faster than the runner confirms is not read from: it fills its own memory, not ours. */
+  #countOpen(emits: number, bytes: number): void {
+    this.#unconfirmed += emits
+    this.#unconfirmedBytes += bytes
+    const { unconfirmedEmits, unconfirmedBytes } = this.#options.limits
+    const fullness = Math.max(this.#unconfirmed / unconfirmedEmits, this.#unconfirmedBytes / unconfirmedBytes)
+    if (!this.#isHeldBack && fullness > 1) this.#holdBack(true)
+    else if (this.#isHeldBack && fullness < 0.5) this.#holdBack(false)
+  }
+
+  /** Whatever the calls have to say waits in the socket meanwhile, so their time stands still. */
+  #holdBack(isHeldBack: boolean): void {
+    this.#isHeldBack = isHeldBack
+    const now = this.#options.clock.now()
+    if (isHeldBack) this.#socket.pause()
+    else this.#socket.resume()
+    for (const { time } of this.running.values()) (isHeldBack ? hold : release)(time, now)
+  }
+
+  #originOf({ context: { namespace, flow, step } }: Call): number {
+    const place = JSON.stringify([namespace, flow, step])
+    const known = this.#origins.get(place)
+    if (known !== undefined) return known
+    this.#origins.set(place, this.#origins.size)
+    return this.#origins.size - 1
+  }
+}
+
+function accept(onEmit: Call['onEmit'], emit: Emit): Promise<void> {
+  try {
+    return onEmit(emit)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function toEmit(kind: string, json: Buffer): Emit {
+  if (kind === 'data') return { kind, message: json }
+  const value: unknown = JSON.parse(json.toString('utf8'))
+  switch (kind) {
+    case 'error':
+      return { kind, failure: value as ComponentFailure }
+    case 'rebound':
+      return { kind, reason: String(value) }
+    case 'snapshot':
+      return { kind, value }
+    case 'updateSnapshot':
+      return { kind, value: value as JsonObject }
+    case 'updateKeys':
+      return { kind, keys: value as JsonObject }
+    default:
+      return { kind: 'httpReply', reply: value as JsonObject }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

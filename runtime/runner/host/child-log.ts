@@ -1,0 +1,17 @@
+import type { ComponentLogLine } from './host-options.ts'
+
+/** A line of the component's logger, as the shim sends it. */
+export function logFromFrame(
+  json: string,
+  labels: Readonly<Record<string, unknown>>,
+): Omit<ComponentLogLine, 'source'> {
+  const { level, message, fields } = JSON.parse(json) as { level: number; message: string; fields: string }
+  return { level: levelName(level), message, fields: { ...(JSON.parse(fields) as Record<string, unknown>), ...labels } }
+}
+
+/** bunyan's numbers: trace 10 to fatal 60. */
+function levelName(level: number): ComponentLogLine['level'] {
+  if (level >= 50) return 'error'
+  if (level >= 40) return 'warn'
+  return level >= 30 ? 'info' : 'debug'
+}

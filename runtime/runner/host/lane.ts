@@ -1,0 +1,88 @@
+import type { Call, CallResult } from '../component-host.ts'
+import type { Child } from './child.ts'
+import type { PlaceClaim } from './decide/assign-places.ts'
+
+/** The calls of one key, and the child that serves them. */
+export interface Lane {
+  readonly key: string
+  readonly waiting: WaitingCall[]
+  child: Child | undefined
+  /** Messages that died with others in one child, by id: each runs alone until it has shown that it was not the cause. */
+  readonly suspects: Set<string>
+  /** Something runs alone. */
+  isClosedToOthers: boolean
+  onExit: (() => void) | undefined
+}
+
+export interface WaitingCall {
+  readonly call: Call
+  readonly resolve: (result: CallResult) => void
+  /** Rises with every call of the host. */
+  readonly order: number
+  hasStarted: boolean
+}
+
+const mostSuspects = 1000
+
+export function emptyLane(key: string): Lane {
+  return { key, waiting: [], child: undefined, suspects: new Set(), isClosedToOthers: false, onExit: undefined }
+}
+
+export interface StartListener {
+  readonly onStart: (waiting: WaitingCall) => void
+  readonly onEnd: () => void
+}
+
+/** Starts what waits, in order, as far as the child has room for it. */
+export function startWaiting(lane: Lane, listener: StartListener): void {
+  for (let next = lane.waiting[0]; next !== undefined && hasRoomFor(lane, next); next = lane.waiting[0]) {
+    lane.waiting.shift()
+    startCall(lane, next, listener)
+  }
+}
+
+function hasRoomFor({ child, isClosedToOthers, suspects }: Lane, { call }: WaitingCall): boolean {
+  if (child?.state !== 'ready' || isClosedToOthers) return false
+  return child.running < (suspects.has(call.context.messageId) ? 1 : call.child.concurrency)
+}
+
+function startCall(lane: Lane, waiting: WaitingCall, { onStart, onEnd }: StartListener): void {
+  const { call, resolve } = waiting
+  const { messageId } = call.context
+  waiting.hasStarted = true
+  onStart(waiting)
+  const isAlone = lane.suspects.has(messageId)
+  lane.isClosedToOthers = isAlone
+  lane.onExit = call.child.onExit
+  lane.child?.start(call, (result) => {
+    if (isAlone) lane.isClosedToOthers = false
+    if (result.kind === 'ended') lane.suspects.delete(messageId)
+    resolve(result)
+    onEnd()
+  })
+}
+
+export function suspect(lane: Lane, messageId: string): void {
+  lane.suspects.add(messageId)
+  const [oldest] = lane.suspects
+  if (lane.suspects.size > mostSuspects && oldest !== undefined) lane.suspects.delete(oldest)
+}
+
+export function claimOf(lane: Lane): PlaceClaim {
+  const { child, waiting } = lane
+  const [oldest] = waiting
+  return {
+    key: lane.key,
+    child: childState(lane),
+    keepsPlace: oldest?.call.child.keepAlive ?? lane.child?.keepsPlace ?? false,
+    ...(oldest !== undefined && { waitingSince: oldest.order }),
+    usedAtMs: child?.usedAtMs ?? 0,
+    placedAtMs: child?.placedAtMs ?? 0,
+  }
+}
+
+function childState({ child, waiting }: Lane): PlaceClaim['child'] {
+  if (child === undefined) return 'none'
+  if (child.state !== 'ready') return child.state
+  return child.running === 0 && waiting.length === 0 ? 'idle' : 'busy'
+}

@@ -1,0 +1,206 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CancelTimer } from '../../clock.ts'
+import type { Call, CallResult, ComponentFailure, ComponentHost, HostStats } from '../component-host.ts'
+import { openAbortWatch } from './abort-watch.ts'
+import { Child } from './child.ts'
+import { assignPlaces } from './decide/assign-places.ts'
+import type { HostLimits, HostOptions } from './host-options.ts'
+import { defaultLimits } from './host-options.ts'
+import type { Lane, WaitingCall } from './lane.ts'
+import { claimOf, emptyLane, startWaiting, suspect } from './lane.ts'
+
+/** A host without children; they come with the calls. Costs nothing until the first one. */
+export function openComponentHost(options: HostOptions): ComponentHost {
+  const host = new Host(options)
+  return {
+    call: (call) => host.call(call),
+    close: (deadlineMs) => host.close(deadlineMs),
+    stats: () => host.stats(),
+  }
+}
+
+/** Between looks at the children's memory and idleness. */
+const lookMs = 250
+
+class Host {
+  readonly #options: HostOptions
+  readonly #limits: HostLimits
+  readonly #lanes = new Map<string, Lane>()
+  readonly #aborts = openAbortWatch<WaitingCall>((waiting) => this.#giveUp(waiting))
+  readonly #gone = new Set<Promise<void>>()
+  #directory: Promise<string> | undefined
+  #calls = 0
+  #started = 0
+  /** Somebody waits for a place. */
+  #isContested = false
+  #closing: Promise<void> | undefined
+  #cancelLook: CancelTimer | undefined
+  #cancelAgain: CancelTimer | undefined
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.#limits = { ...defaultLimits, ...options.limits }
+  }
+
+  call(call: Call): Promise<CallResult> {
+    const { child, signal } = call
+    if (this.#closing !== undefined || signal?.aborted === true) return Promise.resolve({ kind: 'notStarted' })
+    return new Promise((resolve) => {
+      const lane = this.#laneOf(child.key)
+      const waiting: WaitingCall = { call, resolve, order: (this.#calls += 1), hasStarted: false }
+      lane.waiting.push(waiting)
+      if (lane.child === undefined) this.#assignPlaces()
+      else this.#startWaiting(lane)
+      if (signal !== undefined && !waiting.hasStarted) this.#aborts.watch(signal, waiting)
+    })
+  }
+
+  stats(): HostStats {
+    const lanes = [...this.#lanes.values()]
+    const waiting = (some: readonly Lane[]): number => some.reduce((sum, lane) => sum + lane.waiting.length, 0)
+    return {
+      children: this.#gone.size,
+      running: lanes.reduce((sum, lane) => sum + (lane.child?.running ?? 0), 0),
+      waiting: waiting(lanes),
+      starving: waiting(lanes.filter(({ child }) => child === undefined || child.state === 'leaving')),
+    }
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs)
+    return this.#closing
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { clock, launcher } = this.#options
+    for (const lane of this.#lanes.values()) {
+      this.#emptyWaiting(lane, { kind: 'notStarted' })
+      lane.child?.leave()
+    }
+    const cancel = clock.setTimer(deadlineMs, () => {
+      for (const { child } of this.#lanes.values()) child?.kill({ kind: 'closing' })
+    })
+    await Promise.all(this.#gone)
+    cancel()
+    this.#cancelLook?.()
+    this.#cancelAgain?.()
+    await launcher.close()
+    const directory = await this.#directory
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
+  }
+
+  #laneOf(key: string): Lane {
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = emptyLane(key)
+    this.#lanes.set(key, lane)
+    return lane
+  }
+
+  #startWaiting(lane: Lane): void {
+    startWaiting(lane, {
+      onStart: (waiting) => this.#forgetAbort(waiting),
+      onEnd: () => this.#startWaiting(lane),
+    })
+    if (this.#isContested && lane.waiting.length === 0 && lane.child?.running === 0) this.#assignPlaces()
+  }
+
+  #giveUp(waiting: WaitingCall): void {
+    const lane = this.#laneOf(waiting.call.child.key)
+    const at = lane.waiting.indexOf(waiting)
+    if (at >= 0) lane.waiting.splice(at, 1)
+    waiting.resolve({ kind: 'notStarted' })
+    this.#forgetWhenUnused(lane)
+  }
+
+  #emptyWaiting(lane: Lane, result: CallResult): void {
+    for (const waiting of lane.waiting.splice(0)) {
+      this.#forgetAbort(waiting)
+      waiting.resolve(result)
+    }
+  }
+
+  #forgetAbort(waiting: WaitingCall): void {
+    if (waiting.call.signal !== undefined) this.#aborts.forget(waiting.call.signal, waiting)
+  }
+
+  #forgetWhenUnused({ key, child, waiting, suspects }: Lane): void {
+    if (child === undefined && waiting.length === 0 && suspects.size === 0) this.#lanes.delete(key)
+  }
+
+  /** Gives places to the keys that wait for one, as far as there are any. */
+  #assignPlaces(): void {
+    if (this.#closing !== undefined) return
+    const claims = [...this.#lanes.values()].map(claimOf)
+    const moves = assignPlaces(claims, this.#limits, this.#options.clock.now())
+    this.#isContested = moves.isContested
+    this.#cancelAgain?.()
+    if (moves.againAfterMs !== undefined) {
+      this.#cancelAgain = this.#options.clock.setTimer(moves.againAfterMs, () => this.#assignPlaces())
+    }
+    for (const key of moves.start) this.#startChild(this.#laneOf(key))
+    for (const key of moves.leave) this.#laneOf(key).child?.leave()
+  }
+
+  #startChild(lane: Lane): void {
+    const [first] = lane.waiting
+    if (first === undefined) return
+    const gone = new Promise<void>((resolve) => {
+      lane.child = new Child({
+        host: this.#options,
+        limits: this.#limits,
+        spec: first.call.child,
+        firstCall: first.call,
+        socketPath: this.#socketPath(),
+        onReady: () => this.#startWaiting(lane),
+        onSuspect: (call) => suspect(lane, call.context.messageId),
+        onGone: (failure) => {
+          resolve()
+          this.#gone.delete(gone)
+          this.#onGone(lane, failure)
+        },
+      })
+    })
+    this.#gone.add(gone)
+    if (this.#gone.size === 1) this.#lookLater()
+  }
+
+  #onGone(lane: Lane, failure: ComponentFailure | undefined): void {
+    lane.child = undefined
+    if (failure !== undefined) this.#emptyWaiting(lane, { kind: 'died', failure })
+    lane.onExit?.()
+    lane.onExit = undefined
+    this.#forgetWhenUnused(lane)
+    this.#assignPlaces()
+  }
+
+  async #socketPath(): Promise<string> {
+    this.#directory ??= mkdtemp(join(socketRoot(), 'weir-'))
+    return join(await this.#directory, `${(this.#started += 1)}.sock`)
+  }
+
+  #lookLater(): void {
+    const { clock } = this.#options
+    this.#cancelLook?.()
+    this.#cancelLook = clock.setTimer(Math.min(lookMs, this.#limits.idleMs), () => {
+      if (this.#gone.size === 0) return
+      for (const lane of this.#lanes.values()) this.#look(lane)
+      this.#lookLater()
+    })
+  }
+
+  #look({ child, waiting }: Lane): void {
+    if (child === undefined || child.state === 'leaving') return
+    void child.checkMemory()
+    const isIdle = child.state === 'ready' && child.running === 0 && waiting.length === 0 && !child.keepsPlace
+    if (isIdle && this.#options.clock.now() - child.usedAtMs >= this.#limits.idleMs) child.leave()
+  }
+}
+
+/** A socket's path has room for a hundred bytes and a bit; some machines have long names for their temporary directory. */
+function socketRoot(): string {
+  const longest = 60
+  return tmpdir().length > longest ? '/tmp' : tmpdir()
+}

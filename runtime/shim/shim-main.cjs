@@ -1,0 +1,49 @@
+'use strict'
+
+const net = require('net')
+const { toFailure } = require('./failure.cjs')
+const { frame, frameReader, frameWriter } = require('./frames.cjs')
+const { quietWatch } = require('./quiet.cjs')
+const { openServer } = require('./serve.cjs')
+
+/**
+ * The process that a component's code lives in. What it needs comes in one variable, gone before that code is loaded;
+ * the socket's path is gone by then as well, and the token has been used.
+ *
+ * @type {{ socket: string, token: string, dialect: 'oih' | 'elasticio', concurrency: number, quietCapMs: number }}
+ */
+const settings = JSON.parse(process.env.WEIR_SHIM || '{}')
+delete process.env.WEIR_SHIM
+
+const exitAnywayAfterMs = 1000
+let isCrashing = false
+
+const socket = net.connect(settings.socket)
+const writer = frameWriter(socket)
+const server = openServer(writer, {
+  // The working directory is the component's root, as in the vendors' images.
+  root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
+  dialect: settings.dialect,
+  logLevel: process.env.LOG_LEVEL,
+  // With several messages in a process nobody can tell whose work goes on.
+  waitUntilQuiet: settings.concurrency === 1 ? quietWatch(socket, settings.quietCapMs) : undefined,
+})
+const read = frameReader(server.onFrame)
+
+socket.on('data', (chunk) => {
+  if (!isCrashing) read(chunk)
+})
+// Without its runner a component's process has no reason to live.
+socket.on('error', () => process.exit(isCrashing ? 1 : 0))
+socket.on('close', () => process.exit(isCrashing ? 1 : 0))
+writer.send(frame.hello, 0, settings.token)
+
+process.on('unhandledRejection', (reason) => server.onUnhandledRejection(reason))
+process.on('uncaughtException', (error) => {
+  if (isCrashing) return
+  isCrashing = true
+  writer.send(frame.crash, 0, JSON.stringify(toFailure(error)))
+  writer.flush()
+  setTimeout(() => process.exit(1), exitAnywayAfterMs)
+  socket.end(() => process.exit(1))
+})
