@@ -7,7 +7,7 @@ import { startRun } from '../trigger/start-run.ts'
 import { freshId } from '../wire/message-id.ts'
 import { acceptedAnswer, plainlyAccepted } from './accepted-answer.ts'
 import type { Answer } from './decide/answer.ts'
-import { answerOf, problem, statusUrl } from './decide/answer.ts'
+import { answerOf, notFound, problem, statusUrl } from './decide/answer.ts'
 import type { GatewayCore, Hook, HookRequest } from './hook-request.ts'
 
 export interface StartHookRun {
@@ -81,7 +81,7 @@ async function answerSync(
 async function failedStart(core: GatewayCore, firing: Firing): Promise<Answer | undefined> {
   try {
     const start = await startReachable(core, firing)
-    if (start === undefined) return gone
+    if (start === undefined) return notFound
     return start.kind === 'started' ? undefined : unavailable
   } catch (err) {
     core.logger.warn(
@@ -119,5 +119,3 @@ const unavailable = problem({
   detail: 'the message cannot be stored at the moment',
   headers: { 'retry-after': '5' },
 })
-
-const gone = problem({ status: 404, code: 'NotFound', detail: 'there is no such webhook' })

@@ -36,6 +36,16 @@ export function problem({ status, code, detail, headers = {}, members = {} }: Pr
   return { status, headers: { ...headers, 'content-type': 'application/problem+json' }, body: JSON.stringify(document) }
 }
 
+export const notFound = problem({ status: 404, code: 'NotFound', detail: 'there is nothing at this path' })
+
+/** A known path and another method than its own. HEAD and OPTIONS tell what is there, and start nothing. */
+export function otherMethod(method: string, allow: readonly string[]): Answer {
+  const headers = { allow: [...new Set([...allow, 'HEAD', 'OPTIONS'])].join(', ') }
+  if (method === 'OPTIONS') return { status: 204, headers }
+  if (method === 'HEAD') return { status: 200, headers }
+  return problem({ status: 405, code: 'MethodNotAllowed', detail: `use ${allow.join(' or ')} here`, headers })
+}
+
 export function bodyTooLarge(maxBytes: number): Answer {
   return problem({ status: 413, code: 'BodyTooLarge', detail: `the body is larger than ${maxBytes} bytes` })
 }
