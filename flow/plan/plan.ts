@@ -74,7 +74,11 @@ export interface ComponentPlanStep extends PlanStepBase {
   readonly timeoutSeconds: number
   readonly concurrencyPerProcess: number
   readonly ordered: boolean
-  readonly deduplicate?: { readonly windowSeconds: number; readonly key: string; readonly onUnknown: 'deadLetter' | 'retry' }
+  readonly deduplicate?: {
+    readonly windowSeconds: number
+    readonly key: string
+    readonly onUnknown: 'deadLetter' | 'retry'
+  }
 }
 
 export type BuiltInPlanStep = PlanStepBase &
