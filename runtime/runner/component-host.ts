@@ -24,6 +24,10 @@ export interface ChildSpec {
   /** Beside the contract's ELASTICIO_* and the component's own `env`. */
   readonly env: Readonly<Record<string, string>>
   readonly concurrency: number
+  /** An endless trigger lives here: never reaped, never made to give up its place. */
+  readonly keepAlive?: boolean
+  /** Called once when the child of this spec's latest call is gone, however it ended. */
+  readonly onExit?: () => void
   /** Megabytes of V8 heap. */
   readonly maxHeapMb?: number
   /** Flow and step that the child's output is logged under. */
@@ -93,7 +97,12 @@ export type CallResult =
   /** The function has ended by the rules of its dialect. Its errors came by `onEmit`. */
   | { readonly kind: 'ended' }
   /** The child died or was killed: `ComponentCrashed`, `StepTimedOut`, `ComponentOutOfMemory`, `ComponentLoadFailed`. */
-  | { readonly kind: 'died'; readonly failure: ComponentFailure }
+  | {
+      readonly kind: 'died'
+      readonly failure: ComponentFailure
+      /** Another call of the same child was to blame. */
+      readonly innocent?: boolean
+    }
   /** Given up before it started. */
   | { readonly kind: 'notStarted' }
 
@@ -101,4 +110,6 @@ export interface HostStats {
   readonly children: number
   readonly running: number
   readonly waiting: number
+  /** Calls that wait because every place for a child is taken. */
+  readonly starving: number
 }

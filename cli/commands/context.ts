@@ -1,0 +1,11 @@
+import type { Terminal } from '../terminal.ts'
+
+/** What every command is handed. */
+export interface CommandContext {
+  readonly terminal: Terminal
+  /** Directory of the components that ship with Weir. */
+  readonly catalogue: string
+  /** Aborted by the first Ctrl-C. */
+  readonly interrupted: AbortSignal
+  readonly logLevel: string
+}

@@ -1,0 +1,58 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../usage-error.ts'
+import type { CommandContext } from './context.ts'
+
+const flow = `apiVersion: weir.dev/v1alpha1
+kind: Flow
+metadata: {name: hello}
+spec:
+  triggers:
+  - {name: by-hand, manual: {}}
+  - {name: every-ten-seconds, schedule: {cron: "*/10 * * * * *"}}
+  steps:
+  - {name: greet, component: greeter, function: greet, config: {greeting: Hello}}
+  - name: shape
+    transform: '{"text": data.text, "from": $trigger.name}'
+`
+
+const component = `apiVersion: weir.dev/v1alpha1
+kind: Component
+metadata: {name: greeter}
+spec:
+  source:
+    files:
+      greet.js: |
+        // Gets the message, the step's config and its snapshot; what it returns goes on to the next step.
+        exports.process = async function (msg, cfg) {
+          const name = msg.data.name || 'world'
+          return { data: { text: cfg.greeting + ', ' + name + '!' } }
+        }
+`
+
+const readme = `# A first flow
+
+\`flow.yaml\` says when a run starts and which steps it takes; \`component.yaml\` holds the code of one step.
+
+    weir lint .
+    weir run . --once --trigger hello/by-hand --data '{"name": "Ada"}'
+    weir run .                  # all triggers, until Ctrl-C
+
+Change the greeting in \`flow.yaml\` and run it again. \`weir plan .\` shows what the flow compiles to.
+`
+
+/** Writes a first flow, component and README; refuses a directory that holds something. */
+export async function initCommand({ terminal }: CommandContext, directory: string): Promise<number> {
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw new UsageError(`${directory} cannot be made: ${(cause as Error).message}`, { cause })
+  })
+  const present = (await readdir(directory)).filter((name) => name !== '.git')
+  if (present.length > 0) throw new UsageError(`${directory} is not empty; give a new directory: weir init my-flow`)
+  const files = { 'flow.yaml': flow, 'component.yaml': component, 'README.md': readme }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
+  const where = directory === '.' ? '' : ` ${directory}`
+  terminal.err(
+    `wrote ${Object.keys(files).join(', ')}\nnext: weir run${where || ' .'} --once --trigger hello/by-hand --data '{"name": "Ada"}'\n`,
+  )
+  return 0
+}

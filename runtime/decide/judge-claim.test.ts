@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { judgeClaim } from './judge-claim.ts'
+
+const own = { attempt: 1, copy: 'mine' }
+const started = { attempt: 1, copy: 'mine', state: 'started', claimedAt: 1000 } as const
+
+describe('judgeClaim', () => {
+  it.each([
+    { name: 'drops another copy', held: { ...started, copy: 'other' }, nowMs: 1500, want: { kind: 'duplicate' } },
+    {
+      name: 'drops another copy that never ended',
+      held: { ...started, copy: 'other' },
+      nowMs: 99_000,
+      want: { kind: 'duplicate' },
+    },
+    {
+      name: 'drops its own redelivery after it was done',
+      held: { ...started, state: 'done' as const },
+      nowMs: 1500,
+      want: { kind: 'duplicate' },
+    },
+    {
+      name: 'waits while its own start may still be at work',
+      held: started,
+      nowMs: 1500,
+      want: { kind: 'later', afterMs: 1500 },
+    },
+    { name: 'says unknown once the time-out has passed', held: started, nowMs: 3000, want: { kind: 'unknown' } },
+  ])('$name', ({ held, nowMs, want }) => {
+    expect(judgeClaim({ held, own, timeoutMs: 2000, nowMs })).toEqual(want)
+  })
+})

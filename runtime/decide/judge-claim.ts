@@ -1,0 +1,29 @@
+/** The claim that stands in a message's way. */
+export interface HeldClaim {
+  readonly attempt: number
+  readonly copy: string
+  readonly state: 'started' | 'done'
+  readonly claimedAt: number
+}
+
+export type ClaimVerdict =
+  /** Somebody had the same effect, or it is this message's own and done: drop it and count it. */
+  | { readonly kind: 'duplicate' }
+  /** Its own earlier start may still be at work: ask again then. */
+  | { readonly kind: 'later'; readonly afterMs: number }
+  /** Its own earlier start ended without a word: nobody knows whether it had its effect. */
+  | { readonly kind: 'unknown' }
+
+export interface ClaimQuestion {
+  readonly held: HeldClaim
+  readonly own: { readonly attempt: number; readonly copy: string }
+  readonly timeoutMs: number
+  readonly nowMs: number
+}
+
+/** What to do with a message whose deduplication key is claimed. */
+export function judgeClaim({ held, own, timeoutMs, nowMs }: ClaimQuestion): ClaimVerdict {
+  if (held.copy !== own.copy || held.state === 'done') return { kind: 'duplicate' }
+  const remainingMs = held.claimedAt + timeoutMs - nowMs
+  return remainingMs > 0 ? { kind: 'later', afterMs: remainingMs } : { kind: 'unknown' }
+}
