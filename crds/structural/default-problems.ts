@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv'
+import { isResourceMeta } from './metadata-problems.ts'
 import { offlineSchema } from './offline-schema.ts'
 import type { Problem } from './problem.ts'
 import { lineOf, type SchemaNode } from './schema-node.ts'
@@ -21,9 +22,8 @@ function misplacement(node: SchemaNode): string | undefined {
   const line = lineOf(node)
   if (line.some(({ as }) => as === 'items')) return 'inside the items of a list'
   if (line.some(({ as }) => as === 'values')) return 'inside the values of a map'
-  return ['apiVersion', 'kind', 'metadata'].some((name) => node.path === name || node.path.startsWith(`${name}.`))
-    ? 'in apiVersion, kind or metadata'
-    : undefined
+  if (line.some(isResourceMeta)) return 'in apiVersion, kind or metadata'
+  return node.schema['x-kubernetes-embedded-resource'] === true ? 'for a whole embedded resource' : undefined
 }
 
 function complaintAbout(node: SchemaNode, value: unknown): string | undefined {

@@ -1,11 +1,11 @@
 import type { Problem } from './problem.ts'
-import { propertiesOf, type SchemaNode } from './schema-node.ts'
+import { lineOf, propertiesOf, type SchemaNode } from './schema-node.ts'
 import { isObject } from './json-schema.ts'
 
 /** Of the fields that every Kubernetes object has, a schema may narrow only the name. */
-export function metadataProblems({ schema, path, parent }: SchemaNode): Problem[] {
-  const isResource = parent === undefined || schema['x-kubernetes-embedded-resource'] === true
-  if (!isResource) return []
+export function metadataProblems(node: SchemaNode): Problem[] {
+  const { schema, path, parent } = node
+  if (!isResource(node)) return []
   const { kind, apiVersion, metadata } = propertiesOf(schema)
   const messages = [
     ...Object.entries({ kind, apiVersion })
@@ -15,8 +15,18 @@ export function metadataProblems({ schema, path, parent }: SchemaNode): Problem[
     ...(parent === undefined && isObject(metadata) && !isNarrow(metadata)
       ? ['metadata must not specify anything but name and generateName']
       : []),
+    ...(lineOf(node).some(isResourceMeta) ? ['an embedded resource must not stand in the metadata of another'] : []),
   ]
   return messages.map((message) => ({ path, message }))
+}
+
+function isResource({ schema, parent }: SchemaNode): boolean {
+  return parent === undefined || schema['x-kubernetes-embedded-resource'] === true
+}
+
+/** Whether this is the apiVersion, kind or metadata of a resource. */
+export function isResourceMeta({ name, parent }: SchemaNode): boolean {
+  return parent !== undefined && isResource(parent) && ['apiVersion', 'kind', 'metadata'].includes(name ?? '')
 }
 
 function isNarrow(metadata: Readonly<Record<string, unknown>>): boolean {

@@ -11,6 +11,8 @@ export interface SchemaNode {
   readonly parent?: SchemaNode
   /** How the parent holds it. */
   readonly as?: 'property' | 'items' | 'values'
+  /** Of a property. */
+  readonly name?: string
 }
 
 /** What is wrong at one node, whatever its children are. */
@@ -34,7 +36,7 @@ function childrenOf(parent: SchemaNode): SchemaNode[] {
   const { items, additionalProperties } = parent.schema
   const children: SchemaNode[] = []
   for (const [name, schema] of Object.entries(propertiesOf(parent.schema))) {
-    if (isObject(schema)) children.push({ schema, path: propertyPath(parent.path, name), parent, as: 'property' })
+    if (isObject(schema)) children.push({ schema, path: propertyPath(parent.path, name), parent, as: 'property', name })
   }
   if (isObject(items)) children.push({ schema: items, path: `${parent.path}[]`, parent, as: 'items' })
   if (isObject(additionalProperties)) {

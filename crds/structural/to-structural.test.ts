@@ -421,6 +421,34 @@ describe('toStructural refuses, with the path,', () => {
       want: ['spec.it: the default does not fit: it must NOT have additional properties'],
     },
 
+    {
+      name: 'a default for an embedded resource',
+      it: {
+        type: 'object',
+        maxProperties: 3,
+        'x-kubernetes-embedded-resource': true,
+        'x-kubernetes-preserve-unknown-fields': true,
+        default: { kind: 'Pod' },
+      },
+      want: ['spec.it: a default must not be set for a whole embedded resource'],
+    },
+    {
+      name: 'an embedded resource in the metadata of another',
+      it: {
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        properties: {
+          metadata: {
+            type: 'object',
+            maxProperties: 3,
+            'x-kubernetes-embedded-resource': true,
+            'x-kubernetes-preserve-unknown-fields': true,
+          },
+        },
+      },
+      want: ['spec.it.metadata: an embedded resource must not stand in the metadata of another'],
+    },
+
     // CEL rules.
     {
       name: 'a rule that did not parse as JSON',
