@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Edge, Step } from '../../crds/v1alpha1/flow.ts'
+import type { Edge, Retry, Step } from '../../crds/v1alpha1/flow.ts'
 import type { ComponentContract, FunctionContract, Isolation } from '../component/component-contract.ts'
 import { componentOf, type ContractIndex } from '../component/contract-index.ts'
 import { defined } from '../component/defined.ts'
@@ -12,7 +12,7 @@ import {
   thenDefault,
   timeoutSecondsDefault,
 } from './defaults.ts'
-import type { BuiltInPlanStep, ComponentPlanStep, PlanEdge, PlanOnError, PlanStep } from './plan.ts'
+import type { BuiltInPlanStep, ComponentPlanStep, PlanEdge, PlanOnError, PlanRetry, PlanStep } from './plan.ts'
 
 export interface StepContext {
   readonly graph: FlowGraph
@@ -59,7 +59,7 @@ function componentStep(step: Step, { graph }: StepContext, { contract, called }:
     ordered,
     ...(step.deduplicate && { deduplicate: { onUnknown: onUnknownDefault, ...step.deduplicate } }),
     next: edgesOf(step, graph),
-    onError: onErrorOf(step, { ...retryDefaults, ...step.onError?.retry }),
+    onError: onErrorOf(step, retryOf(step.onError?.retry)),
   }
 }
 
@@ -115,6 +115,17 @@ function onErrorOf({ name, onError }: Step, retry: PlanOnError['retry']): PlanOn
     retry,
     then: onError?.then ?? thenDefault,
     ...(to !== undefined && { to: { step: to, key: edgeKey([name, to, 'onError']) } }),
+  }
+}
+
+/** A delay that is given moves the other's default out of its way. */
+function retryOf(given: Retry = {}): PlanRetry {
+  const { initialDelaySeconds: initial, maxDelaySeconds: max, ...rest } = given
+  return {
+    ...retryDefaults,
+    ...rest,
+    initialDelaySeconds: initial ?? Math.min(retryDefaults.initialDelaySeconds, max ?? Infinity),
+    maxDelaySeconds: max ?? Math.max(retryDefaults.maxDelaySeconds, initial ?? 0),
   }
 }
 

@@ -1,0 +1,50 @@
+import type { PollTrigger, ScheduleTrigger, WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { PlanTrigger } from './plan.ts'
+
+/** What a trigger does, in a line without its name. */
+export function describeTrigger({ kind, spec }: PlanTrigger): string {
+  const { schedule, poll, webhook } = spec
+  if (schedule !== undefined) return scheduleText(schedule)
+  if (poll !== undefined) return pollText(poll)
+  return webhook === undefined ? kind : webhookText(webhook)
+}
+
+function scheduleText(schedule: ScheduleTrigger): string {
+  const { cron, timeZone, jitterSeconds, missed, startingDeadlineSeconds, overlap } = schedule
+  return present([
+    `schedule ${cron} ${timeZone ?? ''}`.trim(),
+    jitterSeconds === 0 ? undefined : `jitter ${jitterSeconds} s`,
+    `missed ${missed}`,
+    startingDeadlineSeconds === undefined ? undefined : `at most ${startingDeadlineSeconds} s late`,
+    `overlap ${overlap}`,
+  ])
+}
+
+function pollText({ everySeconds, untilEmpty }: PollTrigger): string {
+  return present([`poll every ${everySeconds} s`, untilEmpty === true ? 'again at once until empty' : undefined])
+}
+
+function webhookText({
+  path,
+  methods = [],
+  auth,
+  reply,
+  accepted,
+  sync,
+  maxBodyBytes,
+  schema,
+}: WebhookTrigger): string {
+  return present([
+    `webhook ${methods.join('|')} ${path}`,
+    `auth ${Object.keys(auth).join('|')}`,
+    reply === 'sync'
+      ? `reply sync within ${sync?.timeoutSeconds} s, else ${sync?.onTimeout}`
+      : `reply ${accepted?.status}`,
+    `body at most ${maxBodyBytes} bytes`,
+    schema === undefined ? undefined : 'validated',
+  ])
+}
+
+function present(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(', ')
+}
