@@ -25,8 +25,10 @@ export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true })
     database = new DatabaseSync(path, { timeout: options.busyTimeoutMs })
-    configure(database, options)
+    if (options.access === 'exclusive') database.exec('PRAGMA locking_mode = EXCLUSIVE')
+    // Before anything is written into what may not be ours.
     checkFormat(database, path)
+    configure(database)
     if (statSync(path).size <= checkedBytes) checkPages(database, path)
     migrate(database)
     return database
@@ -36,8 +38,7 @@ export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
   }
 }
 
-function configure(database: DatabaseSync, { access }: OpenOptions): void {
-  if (access === 'exclusive') database.exec('PRAGMA locking_mode = EXCLUSIVE')
+function configure(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL')
   // A commit is on disk before anybody hears of it.
   database.exec('PRAGMA synchronous = FULL')
