@@ -1,10 +1,11 @@
+import { componentCodes } from '../component/component-codes.ts'
 import type { CodeRow } from './code-row.ts'
 import type { Severity } from './finding.ts'
 import { flowCodes } from './flow-codes.ts'
 import { manifestCodes } from './manifest-codes.ts'
 import { referenceCodes } from './reference-codes.ts'
 
-const table = { ...manifestCodes, ...flowCodes, ...referenceCodes }
+const table = { ...manifestCodes, ...flowCodes, ...referenceCodes, ...componentCodes }
 
 export type FindingCode = keyof typeof table
 
@@ -21,25 +22,29 @@ export function findingsPage(): string {
   return [
     '# Findings',
     '',
-    '<!-- Generated from flow/finding by findingsPage(); a test keeps the two equal. -->',
+    '<!-- Written by findingsPage() in flow/finding/codes.ts; `npx vitest run flow/finding -u` writes it again. -->',
     '',
-    'What `weir lint` can say about manifests. A code is stable: scripts may rely on it. Each finding stands as',
-    '`file:line:column: severity Code message`. An error keeps a flow from running; a warning does not.',
-    '"warning, error with --strict" is an error in `weir run`, too, since there everything must be known.',
+    'What `weir lint` can say. Each finding stands on a line of its own, as `file:line:column: severity Code message`.',
+    'A code keeps its meaning, so scripts may rely on it. An error keeps a flow from running, a warning does not;',
+    'what is an error with `--strict` is one in `weir run`, too, since there everything must be known.',
     '',
     ...section('Files and fields', manifestCodes),
     ...section('Flows', flowCodes),
     ...section('What flows name', referenceCodes),
+    ...section('Code of components', componentCodes),
   ].join('\n')
 }
 
 function section(title: string, rows: Readonly<Record<string, CodeRow>>): string[] {
-  const lines = Object.entries(rows).map(
-    ([code, row]) => `| \`${code}\` | ${severityText(row)} | ${row.meaning} | ${row.remedy} |`,
-  )
-  return [`## ${title}`, '', '| code | severity | meaning | what to do |', '| --- | --- | --- | --- |', ...lines, '']
+  const entries = Object.entries(rows).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  return [`## ${title}`, '', ...entries.flatMap(([code, row]) => entry(code, row))]
 }
 
-function severityText(row: CodeRow): string {
-  return row.severity === 'warning' && row.isErrorWhenStrict ? 'warning, error with --strict' : row.severity
+function entry(code: string, { meaning, remedy, ...severity }: CodeRow): string[] {
+  return [`### ${code}`, '', `${severityText(severity)}. ${meaning}`, `_What to do:_ ${remedy}`, '']
+}
+
+function severityText({ severity, isErrorWhenStrict }: Pick<CodeRow, 'severity' | 'isErrorWhenStrict'>): string {
+  if (severity === 'error') return 'Error'
+  return isErrorWhenStrict ? 'Warning, with `--strict` an error' : 'Warning'
 }

@@ -24,7 +24,10 @@ export const flowCodes = {
     'The field is for a step that runs a component; a built-in step has no code, process or queue of its own.',
     'Remove the field, or move it to the component step.',
   ),
-  FieldWithoutEffect: warning('Another field makes this one meaningless.', 'Remove one of the two.'),
+  FieldWithoutEffect: error(
+    'A field means nothing without another one, and that one is not there.',
+    'Write the other one, or remove this one.',
+  ),
   InvalidCron: error(
     'The cron expression cannot be read, or names a time that never comes.',
     'Mend it; the message says what is wrong.',
@@ -81,6 +84,10 @@ export const flowCodes = {
   ),
   UnknownStep: error('An edge, an `onError.to` or a trigger leads to a step that does not exist.', 'Correct the name.'),
   UnknownStepReference: error('`$steps.NAME` names no step of the flow.', 'Correct the name.'),
+  UnknownVariable: warning(
+    'An expression reads a name with `$` that nothing binds, so it is always missing.',
+    'Correct the name; there is `$steps`, `$trigger`, `$run`, `$flow` and `$step`, and what the expression itself binds.',
+  ),
   UnreachableStep: error('No trigger leads to the step.', 'Lead a way to it, or remove it.'),
   WaitBeforeRespond: warning(
     'A `wait` stands between a webhook and its `respond`, while the caller holds the line.',

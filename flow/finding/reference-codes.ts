@@ -2,18 +2,28 @@ import { error, errorWhenStrict, warning } from './code-row.ts'
 
 /** What can be wrong between a flow and what it names: components, credentials, secrets, other flows. */
 export const referenceCodes = {
+  ComponentCode: error(
+    'A Component has exactly one of `image` and `source`.',
+    'Keep one; code in a directory is given on the command line: `--component NAME=DIR`.',
+  ),
   ConfigInvalid: error(
     'A step’s `config` does not fit the schema of the component’s function.',
     'Follow the message; keys that `bind` or the credential give need not stand in `config`.',
+  ),
+  CredentialField: error(
+    'A field of a Credential belongs to another type than its own.',
+    'Remove it, or correct `type`.',
   ),
   CredentialType: error(
     'The credential has a type that the function or the webhook’s `auth` cannot use.',
     'Name one of the types in the message.',
   ),
+  EnvValue: error('A variable has both `value` and `valueFrom`.', 'Keep one.'),
   MissingSecret: errorWhenStrict(
     'A Credential names a Secret that is in none of the given files.',
     'Give its manifest, too, or the credential itself: `--credential NAME=@FILE`.',
   ),
+  ScalingContradiction: error('`scaling.min` is above `scaling.max`.', 'Raise `max` or lower `min`.'),
   SchemaUnusable: warning(
     'A function’s config schema cannot be used, so `config` was not judged.',
     'Mend the schema in the component.',

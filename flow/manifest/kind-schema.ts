@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { schemaOf } from '../../crds/schema-of.ts'
 import type { Path } from '../finding/finding.ts'
+import { pointerPath } from '../finding/pointer-path.ts'
 import type { ResourceKind } from './identify.ts'
 
 /** As much of a JSON Schema as messages need. */
@@ -26,7 +27,7 @@ export function schemaErrors(kind: ResourceKind, object: unknown): readonly Sche
   if (validate(object) || validate.errors == null) return []
   return withoutCascades(validate.errors).map(({ keyword, instancePath, params }) => ({
     keyword,
-    path: pathOf(instancePath, object),
+    path: pointerPath(instancePath, object),
     params,
   }))
 }
@@ -67,17 +68,4 @@ function withoutCascades(errors: readonly ErrorObject[]): readonly ErrorObject[]
       !error.schemaPath.includes('/anyOf/') &&
       !crowded.some((list) => error.instancePath.startsWith(`${list.instancePath}/`)),
   )
-}
-
-/** A JSON pointer as a path; whether a part is an index is told by the object. */
-function pathOf(pointer: string, object: unknown): Path {
-  const path: (string | number)[] = []
-  let at = object
-  for (const escaped of pointer.split('/').slice(1)) {
-    const part = escaped.replaceAll('~1', '/').replaceAll('~0', '~')
-    const key = Array.isArray(at) ? Number(part) : part
-    at = (at as Readonly<Record<string | number, unknown>>)[key] // The validator came this way.
-    path.push(key)
-  }
-  return path
 }
