@@ -155,8 +155,8 @@ describe('opening a SQLite store', () => {
     const path = newPath()
     if (code !== 'StateUnusable') {
       const store = openSqliteStore(path)
-      for (let at = 0; at < 20; at += 1)
-        await store.deadLetters.put(deadLetter('f', { body: Buffer.alloc(10_000, at) }))
+      const letters = Array.from({ length: 20 }, (_, at) => deadLetter('f', { body: Buffer.alloc(10_000, at) }))
+      await Promise.all(letters.map(store.deadLetters.put))
       await store.close()
     } else if (says === 'another application') mkdirSync(join(path, '..'), { recursive: true })
     damage(path)
