@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -191,9 +192,10 @@ function change(path: string, sql: string): void {
   database.close()
 }
 
-function readIfFile(path: string): Buffer | undefined {
+/** A digest of its bytes. */
+function readIfFile(path: string): string | undefined {
   try {
-    return readFileSync(path)
+    return hash('sha256', readFileSync(path))
   } catch {
     return undefined
   }
