@@ -13,7 +13,7 @@ export async function markDone(
   source: { readonly flow: string; readonly trigger: string; readonly revision: number },
   now: number,
 ): Promise<void> {
-  const at = isMark(now) ? now : now - 1
+  const at = isMark(now) ? now : now + 1
   const fire = { flow: source.flow, trigger: source.trigger, revision: source.revision, at }
   if (await fires.insert(fire)) await fires.markPublished(fire)
 }

@@ -9,13 +9,15 @@ import type { SchedulerCore } from './scheduler-parts.ts'
 /** A fire that is still `due` so long after its time has lost its publisher. */
 export const repeatAfterMs = 5000
 
-/** Publishes again what was left `due`; false when some of it is still to be done. */
+/** Publishes again what was left `due`; false when some of it is still to be done, or too young to be judged. */
 export async function repeatFires(core: SchedulerCore): Promise<boolean> {
+  const now = core.clock.now()
   let isDone = true
-  for (const fire of await core.store.fires.due(core.clock.now() - repeatAfterMs)) {
+  for (const fire of await core.store.fires.due(now + 1)) {
     if (core.signal.aborted) return false
-    if (core.inFlight.has(fireRunId(fire))) continue
-    if ((await repeatFire(core, fire)) === 'due') isDone = false
+    if (core.inFlight.has(fireRunId(fire))) continue // whoever publishes it asks for more when that fails
+    const isYoung = now - fire.at < repeatAfterMs
+    if (isYoung || (await repeatFire(core, fire)) === 'due') isDone = false
   }
   return isDone
 }

@@ -2,6 +2,7 @@ import { prune } from '../../flow/expression/prune.ts'
 import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { Run } from '../store/store.ts'
+import type { CarriedValues } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
 import type { MessageHeaders, WireMessage } from '../wire/message.ts'
 import type { FirstMessage } from './decide/first-message.ts'
@@ -80,6 +81,7 @@ function headersOf(firing: Firing, own: Pick<MessageHeaders, 'run' | 'runStarted
 
 function bodyOf({ plan, first }: Firing): Buffer {
   const paths = plan.carried.trigger
-  const carried = paths.length === 0 ? {} : { trigger: prune(first.view, paths) }
+  const carried: CarriedValues =
+    paths.length === 0 ? {} : { trigger: prune(first.view, paths) as Record<string, unknown> } // reduced, an object is an object
   return encodeBody(carried, Buffer.from(JSON.stringify(first.message)))
 }
