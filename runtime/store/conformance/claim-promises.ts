@@ -75,6 +75,16 @@ export const claimPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: 'claims: a window that was shortened holds from then on',
+    check: async ({ store, other, flow }) => {
+      const later = { ...first, copy: 'b' }
+      await store.claims.take(flow, first, at(1000))
+      await store.claims.done(flow, first, 2000)
+      expect(await other.claims.take(flow, later, { nowMs: 2009, windowMs: 10 })).toMatchObject({ kind: 'held' })
+      expect(await other.claims.take(flow, later, { nowMs: 2010, windowMs: 10 })).toEqual({ kind: 'taken' })
+    },
+  },
+  {
     name: 'claims: who was taken over can neither finish nor release',
     check: async ({ store, other, flow }) => {
       const second = { ...first, attempt: 2 }
