@@ -240,7 +240,7 @@ describe('http request: errors', () => {
       retryAfterSeconds: undefined,
       ...want,
     })
-    expect(message).toBe(`GET ${url}/a answered ${status}${status === 304 ? '' : ': "{\\"why\\":\\"because\\"}"'}`)
+    expect(message).toBe(`GET ${url}/a answered ${status}${status === 304 ? '' : ': {"why":"because"}'}`)
   })
 
   it('reads a Retry-After date as the time from now', async () => {

@@ -94,7 +94,7 @@ function parseJson(body, contentType, redact) {
     const is = contentType === '' ? 'something without a content type' : contentType
     throw permanent(
       'InvalidResponse',
-      `the answer is not valid JSON (it is ${is}, beginning ${excerpt(redact(text), 60)})`,
+      `the answer is not valid JSON (it is ${is}, and begins: ${excerpt(redact(text), 60)})`,
     )
   }
 }
@@ -109,10 +109,10 @@ function decodeText(body, contentType) {
   }
 }
 
-/** The beginning of a text, quoted. Redact before: a secret that is cut in two is not found any more. */
+/** The beginning of a text, in one line. Redact before: a secret that is cut in two is not found any more. */
 function excerpt(text, length = 200) {
-  const short = text.replaceAll(/\s+/g, ' ').trim()
-  return JSON.stringify(short.length > length ? `${short.slice(0, length)}…` : short)
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  return line.length > length ? `${line.slice(0, length)}…` : line
 }
 
 module.exports = { readBody, decodeBody, excerpt }

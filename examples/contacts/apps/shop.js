@@ -18,7 +18,7 @@ export function createShop() {
 
   function put(list, id, contact) {
     if (isBusy(id)) return [503, { error: 'busy' }]
-    if (!/^\S+@\S+$/.test(contact.email)) return [422, { error: `"${contact.email}" is no email address` }]
+    if (!/^\S+@\S+$/.test(contact.email)) return [422, { error: `${contact.email} is no email address` }]
     const result = stored[list].has(id) ? 'updated' : 'created'
     stored[list].set(id, contact)
     return [result === 'created' ? 201 : 200, { id: Number(id), list, result }]
