@@ -25,7 +25,8 @@ install: node_modules/.installed
 
 # Written last, so that an install that was cut off is done again.
 node_modules/.installed: package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	# Not `npm ci`: it refuses a lock without the optional packages of platforms that a registry does not carry.
+	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 clean:
