@@ -7,11 +7,13 @@ const options = process.argv.slice(2)
 const weir = fileURLToPath(new URL('../../bin/weir.js', import.meta.url))
 const example = fileURLToPath(new URL('.', import.meta.url))
 
-const apps = await startApps({ buysEverySeconds: options.includes('--once') ? undefined : 3 }).catch((error) => {
+const buysEverySeconds = options.includes('--once') ? undefined : 3
+const apps = await startApps({ buysEverySeconds }).catch((error) => {
   console.error(error.code === 'EADDRINUSE' ? `port ${error.port} is in use; is the example running already?` : error)
   process.exit(1)
 })
-console.error(`CRM ${apps.crmUrl}, shop ${apps.shopUrl}: a customer buys something every few seconds. Ctrl-C stops.`)
+console.error(`CRM ${apps.crmUrl}, shop ${apps.shopUrl}`)
+if (buysEverySeconds) console.error(`a customer buys something every ${buysEverySeconds} seconds`)
 
 const child = spawn(process.execPath, [weir, 'run', example, ...options], { stdio: 'inherit' })
 // A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone is passed on.

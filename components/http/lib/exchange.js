@@ -9,6 +9,7 @@ const { readBody } = require('./response-body.js')
 // a request rarely meets a connection that is just going away. Node keeps those with other TLS options apart.
 const pool = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, maxTotalSockets: 512, timeout: 4_000 }
 const agents = { 'http:': new http.Agent(pool), 'https:': new https.Agent(pool) }
+const LEFT_OUT = new Set(['connection', 'keep-alive', 'set-cookie', 'set-cookie2', 'transfer-encoding'])
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /**
@@ -67,7 +68,7 @@ function toFailure(error, request) {
 
 /** One text a header. Cookies stay out: they open sessions, and metadata travels far. */
 function plainHeaders(headers) {
-  const entries = Object.entries(headers).filter(([name]) => name !== 'set-cookie' && name !== 'set-cookie2')
+  const entries = Object.entries(headers).filter(([name]) => !LEFT_OUT.has(name))
   return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]))
 }
 

@@ -73,15 +73,15 @@ describe('contacts', () => {
 })
 
 describe('the launcher of contacts (make run)', () => {
-  it('starts the applications and the flow, sends what customers buy, and ends cleanly', async () => {
+  it('starts the applications and the flow, and ends cleanly with Ctrl-C', async () => {
     const launcher = startNode('examples/contacts/run.js')
     try {
       await launcher.says(/CRM http:\/\/127\.0\.0\.1:4801, shop/)
-      await launcher.says(/dead/i)
-      launcher.child.kill('SIGTERM')
+      await launcher.says(/dead letter contacts\/store/)
+      launcher.signal('SIGINT')
       expect(await launcher.ended, launcher.stderr()).toBe(0)
     } finally {
-      launcher.child.kill('SIGKILL')
+      launcher.signal('SIGKILL')
     }
   })
 })

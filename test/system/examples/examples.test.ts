@@ -17,8 +17,8 @@ const folders: string[] = []
 const running: Started[] = []
 
 afterEach(async () => {
-  for (const { child, ended } of running.splice(0)) {
-    child.kill('SIGKILL')
+  for (const { signal, ended } of running.splice(0)) {
+    signal('SIGKILL')
     await ended
   }
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
@@ -169,7 +169,7 @@ describe('schedule', () => {
   it('reports every two seconds, until it is stopped', async () => {
     const flow = start('run', 'examples/schedule')
     await flow.says(/the often report of [^]*the often report of /)
-    flow.child.kill('SIGINT')
+    flow.signal('SIGINT')
     expect(await flow.ended, flow.stderr()).toBe(0)
   })
 })
@@ -201,7 +201,7 @@ describe('webhook-sync', () => {
     expect(light).toMatchObject({ status: 422, body: { error: 'kilos must be more than 0' } })
     expect(nobody.status).toBe(401)
     expect(broken.status).toBe(400)
-    flow.child.kill('SIGINT')
+    flow.signal('SIGINT')
     expect(await flow.ended, flow.stderr()).toBe(0)
   })
 })

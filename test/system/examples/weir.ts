@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -33,7 +32,8 @@ export async function weir(...options: readonly string[]): Promise<Outcome> {
 }
 
 export interface Started {
-  readonly child: ChildProcess
+  /** To it and all that it started, as a terminal's Ctrl-C is sent. Nothing happens when they have ended. */
+  readonly signal: (name: 'SIGINT' | 'SIGTERM' | 'SIGKILL') => void
   readonly stdout: () => string
   readonly stderr: () => string
   /** Resolves as soon as either output has the pattern; rejects when the process ends without. */
@@ -41,9 +41,13 @@ export interface Started {
   readonly ended: Promise<number | null>
 }
 
-/** Starts a script of the checkout. */
+/** Starts a script of the checkout, in a process group of its own. */
 export function startNode(script: string, ...options: readonly string[]): Started {
-  const child = spawn(process.execPath, [script, ...options], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script, ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (output.stderr += text))
@@ -56,7 +60,10 @@ export function startNode(script: string, ...options: readonly string[]): Starte
       await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended])
     }
   }
-  return { child, stdout: () => output.stdout, stderr: () => output.stderr, says, ended }
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, name)
+  }
+  return { signal, stdout: () => output.stdout, stderr: () => output.stderr, says, ended }
 }
 
 /** A port of the loopback that nobody uses now. */
