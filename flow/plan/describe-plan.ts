@@ -11,7 +11,7 @@ export function describePlan(plan: Plan): string {
     [`flow ${flow.namespace}/${flow.name}`, `revision ${revision}`, `hash ${hash}`, ...state].join('   '),
     '',
     'triggers',
-    ...table(plan.triggers.map((trigger) => [trigger.name, `→ ${trigger.to}`, oneLine(describeTrigger(trigger))])),
+    ...table(plan.triggers.map((trigger) => [trigger.name, `→ ${trigger.to}`, oneLine(describeTrigger(trigger), 200)])),
     '',
     'stages',
     ...table(plan.stages.map(stageRow)),
