@@ -6,17 +6,19 @@ import type { Scalar } from 'yaml'
  */
 export function offsetInScalar(node: Scalar, text: string, offset: number): number {
   const [start = 0, end = start] = node.range ?? []
-  let left = inkOf(String(node.value).slice(0, offset))
+  const value = String(node.value)
+  // A place between words is the end of the word before.
+  const isInk = inkOf(value.charAt(offset)) > 0
+  let left = inkOf(value.slice(0, offset))
   let at = contentStart(node, text, start)
   let last = at
   while (at < end) {
     const token = tokenAt(node, text, at)
-    if (token.ink > left) return at
+    if (token.ink > left) return isInk ? at : last
     left -= token.ink
     at += token.length
     if (token.ink > 0) last = at
   }
-  // Behind the last character: an expression that ends too early.
   return last
 }
 

@@ -7,15 +7,14 @@ export function yamlMistake(error: YAMLError, document: Document.Parsed, text: s
   const at = isOpenQuote(error) ? startOfScalar(document, end) : end
   if (error.code === 'RESOURCE_EXHAUSTION')
     return { code: 'TooDeep', message: 'values are nested too deeply to be read: flatten them', at, path: [] }
-  const { line, rest } = lineAt(text, at)
-  return { code: 'YamlSyntax', message: inWords(error, line, rest), at, path: [] }
+  return { code: 'YamlSyntax', message: inWords(error, lineAt(text, at)), at, path: [] }
 }
 
 const byCode: Partial<Record<YAMLError['code'], string>> = {
   BAD_ALIAS: 'a "*" or "&" in front of a text makes it an alias or an anchor: put quotes around the text',
   BAD_INDENT: 'the indentation does not fit the lines above: make entries of one list or map start at the same column',
   BLOCK_AS_IMPLICIT_KEY: 'there is a second key on this line: a value that holds ": " needs quotes around it',
-  BLOCK_IN_FLOW: 'a "- " or "key:" list cannot stand within brackets: mind the indentation and the brackets above',
+  BLOCK_IN_FLOW: 'there is a ": " too much within these brackets: a value that holds one needs quotes around it',
   KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters: is a quote missing?',
   MULTILINE_IMPLICIT_KEY: 'the text above runs on into this key: mind the quotes and the indentation',
   TAB_AS_INDENT: 'a tab stands in the indentation: use spaces',
@@ -36,24 +35,29 @@ const byMessage: readonly (readonly [RegExp, string])[] = [
     'there is no such escape within double quotes: write the "\\" twice, or use single quotes',
   ],
   [/Plain value cannot start/, 'a text cannot start with this character: put quotes around it'],
-  [/Sequence item without/, 'an entry of a list starts with "- "'],
+  [/Sequence item without/, 'this line fits neither the list above nor its last entry: mind the indentation'],
   [/Unexpected , in|Unexpected empty item/, 'there is a comma too much within these brackets'],
   [/Block scalar header includes extra/, 'the text of a "|" or ">" block starts on the next line'],
 ]
 
-function inWords(error: YAMLError, line: string, rest: string): string {
+function inWords(error: YAMLError, { before, rest }: Line): string {
   // A key that begins in the value of the line before, since its own line is indented too far.
   const isRunOn = error.code === 'BLOCK_AS_IMPLICIT_KEY' && !/:(\s|$)/.test(rest)
   const runsOn = isRunOn ? 'the next line is indented too far: its key is read as part of this value' : undefined
   const known = byMessage.find(([pattern]) => pattern.test(error.message))?.[1] ?? byCode[error.code]
   const said = runsOn ?? known ?? `this is no YAML: ${firstLine(error.message)}`
-  const field = expressionField.exec(line)?.[1]
+  const field = expressionField(before)
   return field === undefined ? said : `${said}; quote this expression: ${field}: '…'`
 }
 
-/** A field that takes an expression, at the start of a line or within brackets. */
-const expressionField =
-  /(?:^|[-{,])\s*(when|map|filter|transform|transformMetadata|split|log|until|body|status|key)\s*:/
+const expressionFields = 'when|map|filter|transform|transformMetadata|split|log|until|body|status|key'.split('|')
+
+/** The field whose value the line is in, if that takes an expression. */
+function expressionField(before: string): string | undefined {
+  const keys = [...before.matchAll(/(?:^|[-{,])\s*([A-Za-z]\w*)\s*:(?=\s)/g)]
+  const last = keys.at(-1)?.[1]
+  return last !== undefined && expressionFields.includes(last) ? last : undefined
+}
 
 function isOpenQuote(error: YAMLError): boolean {
   return error.code === 'MISSING_CHAR' && error.message.startsWith('Missing closing')
@@ -71,12 +75,17 @@ function startOfScalar(document: Document.Parsed, end: number): number {
   return start
 }
 
-/** The line around the place, and what of it stands behind, each at most 1,000 characters. */
-function lineAt(text: string, at: number): { readonly line: string; readonly rest: string } {
+/** The line around a place, each part at most 1,000 characters. */
+interface Line {
+  readonly before: string
+  readonly rest: string
+}
+
+function lineAt(text: string, at: number): Line {
+  const start = text.lastIndexOf('\n', at - 1) + 1
   const end = text.indexOf('\n', at)
   const until = end === -1 ? text.length : end
-  const start = text.lastIndexOf('\n', Math.max(0, at - 1)) + 1
-  return { line: text.slice(start, Math.min(until, start + 1000)), rest: text.slice(at, Math.min(until, at + 1000)) }
+  return { before: text.slice(Math.max(start, at - 1000), at), rest: text.slice(at, Math.min(until, at + 1000)) }
 }
 
 function firstLine(message: string): string {
