@@ -17,7 +17,7 @@ describe('a body', () => {
       name: 'all that can be carried',
       carried: {
         split: { id: 'x', index: 0, count: 2 },
-        rebound: { count: 3, reason: 'busy' },
+        rebound: { iteration: 3, reason: 'busy' },
         failures: [{ step: 'a', attempt: 1, code: 'C', message: 'm', at: '2026-01-01T00:00:00.000Z' }],
       },
       payload: '{}',
