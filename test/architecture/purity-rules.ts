@@ -2,7 +2,7 @@ import { nameOf, nodesOf, violation, type SourceFile, type SyntaxNode, type Viol
 
 /** What of Node's own modules only computes. */
 const pureNames: Readonly<Record<string, readonly string[]>> = {
-  'node:buffer': ['Buffer'],
+  'node:buffer': ['Buffer', 'isAscii', 'isUtf8'],
   'node:crypto': [
     'hash',
     'createHash',
