@@ -64,8 +64,8 @@ function reboundReason(reason) {
   if (reason[0] !== '{' && reason[0] !== '[') return reason
   try {
     return JSON.parse(reason)
+    // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
   } catch (_notJson) {
-    // oxlint-disable-line no-unused-vars -- ES2017 has no catch without a name
     return reason
   }
 }

@@ -20,8 +20,8 @@ function toFailure(error) {
     if (typeof error !== 'object' || error === null)
       return { code: 'ComponentFailed', message: cut(textOf(error), maxMessageLength) }
     return ofObject(/** @type {Record<string, unknown>} */ (error))
+    // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
   } catch (_unreadable) {
-    // oxlint-disable-line no-unused-vars -- ES2017 has no catch without a name
     return { code: 'ComponentFailed', message: 'the error that the component gave cannot be read' }
   }
 }
@@ -53,8 +53,8 @@ function textOf(value) {
 function jsonOrText(value) {
   try {
     return JSON.stringify(value) || 'Not Available'
+    // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
   } catch (_circular) {
-    // oxlint-disable-line no-unused-vars -- ES2017 has no catch without a name
     return Object.prototype.toString.call(value)
   }
 }

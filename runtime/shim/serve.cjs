@@ -13,7 +13,7 @@ const { TaskExec } = require('./task-exec.cjs')
 /**
  * Serves the runner's calls in a component's process.
  *
- * @param {{ send: (type: number, call: number, ...values: (number | string)[]) => void }} writer
+ * @param {{ send: (type: number, call: number, ...values: (number | string)[]) => void, flush: () => void }} writer
  * @param {{ root: string, dialect: 'oih' | 'elasticio', logLevel: string | undefined,
  *   waitUntilQuiet?: (call: ServedCall, onQuiet: () => void) => () => void }} options
  */
@@ -48,6 +48,8 @@ function openServer(writer, options) {
     loader.load(main, payloads.configJson).then(
       (loaded) => {
         writer.send(frame.started, number)
+        // Before a function that may block for ever: the runner's time-out begins with it.
+        writer.flush()
         start(number, payloads, loaded)
       },
       (error) => writer.send(frame.loadFailed, number, JSON.stringify(toFailure(error))),

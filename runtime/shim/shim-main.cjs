@@ -10,7 +10,7 @@ const { openServer } = require('./serve.cjs')
  * The process that a component's code lives in. What it needs comes in one variable, gone before that code is loaded;
  * the socket's path is gone by then as well, and the token has been used.
  *
- * @type {{ socket: string, token: string, dialect: 'oih' | 'elasticio', concurrency: number, quietCapMs: number }}
+ * @type {{ socket: string, token: string, dialect: 'oih' | 'elasticio', quietCapMs: number }}
  */
 const settings = JSON.parse(process.env.WEIR_SHIM || '{}')
 delete process.env.WEIR_SHIM
@@ -25,8 +25,7 @@ const server = openServer(writer, {
   root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
   dialect: settings.dialect,
   logLevel: process.env.LOG_LEVEL,
-  // With several messages in a process nobody can tell whose work goes on.
-  waitUntilQuiet: settings.concurrency === 1 ? quietWatch(socket, settings.quietCapMs) : undefined,
+  waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
 })
 const read = frameReader(server.onFrame)
 

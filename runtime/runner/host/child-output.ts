@@ -43,7 +43,8 @@ export function openChildOutput(options: ChildOutputOptions): ChildOutput {
       return
     }
     tellDropped()
-    onLog(line)
+    // An empty line is not worth logging, but it has its share of the rate.
+    if (line.message !== '') onLog(line)
   }
   const level = { stdout: 'info', stderr: 'warn' } as const
   return {
@@ -105,18 +106,17 @@ function lineCutter({ onLine, isFull, onDropped }: LineCutterOptions): {
   let heldBytes = 0
 
   const finish = (): void => {
-    if (heldBytes === 0) return
     const text = Buffer.concat(held).toString('utf8').trimEnd()
     const line = heldBytes > maxLineBytes ? `${text}… (${heldBytes} bytes)` : text
     const bytes = heldBytes
     held = []
     heldBytes = 0
-    if (text !== '') onLine(line, bytes)
+    onLine(line, bytes)
   }
   const hold = (piece: Buffer): void => {
     const room = maxLineBytes - heldBytes
     // A copy: a view would keep the whole chunk of the pipe alive.
-    if (room > 0) held.push(Buffer.from(piece.subarray(0, room)))
+    if (room > 0 && piece.length > 0) held.push(Buffer.from(piece.subarray(0, room)))
     heldBytes += piece.length
   }
   return {
@@ -131,6 +131,8 @@ function lineCutter({ onLine, isFull, onDropped }: LineCutterOptions): {
       }
       hold(chunk.subarray(at))
     },
-    end: finish,
+    end: () => {
+      if (heldBytes > 0) finish()
+    },
   }
 }

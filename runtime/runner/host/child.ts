@@ -153,8 +153,7 @@ export class Child {
       socket: this.#door.path,
       token: this.#door.token,
       dialect: spec.dialect,
-      concurrency: spec.concurrency,
-      quietCapMs: limits.quietCapMs,
+      quietCapMs: waitsUntilQuiet(spec) ? limits.quietCapMs : 0,
     }
     const env = { ...childEnvironment(host.environment, firstCall), WEIR_SHIM: JSON.stringify(settings) }
     const maxHeapMb = spec.maxHeapMb ?? limits.maxHeapMb
@@ -239,4 +238,9 @@ function describe(exit: ChildExit): string {
 async function ended(stream: Readable | undefined): Promise<void> {
   // A stream that fails has ended as well.
   if (stream !== undefined) await finished(stream).catch(() => {})
+}
+
+/** With several messages in a process nobody can tell whose work goes on, and an endless trigger's always does. */
+function waitsUntilQuiet(spec: ChildSpec): boolean {
+  return spec.concurrency === 1 && spec.keepAlive !== true
 }

@@ -12,6 +12,8 @@ export interface Lane {
   /** Something runs alone. */
   isClosedToOthers: boolean
   onExit: (() => void) | undefined
+  /** Who has given up a place stands behind those that waited for it then, by the order of calls. */
+  gaveUpAt: number
 }
 
 export interface WaitingCall {
@@ -25,7 +27,15 @@ export interface WaitingCall {
 const mostSuspects = 1000
 
 export function emptyLane(key: string): Lane {
-  return { key, waiting: [], child: undefined, suspects: new Set(), isClosedToOthers: false, onExit: undefined }
+  return {
+    key,
+    waiting: [],
+    child: undefined,
+    suspects: new Set(),
+    isClosedToOthers: false,
+    onExit: undefined,
+    gaveUpAt: 0,
+  }
 }
 
 export interface StartListener {
@@ -75,7 +85,7 @@ export function claimOf(lane: Lane): PlaceClaim {
     key: lane.key,
     child: childState(lane),
     keepsPlace: oldest?.call.child.keepAlive ?? lane.child?.keepsPlace ?? false,
-    ...(oldest !== undefined && { waitingSince: oldest.order }),
+    ...(oldest !== undefined && { waitingSince: Math.max(oldest.order, lane.gaveUpAt) }),
     usedAtMs: child?.usedAtMs ?? 0,
     placedAtMs: child?.placedAtMs ?? 0,
   }

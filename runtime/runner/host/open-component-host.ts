@@ -141,7 +141,12 @@ class Host {
       this.#cancelAgain = this.#options.clock.setTimer(moves.againAfterMs, () => this.#assignPlaces())
     }
     for (const key of moves.start) this.#startChild(this.#laneOf(key))
-    for (const key of moves.leave) this.#laneOf(key).child?.leave()
+    for (const key of moves.leave) this.#leavePlace(this.#laneOf(key))
+  }
+
+  #leavePlace(lane: Lane): void {
+    lane.gaveUpAt = this.#calls += 1
+    lane.child?.leave()
   }
 
   #startChild(lane: Lane): void {
