@@ -106,6 +106,9 @@ describe('documents', () => {
 })
 
 describe('machine paths', () => {
+  // Put together here, so that this file has none.
+  const [home, work] = ['home', 'work']
+
   it('stand in no file', () => {
     const found = filesBelow(root, root)
       .filter((path) => !/\.(?:png|ico|gz|zip|sqlite|bin)$/.test(path))
@@ -114,8 +117,8 @@ describe('machine paths', () => {
   })
 
   it.each([
-    { text: `see /${'home'}/anna/weir`, want: [`/${'home'}/anna`] },
-    { text: `cd /${'work'}/main`, want: [`/${'work'}/main`] },
+    { text: `see /${home}/anna/weir`, want: [`/${home}/anna`] },
+    { text: `cd /${work}/main`, want: [`/${work}/main`] },
     { text: 'https://example.org/home/page and ./work/flow and $HOME/work/x', want: [] },
   ])('are told from addresses: $text', ({ text, want }) => {
     expect(machinePaths(text)).toEqual(want)
