@@ -1,5 +1,5 @@
 import jsonata from 'jsonata'
-import type { Signature } from '../syntax-tree.ts'
+import type { Signature } from '../parse/syntax-tree.ts'
 
 /** One of JSONata's own functions, as it keeps it. */
 export interface NativeFunction {

@@ -1,4 +1,4 @@
-import type { CallNode, LambdaNode, SyntaxNode } from '../syntax-tree.ts'
+import type { CallNode, LambdaNode, SyntaxNode } from '../parse/syntax-tree.ts'
 import { failed } from './fault.ts'
 import type { Evaluator, Frame } from './frame.ts'
 import { bind, childFrame, lookup } from './frame.ts'

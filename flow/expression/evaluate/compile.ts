@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '../syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 import { applyEvaluator, callEvaluator, lambdaEvaluator, partialEvaluator } from './call.ts'
 import { unaryEvaluator } from './construct.ts'
 import { failed } from './fault.ts'

@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '../syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 import { spendElements } from './budget.ts'
 import { failed, shown } from './fault.ts'
 import type { Evaluator } from './frame.ts'

@@ -5,7 +5,7 @@ import { openBudget } from './budget.ts'
 import type { Fault } from './fault.ts'
 import { shortened } from './fault.ts'
 import type { Evaluation, Evaluator } from './frame.ts'
-import { openFrame } from './frame.ts'
+import { openFrame, scopeNames } from './frame.ts'
 import { faultOf } from './native-fault.ts'
 import { plainJson } from './plain-json.ts'
 import { randomOf } from './random.ts'
@@ -38,18 +38,9 @@ export function evaluated({ source, evaluate, limits }: Prepared, scope: Scope):
 }
 
 function globalValue(scope: Scope, name: string): unknown {
-  switch (name) {
-    case '$':
-      return scope.message
-    case 'steps':
-    case 'trigger':
-    case 'run':
-    case 'flow':
-    case 'step':
-      return scope[name]
-    default:
-      return builtIns.get(name)
-  }
+  if (name === '$') return scope.message
+  const bound = scopeNames.find((known) => known === name)
+  return bound === undefined ? builtIns.get(name) : scope[bound]
 }
 
 const longestMessage = 300

@@ -13,6 +13,9 @@ export interface Evaluation {
   readonly random: () => number
 }
 
+/** What is bound for every expression, beside the message and the functions. */
+export const scopeNames = ['steps', 'trigger', 'run', 'flow', 'step'] as const
+
 /** The variables of a block or of a function's call, and those around it. */
 export interface Frame {
   readonly evaluation: Evaluation

@@ -1,4 +1,4 @@
-import type { Group, SyntaxNode } from '../syntax-tree.ts'
+import type { Group, SyntaxNode } from '../parse/syntax-tree.ts'
 import { spendElements, spendSteps } from './budget.ts'
 import { failed, shown } from './fault.ts'
 import type { Evaluator, Frame } from './frame.ts'

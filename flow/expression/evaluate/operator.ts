@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '../syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 import type { Budget } from './budget.ts'
 import { spendCharacters, spendSteps } from './budget.ts'
 import { isSame } from './equality.ts'

@@ -1,4 +1,4 @@
-import type { Stage, SyntaxNode } from '../syntax-tree.ts'
+import type { Stage, SyntaxNode } from '../parse/syntax-tree.ts'
 import { spendElements, spendSteps } from './budget.ts'
 import type { Evaluator, Frame } from './frame.ts'
 import { lookup } from './frame.ts'

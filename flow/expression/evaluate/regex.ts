@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '../syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 import type { Budget } from './budget.ts'
 import { spendSteps, tooLarge } from './budget.ts'
 import { failed, shown } from './fault.ts'

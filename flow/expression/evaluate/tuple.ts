@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '../syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 import { spendElements, spendSteps } from './budget.ts'
 import type { Evaluator, Frame } from './frame.ts'
 import { sorter } from './sort.ts'

@@ -3,7 +3,7 @@ import { anyBelow, member, parentOf, unite } from './place.ts'
 import { callReads, isPlainLambda } from './call-reads.ts'
 import type { Places, Search } from './search.ts'
 import { assign, extentOf, openSearch, readAll, walk } from './search.ts'
-import type { Group, LambdaNode, Stage, SyntaxNode } from './syntax-tree.ts'
+import type { Group, LambdaNode, Stage, SyntaxNode } from '../parse/syntax-tree.ts'
 
 const none: Places = []
 const message: Places = [{ root: 'message', path: [] }]

@@ -1,7 +1,7 @@
 import { member } from './place.ts'
 import type { Places, Search } from './search.ts'
 import { assign, read, readAll, walk } from './search.ts'
-import type { CallNode, LambdaNode, SyntaxNode } from './syntax-tree.ts'
+import type { CallNode, LambdaNode, SyntaxNode } from '../parse/syntax-tree.ts'
 
 /** Built-ins that hand each element to a function, with what they give: the elements themselves, or what the function made. */
 const walkers: ReadonlyMap<string, 'elements' | 'made'> = new Map([

@@ -1,6 +1,6 @@
 import type { Place } from './place.ts'
 import { placeKey, unite } from './place.ts'
-import type { SyntaxNode } from './syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 
 export type Places = readonly Place[]
 

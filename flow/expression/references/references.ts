@@ -1,8 +1,8 @@
-import type { References } from './expression.ts'
-import { everyStep } from './expression.ts'
+import type { References } from '../expression.ts'
+import { everyStep } from '../expression.ts'
 import { readsOf } from './reads.ts'
 import type { Place } from './place.ts'
-import type { SyntaxNode } from './syntax-tree.ts'
+import type { SyntaxNode } from '../parse/syntax-tree.ts'
 
 type Path = readonly string[]
 
