@@ -23,6 +23,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   terminal: terminalOf({ stdout, stderr, stdin, env }),
   catalogue,
   interrupted: interrupted.signal,
+  environment: env,
   logLevel: env['WEIR_LOG_LEVEL'] ?? 'info',
 })
 process.off('SIGINT', onInterrupt)

@@ -1,12 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { componentCallCommand } from './commands/component-call.ts'
-import { componentInspectCommand } from './commands/component-inspect.ts'
 import type { CommandContext } from './commands/context.ts'
-import { evalCommand } from './commands/eval.ts'
-import { initCommand } from './commands/init.ts'
-import { lintCommand } from './commands/lint.ts'
-import { planCommand } from './commands/plan.ts'
-import { runCommand } from './commands/run.ts'
 import { completionScript, shells } from './completion.ts'
 import type { Shell } from './completion.ts'
 import { splitPair } from './read-value.ts'
@@ -65,6 +58,7 @@ function buildProgram(context: CommandContext, done: Done): Command {
   return program
 }
 
+// Each command is loaded when it is asked for: help and completion need none of them.
 function addManifestCommands(program: Command, context: CommandContext, done: Done): void {
   program
     .command('lint')
@@ -73,7 +67,9 @@ function addManifestCommands(program: Command, context: CommandContext, done: Do
     .addOption(new Option('-o, --output <form>', 'form of the findings').choices(['text', 'json']).default('text'))
     .option('--strict', 'a reference to what is in none of the files is an error', false)
     .addOption(componentOption())
-    .action(async (paths: string[], options) => done(await lintCommand(context, paths, options)))
+    .action(async (paths: string[], options) =>
+      done(await (await import('./commands/lint.ts')).lintCommand(context, paths, options)),
+    )
   program
     .command('plan')
     .description('show what flows compile to: stages, queues, retries, all defaults')
@@ -82,7 +78,9 @@ function addManifestCommands(program: Command, context: CommandContext, done: Do
       new Option('-o, --output <form>', 'form of the plan').choices(['text', 'json', 'mermaid']).default('text'),
     )
     .addOption(componentOption())
-    .action(async (paths: string[], options) => done(await planCommand(context, paths, options)))
+    .action(async (paths: string[], options) =>
+      done(await (await import('./commands/plan.ts')).planCommand(context, paths, options)),
+    )
   program
     .command('eval')
     .description('show what an expression gives')
@@ -96,12 +94,16 @@ function addManifestCommands(program: Command, context: CommandContext, done: Do
     .option('--run <json>', '$run: {"id": …, "startedAt": …}; $now() is its start')
     .option('--flow <json>', '$flow: {"name": …, "labels": …}')
     .option('--step <name>', '$step.name')
-    .action(async (expression: string, options) => done(await evalCommand(context, expression, options)))
+    .action(async (expression: string, options) =>
+      done(await (await import('./commands/eval.ts')).evalCommand(context, expression, options)),
+    )
   program
     .command('init')
     .description('write a first flow, component and README to start from')
     .argument('[directory]', 'a new or empty directory', '.')
-    .action(async (directory: string) => done(await initCommand(context, directory)))
+    .action(async (directory: string) =>
+      done(await (await import('./commands/init.ts')).initCommand(context, directory)),
+    )
 }
 
 function addRun(program: Command, context: CommandContext, done: Done): void {
@@ -124,7 +126,9 @@ function addRun(program: Command, context: CommandContext, done: Done): void {
     .addOption(pairs('-H, --header <K=V>', 'with --once: a header of the first message (repeatable)'))
     .option('--max-processes <number>', 'component processes at a time', wholeNumber)
     .option('--idle-seconds <number>', 'end a component process that was idle for so long', wholeNumber)
-    .action(async (paths: string[], options) => done(await runCommand(context, paths, options)))
+    .action(async (paths: string[], options) =>
+      done(await (await import('./commands/run.ts')).runCommand(context, paths, options)),
+    )
 }
 
 function addComponent(program: Command, context: CommandContext, done: Done): void {
@@ -134,7 +138,11 @@ function addComponent(program: Command, context: CommandContext, done: Done): vo
     .description('show functions, kinds and schemas')
     .argument('<directory>', 'the directory that holds component.json')
     .addOption(new Option('-o, --output <form>', 'form').choices(['text', 'json']).default('text'))
-    .action(async (directory: string, options) => done(await componentInspectCommand(context, directory, options)))
+    .action(async (directory: string, options) =>
+      done(
+        await (await import('./commands/component-inspect.ts')).componentInspectCommand(context, directory, options),
+      ),
+    )
   component
     .command('call')
     .description('call one function through the same runner and shim; prints every emit')
@@ -152,7 +160,9 @@ function addComponent(program: Command, context: CommandContext, done: Done): vo
     .addOption(new Option('--dialect <dialect>', 'how it speaks; by default found out').choices(['oih', 'elasticio']))
     .option('--timeout <seconds>', 'for each call', seconds, 60)
     .action(async (directory: string, name: string, options) =>
-      done(await componentCallCommand(context, directory, name, options)),
+      done(
+        await (await import('./commands/component-call.ts')).componentCallCommand(context, directory, name, options),
+      ),
     )
 }
 

@@ -23,37 +23,22 @@ export interface Project {
 export interface ProjectOptions extends ComponentSources {
   readonly strict: boolean
   readonly stdin: () => Promise<string>
-  /** Credentials that are given beside the manifests: a reference to one is no finding. */
-  readonly credentials?: ReadonlyMap<string, unknown>
+  /** Names of credentials that are given beside the manifests. */
+  readonly credentials?: Iterable<string>
 }
 
 export async function loadProject(paths: readonly string[], options: ProjectOptions): Promise<Project> {
   const read = await readSources(paths, options.stdin)
   const parsed = parseManifests(read.sources)
   const components = await loadComponents(parsed.manifests, options)
-  const linted = lintManifests(parsed, { contracts: components.contracts, strict: options.strict })
-  const isGiven = ({ code, path, file }: Finding): boolean =>
-    code === 'CredentialNotFound' &&
-    options.credentials !== undefined &&
-    namesGiven(parsed, { path, file }, options.credentials)
-  const findings = [
-    ...read.findings,
-    ...parsed.findings,
-    ...components.findings,
-    ...linted.filter((finding) => !isGiven(finding)),
-  ]
+  const linted = lintManifests(parsed, {
+    contracts: components.contracts,
+    strict: options.strict,
+    credentials: options.credentials ?? [],
+  })
+  const findings = [...read.findings, ...parsed.findings, ...components.findings, ...linted]
   const plans = hasErrors(findings) ? [] : parsed.manifests.flows.map((flow) => planOf(flow, components))
   return { parsed, components, findings, plans }
-}
-
-function namesGiven(
-  parsed: ParsedManifests,
-  place: Pick<Finding, 'path'> & { file: string | undefined },
-  given: ReadonlyMap<string, unknown>,
-): boolean {
-  const at = /^spec\.steps\[(\d+)]\.credential$/.exec(place.path)?.[1]
-  const flows = parsed.manifests.flows.filter(({ file }) => file === place.file)
-  return flows.some(({ object }) => given.has(object.spec.steps[Number(at)]?.credential ?? ''))
 }
 
 /** The plan of a flow that has no error, under the next number. */

@@ -11,16 +11,17 @@ import type { CredentialSource, PlanSource } from '../runtime/plan-source.ts'
 import type { Recorder } from '../runtime/recorder/recorder.ts'
 import { openRecorder } from '../runtime/recorder/recorder.ts'
 import type { ComponentHost } from '../runtime/runner/component-host.ts'
-import { openComponentHost } from '../runtime/runner/host/open-component-host.ts'
 import { activatePlan } from '../runtime/runner/active-plan.ts'
 import { openReInjector } from '../runtime/runner/re-inject.ts'
 import type { Runner } from '../runtime/runner/runner.ts'
 import { openRunner } from '../runtime/runner/runner.ts'
+import type { HostLimits } from '../runtime/runner/host/host-options.ts'
 import type { RunnerLimits, RunnerObserver } from '../runtime/runner/runner-parts.ts'
 import type { DeadLetter, Run, Store } from '../runtime/store/store.ts'
 import { openMemoryStore } from '../runtime/store/memory-store.ts'
 import { openSqliteStore } from '../runtime/store/sqlite-store.ts'
 import type { LocalComponents } from './local-components.ts'
+import { openLocalHost } from './local-host.ts'
 import { openLocalPlans } from './local-plans.ts'
 
 /** The parts of a flow's life that need no trigger: queues, state, runner. Triggers are opened on top of it. */
@@ -47,8 +48,9 @@ export interface LocalRuntimeOptions {
   readonly observer: Partial<RunnerObserver>
   readonly onDeadLetter: (letter: DeadLetter) => void
   readonly limits?: Partial<RunnerLimits>
-  readonly maxProcesses?: number
-  readonly idleMs?: number
+  /** Of this process. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly host?: Partial<HostLimits>
 }
 
 const defaultLimits: RunnerLimits = { queuedMessages: 1000, messageBytes: 10 * 1024 * 1024 }
@@ -59,10 +61,10 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
   const store = options.state === undefined ? openMemoryStore() : openSqliteStore(join(options.state, 'weir.db'))
   const broker = openMemoryBroker({ clock })
   const plans = await openLocalPlans(options.parsed.manifests.flows, components, store.plans)
-  const host = openComponentHost({
+  const host = openLocalHost({
     log,
-    ...(options.maxProcesses !== undefined && { maxProcesses: options.maxProcesses }),
-    ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
+    environment: options.environment,
+    ...(options.host !== undefined && { limits: options.host }),
   })
   const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...plans.all.flatMap(queuesOf)])

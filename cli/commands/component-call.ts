@@ -5,7 +5,7 @@ import { loadComponents } from '../../local/local-components.ts'
 import { hasErrors } from '../../local/load-project.ts'
 import { noManifests } from '../../local/no-manifests.ts'
 import type { ComponentFailure, ComponentHost, Emit } from '../../runtime/runner/component-host.ts'
-import { openComponentHost } from '../../runtime/runner/host/open-component-host.ts'
+import { openLocalHost } from '../../local/local-host.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import { printFindings } from '../format-findings.ts'
 import { openLog } from '../log.ts'
@@ -56,7 +56,7 @@ export async function componentCallCommand(
   const messages = await Promise.all(
     (options.message.length === 0 ? ['{}'] : options.message).map((text) => readJsonOption('--message', text)),
   )
-  const host = openComponentHost({ log: openLog(logLevel, terminal, terminal.err) })
+  const host = openLocalHost({ log: openLog(logLevel, terminal, terminal.err), environment: context.environment })
   const abort = (): void => void host.close(0)
   context.interrupted.addEventListener('abort', abort, { once: true })
   try {

@@ -8,4 +8,6 @@ export interface CommandContext {
   /** Aborted by the first Ctrl-C. */
   readonly interrupted: AbortSignal
   readonly logLevel: string
+  /** Of this process; components get only the harmless part of it. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }

@@ -1,4 +1,5 @@
-import { describePlan, planMermaid } from '../../flow/plan/describe-plan.ts'
+import { describePlan } from '../../flow/plan/describe-plan.ts'
+import { planMermaid } from '../../flow/plan/plan-mermaid.ts'
 import { hasErrors, loadProject } from '../../local/load-project.ts'
 import { printFindings, summaryOf } from '../format-findings.ts'
 import type { CommandContext } from './context.ts'

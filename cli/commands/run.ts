@@ -61,7 +61,7 @@ export async function runCommand(
     directories: options.component,
     catalogue,
     stdin: terminal.stdin,
-    credentials: given,
+    credentials: given.keys(),
   })
   printFindings({ ...terminal, out: terminal.err }, project.findings, 'text')
   if (hasErrors(project.findings)) {
@@ -92,6 +92,7 @@ async function runProject(context: CommandContext, project: Project, { options, 
   const runtime = await openLocalRuntime({
     ...limitsOf(options),
     ...project,
+    environment: context.environment,
     credentials,
     log,
     observer: {
@@ -115,16 +116,12 @@ async function runProject(context: CommandContext, project: Project, { options, 
   return options.once ? runOnce(session) : runTriggers(session)
 }
 
-function limitsOf({
-  state,
-  maxProcesses,
-  idleSeconds,
-}: RunOptions): Pick<LocalRuntimeOptions, 'state' | 'maxProcesses' | 'idleMs'> {
-  return {
-    ...(state !== undefined && { state }),
+function limitsOf({ state, maxProcesses, idleSeconds }: RunOptions): Pick<LocalRuntimeOptions, 'state' | 'host'> {
+  const host = {
     ...(maxProcesses !== undefined && { maxProcesses }),
     ...(idleSeconds !== undefined && { idleMs: idleSeconds * 1000 }),
   }
+  return { host, ...(state !== undefined && { state }) }
 }
 
 function checkOnceOptions({ once, trigger, data, header }: RunOptions): void {
