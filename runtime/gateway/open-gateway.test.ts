@@ -304,7 +304,7 @@ describe('what a webhook refuses', () => {
         controller.close()
       },
     })
-    const streamed = await fetch(`${base}/contacts`, { method: 'POST', body: stream, duplex: 'half' } as RequestInit)
+    const streamed = await fetch(`${base}/contacts`, { method: 'POST', body: stream, duplex: 'half' })
     expect(streamed.status).toBe(413)
     expect(messages()).toHaveLength(1)
   })

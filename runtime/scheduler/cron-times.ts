@@ -42,16 +42,21 @@ export function cronBook(): CronBook {
   }
 }
 
+const mostKnown = 4
+
 /** @throws {Error} the expression or the zone is not one */
 export function cronTimes(expression: string, timeZone: string): CronTimes {
   const cron = new Cron(expression, { timezone: timeZone, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard' })
   if (cron.getPattern() === undefined) throw new Error(`"${expression}" is a date, not a cron expression`)
-  // Between two neighbours the answer is the same.
-  let known: { readonly from: number; readonly next: number | undefined } | undefined
+  // Between two neighbours the answer is the same. A few pairs: whoever fires one time asks for the next two as well.
+  const known: { readonly from: number; readonly next: number | undefined }[] = []
   const nextAfter = (at: number): number | undefined => {
-    if (known !== undefined && known.from <= at && at < (known.next ?? Number.POSITIVE_INFINITY)) return known.next
-    known = { from: at, next: cron.nextRun(new Date(at))?.getTime() }
-    return known.next
+    const pair = known.find(({ from, next = Number.POSITIVE_INFINITY }) => from <= at && at < next)
+    if (pair !== undefined) return pair.next
+    const next = cron.nextRun(new Date(at))?.getTime()
+    known.unshift({ from: at, next })
+    known.splice(mostKnown)
+    return next
   }
   nextAfter(Date.UTC(2026, 0)) // a zone that does not exist shows itself only here
   return {

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { parseQuery } from './request-target.ts'
 
@@ -46,6 +47,7 @@ function charsetOf(parameters: readonly string[]): string {
 }
 
 function decodeText(bytes: Buffer, charset: string): Text {
+  if (charset === 'utf-8' && isAscii(bytes)) return { kind: 'body', value: bytes.toString('latin1') }
   let decoder: TextDecoder
   try {
     decoder = new TextDecoder(charset, { fatal: true })
@@ -75,7 +77,7 @@ const opening = new Set([91, 123])
 const closing = new Set([93, 125])
 
 function isDeeperThan(text: string, limit: number): boolean {
-  if (text.length <= limit) return false
+  if (!hasMoreThan(text, limit)) return false
   let depth = 0
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
@@ -84,6 +86,15 @@ function isDeeperThan(text: string, limit: number): boolean {
     else if (opening.has(code) && ++depth > limit) return true
   }
   return false
+}
+
+/** Whether there are enough brackets at all, in strings or not; much faster than to look at each character. */
+function hasMoreThan(text: string, limit: number): boolean {
+  let count = 0
+  for (const bracket of ['[', '{']) {
+    for (let at = text.indexOf(bracket); at !== -1 && count <= limit; at = text.indexOf(bracket, at + 1)) count += 1
+  }
+  return count > limit
 }
 
 function endOfString(text: string, start: number): number {

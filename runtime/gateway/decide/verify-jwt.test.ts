@@ -165,7 +165,7 @@ describe('verifyJwt', () => {
     { name: 'a key set that is none', fields: { jwks: '{"keys":7}' } },
     { name: 'an empty key set', fields: { jwks: '{"keys":[]}' } },
   ])('lets nobody in by a credential with $name, and shows nothing of it', ({ fields }) => {
-    const judged = verdict(token({ alg: 'HS256' }, hs('')), fields as Record<string, string>)
+    const judged = verdict(token({ alg: 'HS256' }, hs('')), fields)
     expect(judged.kind).toBe('misconfigured')
     expect(JSON.stringify(judged)).not.toContain('PEM"')
   })
