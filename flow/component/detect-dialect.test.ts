@@ -134,12 +134,8 @@ describe('detectDialect', () => {
     expect(detectDialect(files, [{ main }])).toBe(want)
   })
 
-  it('ends soon on a megabyte of anything', () => {
-    for (const text of ['{'.repeat(1e6), 'msg '.repeat(3e5), '/*'.repeat(5e5), `{${' body,'.repeat(2e5)}`]) {
-      const startedAt = performance.now()
-      detectDialect({ 'lib/f.js': text }, [{ main: 'lib/f.js' }])
-      expect(performance.now() - startedAt).toBeLessThan(5000)
-    }
+  it.each(['{', 'msg ', '/*', '// ', ' body,', "emit('data', {", '} = msg'])('ends on a megabyte of "%s"', (text) => {
+    expect(detectDialect({ 'lib/f.js': text.repeat(1_000_000 / text.length) }, [{ main: 'lib/f.js' }])).toBe('oih')
   })
 })
 

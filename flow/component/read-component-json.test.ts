@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseComponentJson } from './read-component-json.ts'
 
@@ -174,5 +175,40 @@ describe('parseComponentJson', () => {
     const { declaration, findings } = parseComponentJson(json)
     expect(declaration).toBeUndefined()
     expect(findings).toMatchObject([{ code: 'ComponentJsonInvalid', severity: 'error', path }])
+  })
+
+  it('refuses what is nested deeper than anybody writes, wherever it stands', () => {
+    const deep = (levels: number) => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels)
+    for (const text of [deep(200_000), `{"actions": {"a": {"main": "a", "config": ${deep(200)}}}}`]) {
+      expect(parseComponentJson(text).findings).toMatchObject([{ code: 'ComponentJsonInvalid' }])
+    }
+    const files = { 'in.json': deep(200_000) }
+    const read = functionsOf({ actions: { a: { main: 'a', metadata: { in: './in.json' } } } }, files)
+    expect(read?.['a']).not.toHaveProperty('input')
+  })
+
+  it('never throws, whatever the JSON', () => {
+    const part = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ main: fc.jsonValue(), metadata: fc.jsonValue(), emits: fc.jsonValue() }),
+    )
+    const json = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ actions: fc.oneof(part, fc.dictionary(fc.string(), part)), weir: part, title: part }),
+    )
+    fc.assert(
+      fc.property(json, (json) => {
+        const { declaration, findings } = parseComponentJson(json)
+        expect(declaration !== undefined || findings.length > 0).toBe(true)
+      }),
+    )
+  })
+
+  it('never throws, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (text) => {
+        expect(parseComponentJson(text).findings.length).toBeGreaterThanOrEqual(0)
+      }),
+    )
   })
 })

@@ -39,13 +39,15 @@ export function parseComponentJson(input: unknown, options: ReadOptions = {}): R
   const file = options.file ?? 'component.json'
   const parsed = typeof input === 'string' ? parseJson(input, file) : { value: input, findings: [] }
   if (parsed.findings.length > 0) return { findings: parsed.findings }
+  if (isDeeperThan(parsed.value, mostLevels)) return { findings: [tooDeep(file)] }
   const result = componentJson.safeParse(parsed.value)
   if (!result.success) return { findings: result.error.issues.map((issue) => findingOf(issue, file)) }
   return declarationOf(result.data, file, options.files ?? {})
 }
 
 const text = z.string().optional().catch(undefined)
-const object = z.record(z.string(), z.json()) as z.ZodType<JsonObject> // z.json() is Json, but mutable
+// What is in it was JSON before; to look at all of it again would only cost time and stack.
+const object = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 const loose = object.optional().catch(undefined)
 const schema = z.union([z.string(), object]).optional().catch(undefined)
 const dialect = z.enum(['auto', 'oih', 'elasticio']).optional()
@@ -76,6 +78,18 @@ const componentJson = z.looseObject({
 
 type ComponentJson = z.infer<typeof componentJson>
 type FunctionJson = z.infer<typeof functionJson>
+
+const mostLevels = 100
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((one) => isDeeperThan(one, levels - 1))
+}
+
+function tooDeep(file: string): Finding {
+  const message = `it is nested more than ${mostLevels} levels deep: make it flatter`
+  return { code: 'ComponentJsonInvalid', severity: 'error', message, file, path: '' }
+}
 
 function findingOf(issue: z.core.$ZodIssue, file: string): Finding {
   const path = formatPath(issue.path.map((part) => (typeof part === 'number' ? part : String(part))))
@@ -152,5 +166,5 @@ function schemaOf(
   const path = given.replace(/^\.\//, '')
   if (!Object.hasOwn(files, path)) return undefined
   const parsed = object.safeParse(parseJson(files[path] ?? '', path).value)
-  return parsed.success ? parsed.data : undefined
+  return parsed.success && !isDeeperThan(parsed.data, mostLevels) ? parsed.data : undefined
 }
