@@ -29,17 +29,23 @@ const ownerOnly = 0o600
 export async function openChildSocket(options: ChildSocketOptions): Promise<ChildSocket> {
   const { path } = options
   const token = randomBytes(tokenBytes).toString('hex')
-  const server = createServer((socket) => admit(socket, { ...options, token, onAdmitted: close }))
-  function close(): void {
+  const strangers = new Set<Socket>()
+  const server = createServer((socket) => {
+    strangers.add(socket)
+    socket.on('close', () => strangers.delete(socket))
+    admit(socket, { ...options, token, onAdmitted: () => close(socket) })
+  })
+  function close(admitted?: Socket): void {
     server.close()
     void rm(path, { force: true })
+    for (const stranger of strangers) if (stranger !== admitted) stranger.destroy()
   }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(path, resolve)
   })
   await chmod(path, ownerOnly)
-  return { path, token, close }
+  return { path, token, close: () => close() }
 }
 
 interface Admission extends ChildSocketOptions {

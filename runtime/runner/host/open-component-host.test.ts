@@ -240,6 +240,29 @@ describe('emits', () => {
   })
 })
 
+describe('work that a function leaves behind', () => {
+  it('is waited for only so long, and in a process that is never quiet only once', async () => {
+    const test = hostWith({ quietCapMs: 300 })
+    const took: number[] = []
+    for (let n = 0; n < 3; n += 1) {
+      const startedAt = performance.now()
+      expect((await test.call({ main: 'interval.js' })).result).toEqual({ kind: 'ended' })
+      took.push(performance.now() - startedAt)
+    }
+    expect(took[0]).toBeGreaterThan(299)
+    expect(Math.min(...took.slice(1))).toBeLessThan(299)
+  })
+
+  it('costs a function that leaves none next to nothing', async () => {
+    const test = hostWith()
+    await test.call({ main: 'returns.js', data: { what: 'nothing', by: 'promise' } })
+    const startedAt = performance.now()
+    for (let n = 0; n < 50; n += 1) await test.call({ main: 'returns.js', data: { what: 'nothing', by: 'promise' } })
+    // A hundredth of what one wait to the cap would take.
+    expect((performance.now() - startedAt) / 50).toBeLessThan(50)
+  })
+})
+
 describe('a time-out', () => {
   it('does not count what the runner takes for an emit', async () => {
     const test = hostWith()

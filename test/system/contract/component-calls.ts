@@ -111,7 +111,7 @@ function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }:
 }
 
 /** The data of the first message that came out. */
-export function dataOf({ emits }: Answer): unknown {
+export function dataOf({ emits }: Pick<Answer, 'emits'>): unknown {
   const first = emits.find(({ kind }) => kind === 'data')
   if (first === undefined) throw new Error('nothing was emitted')
   return (first.value as { readonly data: unknown }).data
