@@ -14,6 +14,10 @@ export const flowCodes = {
     'Steps lead back to themselves, so that a message might never end.',
     'Break the way that the message shows.',
   ),
+  DashInName: warning(
+    'An expression subtracts where a name with `-` was probably meant, as in `$trigger.request.headers.content-type`.',
+    'Put backticks around the name, or spaces around the `-`.',
+  ),
   DuplicateEdge: warning(
     'Two edges of a step have the same target, condition and map: each message goes there twice.',
     'Remove one.',

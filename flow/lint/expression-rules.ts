@@ -1,9 +1,10 @@
-import { everyStep } from '../expression/expression.ts'
+import { everyStep, type ExpressionWarning } from '../expression/expression.ts'
 import type { Draft } from '../finding/draft.ts'
 import { quoted, suggestion } from '../finding/suggest.ts'
+import { ancestorDrafts } from './ancestor-drafts.ts'
 import type { FlowExpression } from './flow-expressions.ts'
 import type { FlowRule, FlowView } from './flow-view.ts'
-import { dashedNames, offsetOfStep } from './steps-in-source.ts'
+import { offsetOfStep } from './offset-of-step.ts'
 
 const syntax: FlowRule = ({ expressions }) =>
   expressions.flatMap(({ parsed, path }) => {
@@ -12,98 +13,71 @@ const syntax: FlowRule = ({ expressions }) =>
     return [{ code: 'ExpressionSyntax', path, offset: parsed.offset, message: `${parsed.message}${hint}` }]
   })
 
-const unknownNames: FlowRule = ({ expressions }) =>
-  expressions.flatMap(({ parsed, path }) => {
-    if (parsed.kind !== 'ok') return []
-    return parsed.warnings
-      .filter(({ kind }) => kind === 'UnknownName')
-      .map(({ message, hint, offset }) => ({
-        code: 'UnknownVariable' as const,
-        path,
-        offset,
-        message: hint === undefined ? message : `${message}: did you mean "${hint}"?`,
-      }))
-  })
+const unknownVariables: FlowRule = ({ expressions }) =>
+  expressions.flatMap(({ parsed, path }) =>
+    warningsOf(parsed, 'UnknownName').map(({ message, hint, offset }) => ({
+      code: 'UnknownVariable' as const,
+      path,
+      offset,
+      message: hint === undefined ? message : `${message}: did you mean ${hint}?`,
+    })),
+  )
+
+function warningsOf(parsed: FlowExpression['parsed'], kind: ExpressionWarning['kind']): readonly ExpressionWarning[] {
+  return parsed.kind === 'ok' ? parsed.warnings.filter((warning) => warning.kind === kind) : []
+}
+
+const subtractions: FlowRule = (view) =>
+  view.expressions.flatMap((expression) =>
+    warningsOf(expression.parsed, 'Subtraction').flatMap((warning) => subtractionDrafts(view, expression, warning)),
+  )
 
 /** `$steps.fetch-orders` means the step fetch-orders if there is one, whatever JSONata makes of it. */
-const subtractions: FlowRule = ({ expressions, graph }) => {
-  const names = new Set(graph.stepNames)
-  return expressions.flatMap((expression) => {
-    const { parsed, path, source } = expression
-    if (parsed.kind !== 'ok') return []
-    return dashedNames(source, parsed.expression.references)
-      .filter(({ name }) => names.has(name))
-      .map(({ name, offset }) => ({
-        code: 'StepsSubtraction' as const,
-        path,
-        offset,
-        message: `"$steps.${name}" is read as a subtraction: write $steps.\`${name}\``,
-      }))
-  })
+function subtractionDrafts(
+  { graph }: FlowView,
+  { path, source }: FlowExpression,
+  { message, hint = '', offset }: ExpressionWarning,
+): readonly Draft[] {
+  const step = dashedStep(hint)
+  if (step === undefined) return [{ code: 'DashInName', path, offset, message }]
+  const at = source.lastIndexOf('$steps', offset)
+  if (graph.stepNames.includes(step)) return [{ code: 'StepsSubtraction', path, offset: at, message }]
+  // Of a first part that is no step either, it is told that it is none.
+  return graph.stepNames.includes(firstPart(step)) ? [{ code: 'DashInName', path, offset: at, message }] : []
+}
+
+/** `fetch-orders` of the hint "$steps.`fetch-orders`". */
+function dashedStep(hint: string): string | undefined {
+  return /^\$steps\.`([^`]+)`$/.exec(hint)?.[1]
+}
+
+function firstPart(name: string): string {
+  return name.slice(0, name.indexOf('-'))
 }
 
 const stepReferences: FlowRule = (view) =>
   view.expressions.flatMap((expression) => {
-    const { parsed } = expression
-    if (parsed.kind !== 'ok') return []
-    const { references } = parsed.expression
-    const named = Object.keys(references.steps).filter((name) => name !== everyStep)
-    if (named.length === 0) return []
-    const subtracted = new Map(dashedNames(expression.source, references).map(({ first, name }) => [first, name]))
-    return named.flatMap((name) => referenceDrafts(view, expression, { name, dashed: subtracted.get(name) }))
+    if (expression.parsed.kind !== 'ok') return []
+    const named = Object.keys(expression.parsed.expression.references.steps)
+    return named.flatMap((name) => (name === everyStep ? [] : referenceDrafts(view, expression, name)))
   })
 
-interface StepReference {
-  readonly name: string
-  /** What was probably meant, where a subtraction follows. */
-  readonly dashed: string | undefined
-}
-
-function referenceDrafts(
-  view: FlowView,
-  expression: FlowExpression,
-  { name, dashed }: StepReference,
-): readonly Draft[] {
-  const { graph } = view
-  const place = { path: expression.path, offset: offsetOfStep(expression.source, name) }
-  if (graph.stepNames.includes(name)) return ancestorDrafts(view, expression, name)
+function referenceDrafts(view: FlowView, expression: FlowExpression, name: string): readonly Draft[] {
+  const { stepNames } = view.graph
+  const { parsed, path, source } = expression
+  const dashed = warningsOf(parsed, 'Subtraction').map(({ hint = '' }) => dashedStep(hint))
+  const meant = dashed.find((step) => step !== undefined && firstPart(step) === name)
   // That it is a subtraction has been said already.
-  if (dashed !== undefined && graph.stepNames.includes(dashed)) return []
-  const written = dashed ?? name
-  const ticks = dashed === undefined ? '' : '; a name with "-" stands in backticks'
-  const message = `no step is named ${quoted(written)}${suggestion(written, graph.stepNames)}${ticks}`
-  return [{ code: 'UnknownStepReference', ...place, message }]
-}
-
-function ancestorDrafts({ meant }: FlowView, expression: FlowExpression, name: string): readonly Draft[] {
-  const { step, source, path, isBehindStep } = expression
-  const place = { path, offset: offsetOfStep(source, name) }
-  if (step === undefined) {
-    const message = `here no step has run yet, so "$steps.${name}" is missing: read $trigger or the message itself`
-    return [{ code: 'NotAnAncestor', ...place, message }]
-  }
-  const ancestors = meant?.ancestors().get(step)
-  // Of a step that nothing leads to, that is said already.
-  if (ancestors === undefined || ancestors.all.has(name)) return []
-  if (ancestors.some.has(name)) {
-    const message = `only some of the ways to ${quoted(step)} lead through ${quoted(name)}; on the others "$steps.${name}" is missing`
-    return [{ code: 'AncestorOnSomePaths', ...place, message }]
-  }
-  const message =
-    name === step
-      ? ownMessage(isBehindStep, name)
-      : `no way to ${quoted(step)} leads through ${quoted(name)}, so "$steps.${name}" is always missing`
-  return [{ code: 'NotAnAncestor', ...place, message }]
-}
-
-function ownMessage(isBehindStep: boolean, name: string): string {
-  return isBehindStep
-    ? `"$steps.${name}" is the very message that leaves this step: write data, metadata or attachments`
-    : `${quoted(name)} is this step itself, which has given no message yet`
+  if (meant !== undefined && stepNames.includes(meant)) return []
+  if (stepNames.includes(name)) return ancestorDrafts(view, expression, name)
+  const written = meant ?? name
+  const ticks = meant === undefined ? '' : '; a name with "-" stands in backticks'
+  const message = `no step is named ${quoted(written)}${suggestion(written, stepNames)}${ticks}`
+  return [{ code: 'UnknownStepReference', path, offset: offsetOfStep(source, name), message }]
 }
 
 /** What expressions must be, taken by themselves. */
-export const localExpressionRules: readonly FlowRule[] = [syntax, unknownNames]
+export const localExpressionRules: readonly FlowRule[] = [syntax, unknownVariables]
 
 /** What expressions may name of the flow around them. */
 export const expressionRules: readonly FlowRule[] = [subtractions, stepReferences]

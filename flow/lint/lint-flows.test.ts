@@ -1,0 +1,267 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { contractIndex } from '../component/contract-index.ts'
+import { contractOf } from '../component/contract-of.ts'
+import { parseManifests } from '../manifest/parse-manifests.ts'
+import { lintManifests, type LintOptions } from './lint-flows.ts'
+
+/** The flow that the documentation shows. */
+const contacts = `apiVersion: weir.dev/v1alpha1
+kind: Flow
+metadata: {name: contacts, namespace: default}
+spec:
+  suspend: false
+  triggers:
+  - {name: nightly, schedule: {cron: "0 3 * * *", timeZone: Europe/Berlin, jitterSeconds: 30, missed: latest, overlap: forbid}}
+  - name: changed
+    webhook: {path: /contacts/changed, methods: [POST], auth: {none: {}}, reply: accepted}
+    to: check
+  - {name: by-hand, manual: {}}
+  steps:
+  - {name: fetch, component: crm, function: getContacts, config: {pageSize: 100}, credential: crm-login, next: [{to: check}]}
+  - name: check
+    filter: data.email != null
+    next: [{to: shape}]
+  - name: shape
+    transform: '{"name": data.first & " " & data.last, "from": $trigger.name, "found": $steps.check.data.id}'
+    next:
+    - {to: vip, when: data.spent > 1000}
+    - {to: store, otherwise: true, map: '{"contact": data}'}
+  - {name: vip, component: shop, function: upsertVip, credential: shop-login, next: []}
+  - name: store
+    component: shop
+    function: upsertContact
+    credential: shop-login
+    onError: {retry: {maxAttempts: 5, initialDelaySeconds: 1, maxDelaySeconds: 60, factor: 2}, then: deadLetter}
+    timeoutSeconds: 30
+`
+
+const around = `apiVersion: weir.dev/v1alpha1
+kind: Component
+metadata: {name: shop}
+spec:                       # image: … in the cluster; or small code in line:
+  dialect: auto             # auto | oih | elasticio
+  isolation: process        # process | shared
+  source:
+    files:                  # without a component.json, each NAME.js that exports process is the action NAME
+      upsertVip.js: |
+        exports.process = async () => {}
+      upsertContact.js: |
+        exports.process = async function (msg, cfg, snapshot) {
+          return { data: { stored: msg.data.contact.name, by: cfg.username } }
+        }
+---
+apiVersion: weir.dev/v1alpha1
+kind: Component
+metadata: {name: crm}
+spec: {image: crm, functions: [{name: getContacts, kind: trigger}]}
+---
+apiVersion: weir.dev/v1alpha1
+kind: Credential
+metadata: {name: shop-login}
+spec: {type: basic, secretRef: {name: shop-login}}     # its fields are merged over the step's config into cfg
+---
+apiVersion: weir.dev/v1alpha1
+kind: Credential
+metadata: {name: crm-login}
+spec: {type: apiKey, secretRef: {name: crm-key, keys: {key: token}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: shop-login}
+stringData: {username: anna, password: "..."}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: crm-key}
+data: {token: c2VjcmV0}
+`
+
+function lint(texts: readonly string[], options: Partial<LintOptions> = {}) {
+  const parsed = parseManifests(texts.map((text, at) => ({ file: `${at}.yaml`, text })))
+  const contracts = contractIndex(
+    parsed.manifests.components.flatMap(
+      ({ object: { kind, metadata, spec } }) => contractOf({ kind, name: metadata.name, spec }).contract ?? [],
+    ),
+  )
+  return [...parsed.findings, ...lintManifests(parsed, { contracts, strict: false, ...options })]
+}
+
+function codesOf(texts: readonly string[], options: Partial<LintOptions> = {}): string[] {
+  return lint(texts, options).map(({ severity, code, path }) => `${severity} ${code} ${path}`)
+}
+
+describe('lintManifests', () => {
+  it('has nothing to say about the flow that the documentation shows', () => {
+    expect(lint([contacts, around], { strict: true })).toEqual([])
+  })
+
+  it('warns of what is in none of the files, and refuses it when strict', () => {
+    const wanted = [
+      'UnknownComponent spec.steps[0].component',
+      'UnknownComponent spec.steps[3].component',
+      'UnknownComponent spec.steps[4].component',
+      'UnknownCredential spec.steps[0].credential',
+      'UnknownCredential spec.steps[3].credential',
+      'UnknownCredential spec.steps[4].credential',
+    ]
+    expect(codesOf([contacts])).toEqual(wanted.map((rest) => `warning ${rest}`))
+    expect(codesOf([contacts], { strict: true })).toEqual(wanted.map((rest) => `error ${rest}`))
+  })
+
+  it('knows components that are given as code, and credentials that are given by name', () => {
+    const named = ['crm', 'shop'].map((name) => ({
+      kind: 'Component' as const,
+      name,
+      dialect: 'oih' as const,
+      isolation: 'process' as const,
+      functions: Object.fromEntries(
+        ['getContacts', 'upsertVip', 'upsertContact'].map((name) => [
+          name,
+          { name, kind: 'action' as const, main: '', emits: 'many' as const, snapshot: false, checkpoint: false },
+        ]),
+      ),
+    }))
+    const options = { contracts: contractIndex(named), strict: true, credentials: ['crm-login', 'shop-login'] }
+    expect(codesOf([contacts], options)).toEqual([])
+  })
+
+  it('needs no Secret for a credential that is given by name', () => {
+    const credential = around.split('---\n').filter((text) => text.includes('kind: Credential'))
+    expect(codesOf(credential, { strict: true, credentials: ['crm-login', 'shop-login'] })).toEqual([])
+  })
+
+  it('looks for references in the namespace of the flow alone', () => {
+    const moved = contacts.replace('namespace: default', 'namespace: other')
+    expect(codesOf([moved, around]).filter((line) => line.includes('Credential'))).toHaveLength(3)
+  })
+
+  it('does not call an object unknown that has mistakes of its own', () => {
+    const torn = around.replace('type: basic,', 'typ: basic,').replace('image: crm', 'imge: crm')
+    expect(codesOf([contacts, torn])).toEqual(['error UnknownField spec.imge', 'error UnknownField spec.typ'])
+  })
+
+  it('says of a misspelt edge only that it is misspelt', () => {
+    const misspelt = contacts.replace('next: [{to: shape}]', 'next: [{to: shpae}]')
+    expect(codesOf([misspelt, around])).toEqual(['error UnknownStep spec.steps[1].next[0].to'])
+  })
+
+  it('says of a forgotten next only that it is forgotten', () => {
+    const forgotten = contacts.replace('    next: [{to: shape}]\n', '')
+    expect(codesOf([forgotten, around])).toEqual(['error MissingNext spec.steps[1]'])
+  })
+
+  it('finds mistakes in the rest of a flow that has one in its form', () => {
+    const text = contacts
+      .replace('    timeoutSeconds: 30', '    timeout: 30')
+      .replace('data.spent > 1000', 'data.spent > (1000')
+      .replace('Europe/Berlin', 'Europe/Berln')
+    expect(codesOf([text, around])).toEqual([
+      'error UnknownField spec.steps[4].timeout',
+      'error InvalidTimeZone spec.triggers[0].schedule.timeZone',
+      'error ExpressionSyntax spec.steps[2].next[0].when',
+    ])
+  })
+
+  it('does not hold against a step what follows from a misspelt field', () => {
+    const text = contacts.replace('    filter: data.email', '    fitler: data.email')
+    expect(codesOf([text, around])).toEqual(['error UnknownField spec.steps[1].fitler'])
+  })
+
+  it('finds webhooks that clash across flows of a namespace, and only there', () => {
+    const other = contacts.replace('name: contacts', 'name: others')
+    expect(codesOf([contacts, other, around])).toEqual(['error WebhookPathClash spec.triggers[1].webhook.path'])
+    expect(codesOf([contacts, other.replace('methods: [POST]', 'methods: [PUT]'), around])).toEqual([])
+    expect(codesOf([contacts, other.replace('/contacts/changed', '"/contacts/{what}"'), around])).toEqual([])
+    expect(codesOf([contacts, other.replace('namespace: default', 'namespace: b')]).join()).not.toContain('Clash')
+  })
+
+  it('names the other component kind when the name is one of that', () => {
+    const contracts = contractIndex([
+      { kind: 'ClusterComponent', name: 'http', dialect: 'oih', isolation: 'shared', functions: {} },
+    ])
+    const text = contacts.replace('component: crm', 'component: http')
+    const [finding] = lint([text, around], { contracts }).filter(({ code }) => code === 'UnknownComponent')
+    expect(finding?.message).toContain('write "clusterComponent"')
+  })
+
+  it('does not miss config that bind or the credential gives', () => {
+    const needs = (steps: string) =>
+      codesOf([
+        `apiVersion: weir.dev/v1alpha1\nkind: Component\nmetadata: {name: c}\nspec:\n  image: c\n  functions: [{name: f, kind: action, config: {required: [url, 'key']}}]\n`,
+        `apiVersion: weir.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  triggers: [{name: t, manual: {}}]\n  steps: [{name: a, component: c, function: f, ${steps}}]\n`,
+      ]).filter((line) => line.includes('Config'))
+    expect(needs('config: {}')).toHaveLength(2)
+    expect(needs(`bind: {url: data.url}`)).toHaveLength(1)
+    expect(needs(`bind: {url: data.url}, config: {key: 1}`)).toEqual([])
+    expect(needs('credential: x')).toEqual([])
+  })
+
+  it('judges config by schemas of other drafts', () => {
+    const flow = `apiVersion: weir.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  triggers: [{name: t, manual: {}}]\n  steps: [{name: a, component: c, function: f, config: {count: 0, text: ok}}]\n`
+    const schema = {
+      $schema: 'http://json-schema.org/draft-04/schema#',
+      id: 'http://example.com/config',
+      properties: {
+        count: { type: 'number', minimum: 0, exclusiveMinimum: true, required: true },
+        text: { type: 'string', format: 'whatever', pattern: '^(a+)+$|ok' },
+        id: { type: 'object' },
+      },
+    }
+    const component = JSON.stringify({
+      apiVersion: 'weir.dev/v1alpha1',
+      kind: 'Component',
+      metadata: { name: 'c' },
+      spec: { image: 'c', functions: [{ name: 'f', kind: 'action', config: schema }] },
+    })
+    expect(codesOf([flow, component])).toEqual(['error ConfigInvalid spec.steps[0].config.count'])
+  })
+
+  it('cannot be hung by the pattern of a component', () => {
+    const flow = `apiVersion: weir.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  triggers: [{name: t, manual: {}}]\n  steps: [{name: a, component: c, function: f, config: {x: ${'a'.repeat(5000)}!}}]\n`
+    const component = `apiVersion: weir.dev/v1alpha1\nkind: Component\nmetadata: {name: c}\nspec: {image: c, functions: [{name: f, kind: action, config: {properties: {x: {pattern: '^(a+)+$'}}}}]}\n`
+    expect(codesOf([flow, component])).toEqual(['error ConfigInvalid spec.steps[0].config.x'])
+  })
+
+  it('never throws, whatever graph a flow makes', () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd', 'e')
+    const body = fc.constantFrom(
+      { log: 'data' },
+      { filter: '$steps.a.data' },
+      { split: '$steps.c.data.x-1' },
+      { respond: {} },
+      { wait: { seconds: 1 } },
+      { component: 'shop', function: 'upsertVip' },
+      { component: 'crm', function: 'getContacts', order: {} },
+      {},
+    )
+    const edge = fc.record({ to: name, when: fc.constant('data.x'), otherwise: fc.boolean() }, { requiredKeys: ['to'] })
+    const rest = fc.record(
+      { next: fc.array(edge, { maxLength: 3 }), onError: fc.record({ to: name }) },
+      { requiredKeys: [] },
+    )
+    const step = fc.tuple(name, body, rest).map(([name, body, rest]) => ({ name, ...body, ...rest }))
+    const trigger = fc.record(
+      {
+        name,
+        to: name,
+        manual: fc.constant({}),
+        webhook: fc.constant({ path: '/x', auth: { none: {} }, reply: 'sync' }),
+        listen: fc.constant({}),
+      },
+      { requiredKeys: ['name'] },
+    )
+    const spec = fc.record({
+      triggers: fc.array(trigger, { minLength: 1, maxLength: 3 }),
+      steps: fc.array(step, { minLength: 1, maxLength: 6 }),
+    })
+    fc.assert(
+      fc.property(spec, (spec) => {
+        const flow = { apiVersion: 'weir.dev/v1alpha1', kind: 'Flow', metadata: { name: 'f' }, spec }
+        for (const { message } of lint([JSON.stringify(flow), around]))
+          expect(message).not.toMatch(/undefined|\[object/)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
