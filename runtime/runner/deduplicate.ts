@@ -25,8 +25,8 @@ export async function admit(parts: RunnerParts, job: ComponentJob): Promise<Admi
   const { deduplicate, timeoutSeconds } = job.plan
   if (deduplicate === undefined) return admitted
   const key = await claimKey(job, deduplicate.key)
-  const { attempt, copy } = job.delivery.message.headers
-  const own = { replay: 0, attempt, copy }
+  const { attempt, copy, replay } = job.delivery.message.headers
+  const own = { replay: replay ?? 0, attempt, copy }
   const admission: Admission = {
     kind: 'admitted',
     done: () => parts.store.claims.done(key, own, parts.clock.now()),

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { BenchResult } from './bench-result.ts'
+import { formatResult } from './bench-result.ts'
+
+/** `make bench [ONLY=name]`: each benchmark in a process of its own, a line each; exit code 1 when one falls short. */
+const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>>> = {
+  lint: () => import('./lint-bench.ts'),
+  message: () => import('./message-bench.ts'),
+  idle: () => import('./idle-bench.ts'),
+  start: () => import('./start-bench.ts'),
+  memory: () => import('./memory-bench.ts'),
+}
+
+const [only, isChild] = process.argv.slice(2)
+if (isChild === 'here') {
+  const { bench } = await (benches[only ?? ''] as NonNullable<(typeof benches)[string]>)()
+  for (const result of await bench()) process.stdout.write(`${formatResult(result)}\n`)
+  process.exit(0)
+}
+const names = only === undefined || only === '' ? Object.keys(benches) : [only]
+for (const name of names) {
+  if (!Object.hasOwn(benches, name)) {
+    process.stderr.write(`no benchmark "${name}"; there are ${Object.keys(benches).join(', ')}\n`)
+    process.exit(2)
+  }
+  const self = fileURLToPath(import.meta.url)
+  const { stdout, status } = spawnSync(process.execPath, ['--expose-gc', self, name, 'here'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  process.stdout.write(stdout)
+  if (status !== 0) process.stdout.write(`${name} failed with exit code ${status}\n`)
+  if (status !== 0 || stdout.includes(' short\n')) process.exitCode = 1
+}

@@ -1,0 +1,36 @@
+/** One measured number against its goal; both in the same unit. */
+export interface BenchResult {
+  readonly name: string
+  readonly value: number
+  readonly goal: number
+  /** `×`, `MB`. */
+  readonly unit: string
+  /** How it came about: spread, counts. */
+  readonly note?: string
+}
+
+/** `NAME VALUE goal GOAL ok|short`. */
+export function formatResult({ name, value, goal, unit, note }: BenchResult): string {
+  const verdict = value <= goal ? 'ok' : 'short'
+  const remark = note === undefined ? '' : `  (${note})`
+  return `${name} ${value.toFixed(2)}${unit} goal ≤${goal}${unit} ${verdict}${remark}`.replace(
+    / (ok|short) {2}(\(.*\))$/,
+    '  $2 $1',
+  )
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** `0.9–1.2`, for a note. */
+export function spread(values: readonly number[]): string {
+  return `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`
+}
+
+/** CPU of this process so far, user and system, in milliseconds. */
+export function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
