@@ -636,7 +636,7 @@ describe('a run’s status', () => {
     expect(await (await fetch(url)).json()).toEqual({
       run,
       namespace: 'default',
-      flow: 'uid-contacts',
+      flow: 'contacts',
       trigger: 'changed',
       revision: 1,
       startedAt: '2026-03-01T12:00:00.000Z',

@@ -48,7 +48,9 @@ function readSent(
     resolve(ok(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))),
   )
   request.once('error', reject)
-  request.once('close', () => reject(new Error('the caller is gone')))
+  request.once('close', () => {
+    if (!request.complete) reject(new Error('the caller is gone'))
+  })
   return promise
 }
 

@@ -8,17 +8,19 @@ export async function runStatus(core: GatewayCore, id: string): Promise<Answer> 
   const run = core.recent.get(id) ?? (await core.store?.runs.get(id))
   if (run === undefined) return problem({ status: 404, code: 'NotFound', detail: 'there is no such run' })
   const events = (await core.store?.runs.events(id)) ?? []
-  return jsonAnswer(200, statusOf(run, events), { 'cache-control': 'no-store' })
+  return jsonAnswer(200, statusOf(run, core.plans.active(run.flow)?.flow.name ?? run.flow, events), {
+    'cache-control': 'no-store',
+  })
 }
 
-function statusOf(run: Run, events: readonly StepEvent[]) {
+function statusOf(run: Run, flow: string, events: readonly StepEvent[]) {
   const counts = new Map<StepEvent['kind'], number>()
   for (const { kind } of events) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   const lastEventAt = events.reduce((latest, { at }) => Math.max(latest, at), 0)
   return {
     run: run.id,
     namespace: run.namespace,
-    flow: run.flow,
+    flow,
     trigger: run.trigger,
     revision: run.revision,
     startedAt: new Date(run.startedAt).toISOString(),
