@@ -52,6 +52,37 @@ describe('toStructural accepts', () => {
     { name: 'a list with a key', it: keyedList },
     { name: 'a list that is a set', it: { type: 'array', maxItems: 5, items: text, 'x-kubernetes-list-type': 'set' } },
     { name: 'an atomic list', it: { type: 'array', maxItems: 5, items: named, 'x-kubernetes-list-type': 'atomic' } },
+    {
+      name: 'a set of atomic lists',
+      it: {
+        type: 'array',
+        maxItems: 2,
+        'x-kubernetes-list-type': 'set',
+        items: { type: 'array', maxItems: 2, 'x-kubernetes-list-type': 'atomic', items: text },
+      },
+    },
+    {
+      name: 'a set of atomic objects',
+      it: {
+        type: 'array',
+        maxItems: 2,
+        'x-kubernetes-list-type': 'set',
+        items: { ...named, 'x-kubernetes-map-type': 'atomic' },
+      },
+    },
+    ...['.name', "['name']", '.in.name', ".in['name']", "['odd name']", '.free.key'].map((fieldPath) => ({
+      name: `the field path ${fieldPath}`,
+      it: {
+        type: 'object',
+        properties: {
+          name: text,
+          in: named,
+          'odd name': text,
+          free: { type: 'object', maxProperties: 2, additionalProperties: text },
+        },
+        'x-kubernetes-validations': [{ ...rule, fieldPath }],
+      },
+    })),
     { name: 'a bounded map', it: { type: 'object', additionalProperties: text, maxProperties: 3 } },
     { name: 'an object without fields', it: { type: 'object' } },
     {
@@ -450,6 +481,11 @@ describe('toStructural refuses, with the path,', () => {
     },
 
     // CEL rules.
+    ...['', '.', '.name.', '.name.first', 'name', '..name', "['name'", '.name[0]'].map((fieldPath) => ({
+      name: `the field path "${fieldPath}"`,
+      it: { ...named, 'x-kubernetes-validations': [{ ...rule, fieldPath }] },
+      want: [`spec.it: CEL rule 0: fieldPath ${fieldPath} leads to no field here`],
+    })),
     {
       name: 'a rule that did not parse as JSON',
       it: { ...named, 'x-kubernetes-validations': '[{rule' },
@@ -627,6 +663,14 @@ describe('toStructural refuses, with the path,', () => {
       want: [': metadata must not specify anything but name and generateName'],
     },
     {
+      name: 'metadata whose labels are narrowed beside its name',
+      schema: {
+        type: 'object',
+        properties: { metadata: { type: 'object', properties: { name: text, labels: { type: 'object' } } } },
+      },
+      want: [': metadata must not specify anything but name and generateName'],
+    },
+    {
       name: 'metadata that is described',
       schema: { type: 'object', properties: { metadata: { type: 'object', description: 'what' } } },
       want: [': metadata must not specify anything but name and generateName'],
@@ -663,6 +707,25 @@ describe('toStructural refuses, with the path,', () => {
     },
   ])('$name', ({ schema, want }) => {
     expect(problemsOf(schema)).toEqual(want)
+  })
+
+  it.each<{ name: string; it: JsonSchema; path: string }>([
+    { name: 'a list', it: { ...keyedList, items: { $ref: '#/definitions/Nobody' } }, path: 'spec.it[]' },
+    {
+      name: 'a map',
+      it: { type: 'object', maxProperties: 2, additionalProperties: { $ref: '#/definitions/Nobody' } },
+      path: 'spec.it{}',
+    },
+    { name: 'anyOf', it: { ...named, anyOf: [{ $ref: '#/definitions/Nobody' }] }, path: 'spec.it' },
+    { name: 'not', it: { ...named, not: { $ref: '#/definitions/Nobody' } }, path: 'spec.it' },
+  ])('a dead reference in $name', ({ it: field, path }) => {
+    expect(problemsOf(resource(field))).toContain(`${path}: $ref #/definitions/Nobody leads nowhere`)
+  })
+
+  it('in words that name every path', () => {
+    expect(() => toStructural({ ...resource({ type: 'string' }), nullable: true })).toThrow(
+      'not a structural schema:\n  (root): the root cannot be nullable\n  spec.it: maxLength is required: nothing is without a bound',
+    )
   })
 
   it('all problems at once', () => {
@@ -720,6 +783,31 @@ describe('toStructural spells in OpenAPI', () => {
       name: 'a reference as what it names, its own words winning',
       it: { $ref: '#/definitions/Label', description: 'mine' },
       want: { type: 'string', maxLength: 52, description: 'mine' },
+    },
+    {
+      name: 'several branches and null as nullable',
+      it: { ...named, anyOf: [{ required: ['name'] }, { minProperties: 1 }, { type: 'null' }] },
+      want: { ...named, anyOf: [{ required: ['name'] }, { minProperties: 1 }], nullable: true },
+    },
+    {
+      name: 'inside allOf, oneOf and not',
+      it: {
+        ...named,
+        allOf: [{ properties: { name: { const: 'a' } } }],
+        oneOf: [{ properties: { name: { const: 'a' } } }],
+        not: { properties: { name: { const: 'b' } } },
+      },
+      want: {
+        ...named,
+        allOf: [{ properties: { name: { enum: ['a'] } } }],
+        oneOf: [{ properties: { name: { enum: ['a'] } } }],
+        not: { properties: { name: { enum: ['b'] } } },
+      },
+    },
+    {
+      name: 'inside the values of a map',
+      it: { type: 'object', maxProperties: 2, additionalProperties: { type: 'string', const: 'a' } },
+      want: { type: 'object', maxProperties: 2, additionalProperties: { type: 'string', enum: ['a'] } },
     },
     {
       name: 'deep inside lists and maps too',
