@@ -52,6 +52,10 @@ export const manifestCodes = {
   WrongApiVersion: error('The kind is ours, the `apiVersion` is not.', 'Write the one that the message names.'),
   WrongFormat: error('A text does not have the form that its field asks for.', 'Follow the rule in the message.'),
   WrongType: error('A value has another type than its field.', 'Write the type that the message names.'),
+  YamlBoolean: warning(
+    '`yes`, `no`, `on`, `off`, `y` and `n` are texts to Weir and to YAML 1.2, and booleans to kubectl, which reads YAML 1.1.',
+    'Put quotes around the word.',
+  ),
   YamlSyntax: error(
     'The text is no valid YAML from here on; the rest of this document was not read.',
     'Mend the line; text with `: `, ` #`, or a leading `"`, `{`, `[`, `*`, `&`, `!`, `%`, `@` needs quotes around it.',

@@ -152,6 +152,8 @@ const yaml: readonly FindingCase[] = [
       '',
     ].join('\n'),
   },
+  { name: 'a word of YAML 1.1', codes: ['YamlBoolean'], text: steps('- {name: ‹on, log: data}'), says: 'quotes' },
+  { name: 'a key of YAML 1.1', codes: ['YamlBoolean'], text: steps('- {name: a, set: {x: data.x, ‹y: data.y}}') },
   {
     name: 'lists a hundred deep',
     codes: ['TooDeep'],

@@ -261,7 +261,7 @@ describe('lintManifests', () => {
         for (const { message } of lint([JSON.stringify(flow), around]))
           expect(message).not.toMatch(/undefined|\[object/)
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 })

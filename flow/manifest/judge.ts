@@ -1,4 +1,5 @@
 import { boundDrafts, toFinding, type Draft } from '../finding/draft.ts'
+import type { FindingCode } from '../finding/codes.ts'
 import type { Finding } from '../finding/finding.ts'
 import { identify, type ResourceKind } from './identify.ts'
 import { schemaErrors } from './kind-schema.ts'
@@ -11,7 +12,7 @@ import { isRecord, type YamlObject, type YamlRecord } from './yaml-objects.ts'
 export type Judged =
   | { readonly kind: 'foreign'; readonly label: string }
   | { readonly kind: 'mistaken'; readonly findings: readonly Finding[] }
-  | { readonly kind: 'whole'; readonly manifest: Manifest }
+  | { readonly kind: 'whole'; readonly manifest: Manifest; readonly findings: readonly Finding[] }
   | {
       readonly kind: 'broken'
       readonly broken: BrokenManifest
@@ -35,25 +36,34 @@ export function judge(object: YamlObject): Judged {
   }
 }
 
+/** Mistakes of YAML in spite of which every value is there. */
+const mistakesWithValue: ReadonlySet<string> = new Set<FindingCode>(['DuplicateKey', 'YamlBoolean'])
+
 function judgeForm(kind: ResourceKind, object: YamlObject): Judged {
   const { value } = object
   const name = isRecord(value['metadata']) ? value['metadata']['name'] : undefined
   const id = { kind, namespace: namespaceOf(value), name: typeof name === 'string' ? name : '' }
   // Behind other mistakes of YAML values are missing, which the schema would complain of again.
-  if (object.isTorn || object.mistakes.some(({ code }) => code !== 'DuplicateKey'))
+  if (object.isTorn || object.mistakes.some(({ code }) => !mistakesWithValue.has(code)))
     return { kind: 'broken', broken: { ...id, mistakes: [] }, at: object, findings: object.mistakes }
   const errors = schemaErrors(kind, value)
   const drafts = [...sizeDrafts(kind, object), ...schemaDrafts(kind, value, errors)]
-  if (drafts.length === 0 && object.mistakes.length === 0)
-    return { kind: 'whole', manifest: manifestOf(kind, value, object) }
+  if (drafts.length === 0 && object.mistakes.every(({ severity }) => severity === 'warning'))
+    return { kind: 'whole', manifest: manifestOf(kind, value, object), findings: object.mistakes }
   const salvage = withoutMistakes(kind, value, errors)
   const broken: BrokenManifest = {
     ...id,
     ...(salvage === undefined ? {} : { rest: manifestOf(kind, salvage.rest, object) }),
     mistakes: salvage?.mistakes ?? [],
   }
-  const findings = [...object.mistakes, ...boundDrafts(drafts).map((draft) => toFinding(draft, object))]
-  return { kind: 'broken', broken, at: object, findings }
+  return { kind: 'broken', broken, at: object, findings: findingsOf(object, drafts) }
+}
+
+/** Of a word that is wrong anyway it is not told, too, how kubectl reads it. */
+function findingsOf(object: YamlObject, drafts: readonly Draft[]): readonly Finding[] {
+  const found = boundDrafts(drafts).map((draft) => toFinding(draft, object))
+  const places = new Set(found.map(({ path }) => path))
+  return [...object.mistakes.filter(({ severity, path }) => severity === 'error' || !places.has(path)), ...found]
 }
 
 /** What a Flow weighs as Kubernetes counts it; only one whose text is large can be too large. */

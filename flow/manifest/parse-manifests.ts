@@ -38,6 +38,7 @@ function keep(found: Found, judged: Judged): void {
       found.findings.push(...judged.findings)
       return
     case 'whole':
+      found.findings.push(...judged.findings)
       keepWhole(found, judged.manifest)
       return
     case 'broken':

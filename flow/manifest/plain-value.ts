@@ -1,4 +1,15 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, type Alias, type Node, type Pair, type YAMLMap } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
 import type { Path } from '../finding/finding.ts'
 import { quoted } from '../finding/suggest.ts'
 import type { YamlMistake } from './yaml-document.ts'
@@ -37,7 +48,10 @@ export function plainValue(root: Node | null): PlainValue {
 function read(node: unknown, path: Path, reading: Reading): unknown {
   const before = reading.values
   reading.values += 1
-  if (isScalar(node)) return remember(node, node.value, before, reading)
+  if (isScalar(node)) {
+    if (isOldBoolean(node)) complainOfBoolean(reading, node, path)
+    return remember(node, node.value, before, reading)
+  }
   if (isAlias(node)) return readAlias(node, path, reading)
   if (!isMap(node) && !isSeq(node)) return null
   if (path.length > maxDepth) {
@@ -53,6 +67,18 @@ function read(node: unknown, path: Path, reading: Reading): unknown {
     ? readMap(node, path, reading)
     : node.items.map((item, at) => read(item, [...path, at], reading))
   return remember(node, value, before, reading)
+}
+
+const oldBooleans = /^(y|n|yes|no|on|off)$/i
+
+/** A word that YAML 1.1 took for a boolean. */
+function isOldBoolean({ value, type }: Scalar): boolean {
+  return type === 'PLAIN' && typeof value === 'string' && value.length <= 3 && oldBooleans.test(value)
+}
+
+function complainOfBoolean(reading: Reading, node: Scalar, path: Path): void {
+  const message = `kubectl reads ${String(node.value)} as a boolean, and a text is meant: put quotes around it`
+  complain(reading, node, { code: 'YamlBoolean', path, message })
 }
 
 function remember(node: { anchor?: string | undefined }, value: unknown, before: number, reading: Reading): unknown {
@@ -89,6 +115,7 @@ function readMap(map: YAMLMap, path: Path, reading: Reading): Readonly<Record<st
     const key = keyOf(pair, path, reading)
     if (key === undefined) continue
     const inner = [...path, key]
+    if (isScalar(pair.key) && isOldBoolean(pair.key)) complainOfBoolean(reading, pair.key, inner)
     if (isMerge(pair)) {
       merged.push(read(pair.value, inner, reading))
       continue

@@ -1,10 +1,10 @@
-import { isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import { isScalar, type Document } from 'yaml'
 import { severityOf, type FindingCode } from '../finding/codes.ts'
 import { formatPath, type Finding, type Path } from '../finding/finding.ts'
-import type { Manifest, Position, SourceText } from './manifest.ts'
-import { pathOffset } from './path-offset.ts'
+import type { Manifest, SourceText } from './manifest.ts'
 import { plainValue } from './plain-value.ts'
 import { yamlMistake } from './yaml-mistake.ts'
+import { positionAt, positionsIn, yamlText, type YamlText } from './yaml-text.ts'
 
 /** One document of a file, as plain data, with the way back to its lines. */
 export interface YamlDocument {
@@ -40,11 +40,12 @@ const maxDocuments = 10_000
 export function yamlFile(source: SourceText): YamlFile {
   const unreadable = whyUnreadable(source)
   if (unreadable !== undefined) return unreadable
-  const lines = new LineCounter()
-  // The library compares every key of a map with every other; plainValue finds duplicates in one pass.
-  const parsed = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
-  const documents = 'empty' in parsed ? [] : parsed
-  const found = documents.flatMap((document) => yamlDocument(document, source, lines) ?? [])
+  const read = yamlText(source.text)
+  const positions = positionsIn(read)
+  const found = read.documents.flatMap((document, at) => {
+    const content = contentOf(document, read, source.file)
+    return content === undefined ? [] : [{ file: source.file, ...content, positionOf: positions(at) }]
+  })
   if (found.length > 0) return { kind: 'documents', documents: found }
   return refused(source, 'EmptyFile', 'the file holds no document: write a manifest into it, or leave it out')
 }
@@ -81,34 +82,33 @@ function countOf(text: string, part: string): number {
   return count
 }
 
-function yamlDocument(document: Document.Parsed, source: SourceText, lines: LineCounter): YamlDocument | undefined {
+function contentOf(
+  document: Document.Parsed,
+  { text, lines }: YamlText,
+  file: string,
+): Omit<YamlDocument, 'file' | 'positionOf'> | undefined {
   const [error] = document.errors
   if (error === undefined && isEmpty(document)) return undefined
   const { value, mistakes } = plainValue(document.contents)
   const [tag] = document.warnings
-  const tags = tag === undefined ? [] : [yamlMistake(tag, document, source.text)]
+  const tags = tag === undefined ? [] : [yamlMistake(tag, document, text)]
   // What follows a syntax error is guesswork: one mistake, one finding.
-  const found = error === undefined ? [...tags, ...mistakes] : [yamlMistake(error, document, source.text)]
+  const found = error === undefined ? [...tags, ...mistakes] : [yamlMistake(error, document, text)]
   return {
-    file: source.file,
     value,
     isTorn: error !== undefined,
-    mistakes: found.map((mistake) => asFinding(mistake, source, lines)),
+    mistakes: found.map(({ code, message, at, path }) => ({
+      code,
+      severity: severityOf(code, false),
+      message,
+      file,
+      ...positionAt(lines, at),
+      path: formatPath(path),
+    })),
     size: document.range[1] - document.range[0],
-    positionOf: (path, options) =>
-      positionAt(lines, pathOffset(document, path, { text: source.text, ...options }) ?? document.range[0]),
   }
 }
 
 function isEmpty({ contents }: Document.Parsed): boolean {
   return contents === null || (isScalar(contents) && contents.value === null)
-}
-
-function asFinding({ code, message, at, path }: YamlMistake, { file }: SourceText, lines: LineCounter): Finding {
-  return { code, severity: severityOf(code, false), message, file, ...positionAt(lines, at), path: formatPath(path) }
-}
-
-function positionAt(lines: LineCounter, at: number): Position {
-  const { line, col } = lines.linePos(at)
-  return { line: Math.max(1, line), column: Math.max(1, col) }
 }
