@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from '@marcbachmann/cel-js'
 import { describe, expect, it } from 'vitest'
-import { parse as parseYaml } from 'yaml'
+import { parse as parseYaml, parseAllDocuments } from 'yaml'
 import { isObject, type JsonSchema } from './structural/json-schema.ts'
 
 // CEL's reserved words as Kubernetes escapes them; the fields of ours that are one.
@@ -70,6 +70,28 @@ const ofCall =
 const waitOne = 'spec.steps[0].wait: wait either `seconds`, or `until` an instant that an expression gives'
 const edgeTo = "spec: an edge's `to` must be the name of a step"
 const missingNext = 'spec: as soon as one step has `next`, every step but the last writes it; `next: []` ends there'
+
+const judges: Readonly<Record<string, (spec: unknown) => string[]>> = {
+  Flow: flow,
+  Component: component,
+  Credential: credential,
+}
+const examples = globSync('examples/*/**/*.yaml', {
+  cwd: join(import.meta.dirname, '..'),
+  exclude: (name) => name.includes('node_modules'),
+})
+
+describe('the CEL rules', () => {
+  it('are shown the examples', () => {
+    expect(examples.length).toBeGreaterThan(5)
+  })
+
+  it.each(examples)('take %s', (file) => {
+    const documents = parseAllDocuments(readFileSync(join(import.meta.dirname, '..', file), 'utf8'))
+    const objects = documents.map((document) => document.toJS() as { kind: string; spec: unknown } | null)
+    expect(objects.flatMap((object) => (object === null ? [] : (judges[object.kind]?.(object.spec) ?? [])))).toEqual([])
+  })
+})
 
 describe('the CEL rules of a Flow', () => {
   it.each<{ name: string; spec: unknown; want: string[] }>([
