@@ -30,18 +30,23 @@ function addSimple(set: Set<unknown>, value: unknown): boolean {
   return true
 }
 
-/** The same for equal values, so that only few are compared all the way down. */
-function outlineOf(value: object): string {
-  if (Array.isArray(value)) return `[${value.length}${value.slice(0, 4).map(simpleOutline).join()}`
-  const entries = Object.entries(value)
-  return entries.length > 16
-    ? String(entries.length)
-    : entries
-        .map(([name, member]) => `${name}:${simpleOutline(member)}`)
-        .sort()
-        .join()
-}
+const outlinedLevels = 3
+const outlinedMembers = 16
 
-function simpleOutline(value: unknown): string {
-  return typeof value === 'object' && value !== null ? '{' : String(value).slice(0, 64)
+/** The same for equal values, so that only few are compared all the way down. */
+function outlineOf(value: unknown, levels = outlinedLevels): string {
+  if (typeof value !== 'object' || value === null) return String(value).slice(0, 64)
+  if (levels === 0) return Array.isArray(value) ? `[${value.length}` : '{'
+  if (Array.isArray(value)) {
+    return `[${value.length}:${value
+      .slice(0, outlinedMembers)
+      .map((item) => outlineOf(item, levels - 1))
+      .join()}]`
+  }
+  const entries = Object.entries(value)
+  if (entries.length > outlinedMembers) return `{${entries.length}`
+  return `{${entries
+    .map(([name, member]) => `${name}:${outlineOf(member, levels - 1)}`)
+    .sort()
+    .join()}}`
 }

@@ -16,7 +16,8 @@ export const listFunctions: Readonly<Record<string, BuiltIn>> = {
   count: (_, list: Items) => list?.length ?? 0,
   exists: (_, value: unknown) => value !== undefined,
   append: ({ budget }, first: unknown, second: unknown) => {
-    if (first === undefined || second === undefined) return first ?? second
+    if (first === undefined) return second
+    if (second === undefined) return first
     const list: List = []
     append(budget, list, first)
     append(budget, list, second)

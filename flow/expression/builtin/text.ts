@@ -1,4 +1,4 @@
-import { spendCharacters, spendElements } from '../evaluate/budget.ts'
+import { spendCharacters } from '../evaluate/budget.ts'
 import { textOf } from '../evaluate/text.ts'
 import type { BuiltIn } from './built-in.ts'
 import { native } from './built-in.ts'
@@ -9,11 +9,8 @@ export const textFunctions: Readonly<Record<string, BuiltIn>> = {
   string: ({ budget }, value: unknown, isPretty: boolean | undefined) =>
     value === undefined ? undefined : textOf(budget, value, { isPretty: isPretty === true }),
   length: (_, text: Text) => (text === undefined ? undefined : characterCount(text)),
-  substring: ({ budget }, text: Text, start: number, length: number | undefined) => {
-    if (text === undefined) return undefined
-    if (characterCount(text) < text.length) spendElements(budget, text.length)
-    return substring(text, start, length)
-  },
+  substring: (_, text: Text, start: number, length: number | undefined) =>
+    text === undefined ? undefined : substring(text, start, length),
   substringBefore: native('substringBefore'),
   substringAfter: native('substringAfter'),
   lowercase: growing(native('lowercase'), 1),
@@ -61,12 +58,22 @@ function substring(text: string, start: number, length: number | undefined): str
   const from = count + start < 0 ? 0 : start
   if (length !== undefined && length <= 0) return ''
   const to = length === undefined ? undefined : (from >= 0 ? from : count + from) + length
-  return count === text.length ? text.slice(from, to) : Array.from(text).slice(from, to).join('')
+  return count === text.length ? text.slice(from, to) : text.slice(placeOf(text, count, from), placeOf(text, count, to))
+}
+
+/** Where so many characters into a text the rest begins; counted from the end when negative. */
+function placeOf(text: string, count: number, characters: number | undefined): number | undefined {
+  if (characters === undefined) return undefined
+  let left = Math.trunc(characters < 0 ? Math.max(0, count + Math.trunc(characters)) : characters)
+  let at = 0
+  for (; left > 0 && at < text.length; left--) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
+  return at
 }
 
 function padded(text: string, width: number, filler: string): string {
   const missing = Math.abs(width) - characterCount(text)
   if (!(missing > 0)) return text
-  const padding = substring(filler.repeat(Math.ceil(missing / characterCount(filler))), 0, missing)
+  const repeated = filler.repeat(Math.ceil(missing / characterCount(filler)))
+  const padding = characterCount(filler) === 1 ? repeated : substring(repeated, 0, missing)
   return width > 0 ? text + padding : padding + text
 }

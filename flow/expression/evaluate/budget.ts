@@ -31,7 +31,9 @@ export function spendSteps(budget: Budget, count = 1): void {
   budget.stepsLeft = stepsPerClock
   const { timeMs } = budget.limits
   if (performance.now() - budget.startedAtMs > timeMs) {
-    throw new Fault('ExpressionTimedOut', { text: `it took longer than ${timeMs} ms; look for an endless recursion` })
+    throw new Fault('ExpressionTimedOut', {
+      text: `it took longer than ${timeMs} ms; look for an endless recursion, or work on smaller pieces`,
+    })
   }
 }
 
@@ -62,17 +64,14 @@ export function tooLarge(what: string): Fault {
 }
 
 export function descend(budget: Budget): void {
-  if (++budget.depth > budget.limits.depth)
-    throw tooDeep(`functions call each other more than ${budget.limits.depth} deep`)
+  const { depth } = budget.limits
+  if (++budget.depth > depth) {
+    const advice = 'write the call last, so that it needs no depth, or use $reduce'
+    throw new Fault('ExpressionTooDeep', { text: `functions call each other more than ${depth} deep; ${advice}` })
+  }
   spendSteps(budget)
 }
 
 export function ascend(budget: Budget): void {
   budget.depth--
-}
-
-export function tooDeep(what: string): Fault {
-  return new Fault('ExpressionTooDeep', {
-    text: `${what}; write the call last, so that it needs no depth, or use $reduce`,
-  })
 }

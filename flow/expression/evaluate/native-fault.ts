@@ -1,4 +1,4 @@
-import { tooDeep, tooLarge } from './budget.ts'
+import { tooLarge } from './budget.ts'
 import { failed, Fault, shortened, shown } from './fault.ts'
 
 /** What JSONata's own parts throw: no Error, a code with what belongs to it. */
@@ -59,7 +59,9 @@ export function faultOf(error: unknown): Fault {
 }
 
 function rangeFault({ message }: RangeError): Fault {
-  if (message.includes('call stack')) return tooDeep('the value or the recursion is too deep')
+  if (message.includes('call stack')) {
+    return new Fault('ExpressionTooDeep', { text: 'a value is nested, or functions call each other, too deep' })
+  }
   if (message.startsWith('Invalid array length') || message.startsWith('Invalid string length')) {
     return tooLarge('more than memory holds')
   }

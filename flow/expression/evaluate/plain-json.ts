@@ -6,6 +6,7 @@ import { isFields, isList, setMember } from './value.ts'
 
 interface Extent {
   readonly budget: Budget
+  /** In the result; the result itself is not one of them. */
   values: number
   characters: number
 }
@@ -16,7 +17,7 @@ interface Extent {
  * @throws {Fault} when it is or holds a function, or is too large
  */
 export function plainJson(budget: Budget, value: unknown): unknown {
-  return value === undefined ? undefined : copied({ budget, values: 0, characters: 0 }, value)
+  return value === undefined ? undefined : copied({ budget, values: -1, characters: 0 }, value)
 }
 
 function copied(extent: Extent, value: unknown): unknown {

@@ -39,13 +39,13 @@ function matchFrom(search: Search, from: number): Fields | undefined {
 }
 
 /** One search cannot be stopped, so it is not begun when it might take longer than there is time. */
-function spendWork({ limits }: Budget, work: number): void {
-  if (work > limits.timeMs * workPerMs) throw tooLarge('a regular expression search too much text')
+function spendWork(budget: Budget, work: number): void {
+  if (work > budget.limits.timeMs * workPerMs) throw tooLarge('a regular expression search too much text')
+  spendSteps(budget, 8 + (work >> 10))
 }
 
 function nextOf(search: Search, end: number): FunctionValue {
-  return functionValue(0, ({ budget }) => {
-    spendSteps(budget, 8)
+  return functionValue(0, () => {
     if (end >= search.text.length) return undefined
     const next = matchFrom(search, end)
     if (next?.['match'] === '') {

@@ -25,9 +25,9 @@ export function transformEvaluator(node: TransformNode, compile: Compile): Evalu
       // A pattern may reach out of the copy (`$$.data`); what is there is not ours to change.
       const owned = objectsIn(budget, copy, new Set())
       const matches = pattern(copy, frame)
-      for (const match of isList(matches) ? matches : [matches]) {
+      for (const match of isList(matches) ? matches : matches === undefined ? [] : [matches]) {
         spendSteps(budget)
-        if (isFields(match) ? owned.has(match) : match !== undefined) change(match, frame)
+        change(match, { frame, isOwned: owned.has(match) })
       }
       return copy
     })
@@ -48,18 +48,20 @@ function objectsIn(budget: Budget, value: unknown, found: Set<unknown>): Readonl
   return found
 }
 
-function changer(node: TransformNode, compile: Compile): (match: unknown, frame: Frame) => void {
+type Change = (match: unknown, options: { readonly frame: Frame; readonly isOwned: boolean }) => void
+
+function changer(node: TransformNode, compile: Compile): Change {
   const update = compile(node.update)
   const removal = node.delete === undefined ? undefined : compile(node.delete)
-  return (match, frame) => {
+  return (match, { frame, isOwned }) => {
     const updated = update(match, frame)
     if (updated !== undefined && !isFields(updated)) {
       throw failed(`the update of a transform must be an object, not ${shown(updated)}`, node.update.position)
     }
-    const target = isFields(match) ? match : undefined
-    if (target === undefined && updated !== undefined)
-      throw failed(`a transform cannot update ${shown(match)}`, node.position)
-    for (const [name, value] of Object.entries(updated ?? {})) if (target !== undefined) setMember(target, name, value)
+    const members = Object.entries(updated ?? {})
+    if (members.length > 0 && !isFields(match)) throw failed(`a transform cannot update ${shown(match)}`, node.position)
+    const target = isOwned && isFields(match) ? match : undefined
+    if (target !== undefined) for (const [name, value] of members) setMember(target, name, value)
     if (removal !== undefined) remove(target, removal(match, frame), node)
   }
 }

@@ -2,59 +2,52 @@ import { builtIns } from '../builtin/built-ins.ts'
 import type { ExpressionWarning } from '../expression.ts'
 import { nearestOf } from '../../finding/suggest.ts'
 import { scopeNames } from '../evaluate/frame.ts'
-import type { SyntaxNode } from './syntax-tree.ts'
+import type { SyntaxPart } from './read-tree.ts'
 import type { Token } from './tokens.ts'
 import { startOf } from './tokens.ts'
-import { walkTree } from './walk-tree.ts'
+
+const known: ReadonlySet<string> = new Set(['', '$', ...scopeNames, ...builtIns.keys()])
 
 /** What can be evaluated and can hardly be meant. */
-export function warningsOf(tree: SyntaxNode, tokens: readonly Token[]): ExpressionWarning[] {
-  return [...unknownNames(tree, tokens), ...subtractions(tokens)].sort((a, b) => a.offset - b.offset)
+export function warningsOf(
+  source: string,
+  parts: readonly SyntaxPart[],
+  tokens: () => readonly Token[],
+): ExpressionWarning[] {
+  const dashed = source.includes('-') ? subtractions(tokens()) : []
+  return [...unknownNames(parts, tokens), ...dashed].sort((a, b) => a.offset - b.offset)
 }
 
-interface Variables {
-  readonly assigned: Set<string>
-  /** Name to the position where it is first used. */
-  readonly used: Map<string, number | undefined>
-}
-
-function unknownNames(tree: SyntaxNode, tokens: readonly Token[]): ExpressionWarning[] {
-  const { assigned, used } = variablesOf(tree)
-  const known = [...scopeNames, ...builtIns.keys(), ...assigned]
-  const isKnown = new Set(['', '$', ...known])
-  return [...used]
-    .filter(([name]) => !isKnown.has(name))
+function unknownNames(parts: readonly SyntaxPart[], tokens: () => readonly Token[]): ExpressionWarning[] {
+  const used = parts.filter(({ type, value }) => type === 'variable' && !known.has(String(value)))
+  if (used.length === 0) return []
+  const assigned = assignedNames(parts)
+  const unknown = new Map(used.map((part) => [String(part.value), part.position]))
+  return [...unknown]
+    .filter(([name]) => !assigned.has(name))
     .map(([name, position]) => {
-      const nearest = nearestOf(name, known)
+      const nearest = nearestOf(name, [...known, ...assigned])
       return {
         kind: 'UnknownName' as const,
         message: `$${name} is neither a function nor assigned anywhere, so it is always missing`,
-        offset: startOf(tokens, position),
+        offset: startOf(tokens(), position),
         ...(nearest === undefined ? {} : { hint: `$${nearest}` }),
       }
     })
 }
 
-function variablesOf(tree: SyntaxNode): Variables {
-  const found: Variables = { assigned: new Set(), used: new Map() }
-  walkTree(tree, (part) => {
-    const { type, value, position, focus, index, lhs } = part
-    if (type === 'variable' && !found.used.has(String(value))) found.used.set(String(value), Number(position))
-    for (const name of [focus, index, type === 'index' ? value : undefined]) {
-      if (typeof name === 'string') found.assigned.add(name)
-    }
-    if (type === 'bind') found.assigned.add(nameOf(lhs))
-    if (type === 'lambda') for (const parameter of listOf(part['arguments'])) found.assigned.add(nameOf(parameter))
-  })
-  return found
+function assignedNames(parts: readonly SyntaxPart[]): ReadonlySet<string> {
+  return new Set(
+    parts.flatMap(({ type, value, focus, index, lhs, arguments: parameters }) => {
+      const names = [focus, index, type === 'index' ? value : undefined]
+      const variables = type === 'bind' ? [lhs] : type === 'lambda' && Array.isArray(parameters) ? parameters : []
+      return [...names.filter((name) => typeof name === 'string'), ...variables.map(nameOf)]
+    }),
+  )
 }
 
 function nameOf(variable: unknown): string {
   return String((variable as { readonly value?: unknown } | undefined)?.value) // a variable node of the parser
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }
 
 /** `$steps.fetch-orders` and `$trigger.request.headers.content-type`, written without a space: the - was to be part of the name. */
