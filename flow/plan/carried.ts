@@ -1,6 +1,7 @@
 import { everyStep } from '../expression/expression.ts'
 import { parseExpression } from '../expression/parse-expression.ts'
 import type { Carried, PlanStep } from './plan.ts'
+import { plainReads, type PlainReads } from './plain-reads.ts'
 import { expressionsOf } from './plan-expressions.ts'
 
 type Path = readonly string[]
@@ -8,7 +9,7 @@ type Path = readonly string[]
 /**
  * What messages must carry so that every expression of these steps finds what it reads of earlier messages and of the trigger.
  *
- * @throws {Error} when one of the expressions does not compile
+ * @throws {Error} when one of the expressions that must be compiled for that does not compile
  */
 export function carriedBy(steps: Iterable<PlanStep>): Carried {
   const read: Reads = { steps: new Map(), trigger: [] }
@@ -35,13 +36,15 @@ function mayLookBack(source: string): boolean {
 }
 
 function addReads(read: Reads, step: string, source: string): void {
+  const { steps, trigger } = plainReads(source) ?? compiledReads(step, source)
+  read.trigger.push(...trigger)
+  for (const [name, paths] of Object.entries(steps)) read.steps.set(name, [...(read.steps.get(name) ?? []), ...paths])
+}
+
+function compiledReads(step: string, source: string): PlainReads {
   const parsed = parseExpression(source)
-  if (parsed.kind === 'invalid') throw new Error(`step "${step}": an expression does not compile: ${parsed.message}`)
-  const { references } = parsed.expression
-  read.trigger.push(...references.trigger)
-  for (const [name, paths] of Object.entries(references.steps)) {
-    read.steps.set(name, [...(read.steps.get(name) ?? []), ...paths])
-  }
+  if (parsed.kind === 'ok') return parsed.expression.references
+  throw new Error(`step "${step}": an expression does not compile: ${parsed.message}`)
 }
 
 /** Each once, without what a shorter one reads already, in a fixed order. */
