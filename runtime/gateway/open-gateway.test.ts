@@ -546,6 +546,16 @@ describe('reply: sync', () => {
     expect(await (await response).json()).toEqual({ id: 7 })
   })
 
+  it('lets callers wait without keeping others out', async () => {
+    const { base, arrived, reply } = await world([sync()], { limits: { inFlight: 1 } })
+    const responses = [post(`${base}/contacts`)]
+    await arrived(1)
+    responses.push(post(`${base}/contacts`))
+    await arrived(2)
+    for (const at of [0, 1]) await reply({ kind: 'response', status: 200, headers: {}, body: 'ok' }, at)
+    expect((await Promise.all(responses)).map(({ status }) => status)).toEqual([200, 200])
+  })
+
   it('gives each caller its own answer, and the first one of several', async () => {
     const { base, arrived, reply } = await world([sync()])
     const responses = [post(`${base}/contacts`, 0)]
@@ -702,6 +712,29 @@ describe('the server', () => {
     await expect(openGateway({ ...parts, port: 0, host: '192.0.2.1' })).rejects.toMatchObject({
       code: 'AddressNotUsable',
     })
+  })
+
+  it('goes on with the next request of a connection after it refused one half way', async () => {
+    const { gateway } = await world([hook({ maxBodyBytes: 10 })])
+    const head = 'POST /hooks/default/contacts HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n'
+    const answers = await new Promise<string>((resolve, reject) => {
+      let text = ''
+      const socket = connect(gateway.port, '127.0.0.1', () => {
+        socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n20\r\n${'x'.repeat(32)}\r\n`)
+      })
+      socket.on('error', reject)
+      socket.on('data', (data) => {
+        const isFirst = text === ''
+        text += data.toString()
+        // The rest of the refused body, and a request behind it.
+        if (isFirst)
+          socket.write(`${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(100)}0\r\n\r\n${head}Content-Length: 2\r\n\r\nok`)
+        else if (text.includes('202')) resolve(text)
+        else return
+        if (!isFirst) socket.destroy()
+      })
+    })
+    expect(answers).toMatch(/^HTTP\/1\.1 413 [^]*HTTP\/1\.1 202 /)
   })
 
   it('survives callers that leave, stammer or speak no HTTP', async () => {

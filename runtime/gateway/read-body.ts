@@ -18,10 +18,7 @@ export async function readBody(
   { maxBytes, take }: { readonly maxBytes: number; readonly take: TakeBytes },
 ): Promise<Checked<RawBody>> {
   const sent = await readSent(request, { maxBytes, take })
-  if (sent.kind === 'refused') {
-    request.resume()
-    return sent
-  }
+  if (sent.kind === 'refused') return sent
   const content = await unpackBody(request.headers['content-encoding'], sent.value, maxBytes)
   return content.kind === 'refused' ? content : ok({ sent: sent.value, content: content.value })
 }

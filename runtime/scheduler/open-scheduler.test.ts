@@ -305,6 +305,41 @@ describe('a fire whose publisher died', () => {
     expect(await store.fires.due(clock.now())).toEqual([])
   })
 
+  it('is not published by us while we publish it', async () => {
+    const { clock, open, broker, received } = await world('2026-03-01T00:00:00Z', nightly())
+    const answer = Promise.withResolvers<void>()
+    const slow: SchedulerParts['broker'] = {
+      depth: broker.depth,
+      publish: async (target, message) => {
+        await answer.promise
+        return broker.publish(target, message)
+      },
+    }
+    const scheduler = await open({ broker: slow })
+    await clock.advance(2 * hour + 30_000)
+    await Promise.all([scheduler.refresh(), clock.advance(30_000)])
+    answer.resolve()
+    await clock.advance(minute)
+    expect(received).toHaveLength(1)
+    expect(scheduler.stats()).toMatchObject({ started: 1, repeated: 0 })
+  })
+
+  it('is not one that only marks where a schedule began', async () => {
+    const { clock, open, received, store } = await world('2026-03-01T02:30:00Z', nightly())
+    const fires = {
+      ...store.fires,
+      markPublished: () => Promise.reject(new TransientError('StoreUnavailable', 'no answer')),
+    }
+    const dying = await open({ store: { ...store, fires } })
+    await dying.close()
+    expect(await store.fires.due(clock.now() + minute)).toHaveLength(1)
+    await clock.advance(minute)
+    await open()
+    await clock.advance(minute)
+    expect(received).toEqual([])
+    expect(await store.fires.due(clock.now())).toEqual([])
+  })
+
   it('waits for the end of a suspension', async () => {
     const { clock, open, received, store, suspend } = await world('2026-03-01T02:00:10Z', nightly())
     await store.fires.insert(left)

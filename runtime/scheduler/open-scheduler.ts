@@ -2,7 +2,7 @@ import type { MessageHeaders } from '../wire/message.ts'
 import { cronBook } from './cron-times.ts'
 import { oneByOne } from './one-by-one.ts'
 import { repeatAfterMs, repeatFires } from './repeat-fires.ts'
-import type { SchedulerCore, SchedulerParts, SchedulerStats } from './scheduler-parts.ts'
+import type { NextFire, SchedulerCore, SchedulerParts, SchedulerStats } from './scheduler-parts.ts'
 import { sourceTable } from './source-table.ts'
 import { sourcesOf } from './sources-of.ts'
 import { timekeeper } from './timekeeper.ts'
@@ -18,12 +18,6 @@ export interface Scheduler {
   readonly stats: () => Readonly<SchedulerStats>
   /** No new fires; those under way are finished. Safe to repeat. */
   readonly close: () => Promise<void>
-}
-
-export interface NextFire {
-  readonly flow: string
-  readonly trigger: string
-  readonly at: number
 }
 
 /** One that leads: two at a time publish each fire twice, under the same id. */

@@ -35,6 +35,12 @@ export interface SchedulerStats {
   heldBack: number
 }
 
+export interface NextFire {
+  readonly flow: string
+  readonly trigger: string
+  readonly at: number
+}
+
 /** What the parts of one scheduler share. */
 export interface SchedulerCore extends SchedulerParts {
   readonly cron: CronBook

@@ -1,9 +1,8 @@
 import type { MessageHeaders } from '../wire/message.ts'
 import type { PlannedSource } from './decide/plan-sources.ts'
 import { decideChange, planSources } from './decide/plan-sources.ts'
-import type { NextFire } from './open-scheduler.ts'
 import { markSource, openSource } from './open-source.ts'
-import type { SchedulerCore } from './scheduler-parts.ts'
+import type { NextFire, SchedulerCore } from './scheduler-parts.ts'
 import type { SourceTable } from './source-table.ts'
 
 interface SourcesOptions {
