@@ -17,14 +17,18 @@ const markers = ['headers', 'metadata', 'attachments', 'passthrough']
 function inbound(text, dialect) {
   const message = JSON.parse(text)
   const payload = payloadOf(message)
-  const [own, other] = dialect === 'oih' ? ['data', 'body'] : ['body', 'data']
+  const { attachments, metadata, headers } = message
   /** @type {Record<string, unknown>} */
-  const view = { [own]: payload, attachments: {}, metadata: {}, headers: {} }
-  for (const key of Object.keys(message)) {
-    if (key !== 'data' && key !== 'body' && message[key] !== undefined && message[key] !== null)
-      view[key] = message[key]
+  const view = {
+    [dialect === 'oih' ? 'data' : 'body']: payload,
+    attachments: attachments || {},
+    metadata: metadata || {},
+    headers: headers || {},
   }
-  Object.defineProperty(view, other, { value: payload, enumerable: false, writable: true, configurable: true })
+  for (const key of Object.keys(message))
+    if (!(key in view) && key !== 'data' && key !== 'body') view[key] = message[key]
+  const hidden = { value: payload, enumerable: false, writable: true, configurable: true }
+  Object.defineProperty(view, dialect === 'oih' ? 'body' : 'data', hidden)
   return { view, payload }
 }
 

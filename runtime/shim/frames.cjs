@@ -9,28 +9,30 @@
 const frame = Object.freeze({
   /** child: token */
   hello: 1,
-  /** runner: head JSON, config JSON, snapshot JSON, message JSON */
-  call: 2,
+  /** runner, in place of the call its origin: what calls of one step have in common, JSON; before the first of them */
+  step: 2,
+  /** runner: origin, attempt, run, message id, the rarer part of the context as JSON or nothing, config JSON, snapshot JSON, message JSON */
+  call: 3,
   /** child: the function had to be loaded first, and is running now */
-  started: 3,
-  /** child: origin, emit number, emit kind, JSON */
-  emit: 4,
+  started: 4,
+  /** child: origin, emit number or 0 when nobody waits for the answer, emit kind, JSON */
+  emit: 5,
   /** runner: emit number */
-  confirm: 5,
+  confirm: 6,
   /** runner: emit number, reason */
-  refuse: 6,
-  /** child */
-  ended: 7,
+  refuse: 7,
+  /** child: by its dialect's rule; the runner still has emits to confirm */
+  ended: 8,
   /** child: failure JSON */
-  loadFailed: 8,
+  loadFailed: 9,
   /** child: log record JSON */
-  log: 9,
+  log: 10,
   /** child: failure JSON; the process is about to exit */
-  crash: 10,
+  crash: 11,
   /** runner */
-  ping: 11,
+  ping: 12,
   /** child */
-  pong: 12,
+  pong: 13,
 })
 
 /** Kinds of an emit, by their number on the wire. */
@@ -138,44 +140,26 @@ function frameReader(onFrame) {
  * @param {import('net').Socket} socket
  */
 function frameWriter(socket) {
-  let chunk = Buffer.allocUnsafe(chunkBytes)
-  let startAt = 0
-  let endAt = 0
+  const encoder = frameEncoder((bytes) => socket.write(bytes))
   let isScheduled = false
+  /** @type {[number, number][]} */
+  let last = []
 
-  function writeOut() {
-    if (endAt > startAt) socket.write(chunk.subarray(startAt, endAt))
-    startAt = endAt
-  }
-
-  /** Safe to call at any time. */
-  function flush() {
-    if (!isScheduled) return
-    isScheduled = false
-    writeOut()
-    socket.uncork()
-  }
-
-  /** @param {number} bytes */
-  function reserve(bytes) {
-    if (endAt + bytes > chunk.length) {
-      writeOut()
-      chunk = Buffer.allocUnsafe(Math.max(chunkBytes, bytes))
-      startAt = 0
-      endAt = 0
-    }
+  function schedule() {
     if (isScheduled) return
     isScheduled = true
     socket.cork()
     setImmediate(flush)
   }
 
-  /** @param {string | Buffer} value @param {number} length */
-  function writeBytes(value, length) {
-    endAt = chunk.writeUInt32BE(length, endAt)
-    if (typeof value === 'string') chunk.write(value, endAt, length, 'utf8')
-    else value.copy(chunk, endAt)
-    endAt += length
+  /** Safe to call at any time. */
+  function flush() {
+    if (!isScheduled) return
+    for (const [type, call] of last) encoder.add(type, call, [])
+    last = []
+    isScheduled = false
+    encoder.writeOut()
+    socket.uncork()
   }
 
   /**
@@ -184,25 +168,75 @@ function frameWriter(socket) {
    * @param {...(number | string | Buffer)} values
    */
   function send(type, call, ...values) {
-    const lengths = values.map(lengthOf)
-    const length = lengths.reduce((sum, each) => sum + each + 4, typeAndCallBytes)
-    reserve(lengthBytes + length)
-    endAt = chunk.writeUInt32BE(length, endAt)
-    endAt = chunk.writeUInt8(type, endAt)
-    endAt = chunk.writeUInt32BE(call, endAt)
-    values.forEach((value, index) => {
-      if (typeof value === 'number') endAt = chunk.writeUInt32BE(value, endAt)
-      else writeBytes(value, lengths[index])
-    })
+    schedule()
+    encoder.add(type, call, values)
   }
 
-  return { send, flush }
+  /** A frame without values behind all others of this turn. @param {number} type @param {number} call */
+  function sendLast(type, call) {
+    schedule()
+    last.push([type, call])
+  }
+
+  return { send, sendLast, flush }
 }
 
+/** Puts frames into large chunks, and hands those on when they are full or wanted. @param {(bytes: Buffer) => void} write */
+function frameEncoder(write) {
+  let chunk = Buffer.allocUnsafe(chunkBytes)
+  let startAt = 0
+  let endAt = 0
+
+  /** What is written out is never touched again. */
+  function writeOut() {
+    if (endAt > startAt) write(chunk.subarray(startAt, endAt))
+    startAt = endAt
+  }
+
+  /** @param {number} bytes */
+  function reserve(bytes) {
+    if (endAt + bytes <= chunk.length) return
+    writeOut()
+    chunk = Buffer.allocUnsafe(Math.max(chunkBytes, bytes))
+    startAt = 0
+    endAt = 0
+  }
+
+  /** @param {string | Buffer} value */
+  function addBytes(value) {
+    const lengthAt = endAt
+    endAt += lengthBytes
+    endAt += typeof value === 'string' ? chunk.write(value, endAt) : value.copy(chunk, endAt)
+    chunk.writeUInt32BE(endAt - lengthAt - lengthBytes, lengthAt)
+  }
+
+  /** @param {number} type @param {number} call @param {(number | string | Buffer)[]} values */
+  function add(type, call, values) {
+    let mostBytes = lengthBytes + typeAndCallBytes
+    for (const value of values) mostBytes += lengthBytes + mostBytesOf(value)
+    reserve(mostBytes)
+    const lengthAt = endAt
+    chunk[lengthAt + lengthBytes] = type
+    endAt = chunk.writeUInt32BE(call, lengthAt + lengthBytes + 1)
+    for (const value of values) {
+      if (typeof value === 'number') endAt = chunk.writeUInt32BE(value, endAt)
+      else addBytes(value)
+    }
+    chunk.writeUInt32BE(endAt - lengthAt - lengthBytes, lengthAt)
+  }
+
+  return { add, writeOut }
+}
+
+/** Up to this a string's bytes are not counted before they are written. */
+const shortText = 16 * 1024
+
 /** @param {number | string | Buffer} value */
-function lengthOf(value) {
+function mostBytesOf(value) {
   if (typeof value === 'number') return 0
-  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
+  // Three bytes are the most that one UTF-16 unit takes.
+  if (typeof value === 'string') return value.length < shortText ? value.length * 3 : Buffer.byteLength(value)
+  return value.length
 }
 
 module.exports = { frame, emitKinds, maxFrameBytes, frameReader, frameWriter, FrameValues }

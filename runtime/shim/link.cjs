@@ -7,18 +7,21 @@ const { emitKinds, frame } = require('./frames.cjs')
  * How the calls of this process talk to the runner.
  *
  * @typedef {object} Link
- * @property {(call: import('./served-call.cjs').ServedCall, kind: string, json: string) => Promise<true>} emit
- *   resolves when the runner has confirmed
- * @property {(call: import('./served-call.cjs').ServedCall) => void} ended
+ * @property {(call: ServedCall, kind: string, json: string, isWaitedFor: boolean) => Promise<true>} emit
+ *   resolves when the runner has confirmed; at once when it is not waited for
+ * @property {(call: ServedCall) => void} ended
+ *
+ * @typedef {import('./served-call.cjs').ServedCall} ServedCall
  */
 
 /**
- * @param {{ send: (type: number, call: number, ...values: (number | string)[]) => void }} writer
- * @param {(call: import('./served-call.cjs').ServedCall) => void} onEnded
+ * @param {import('./serve.cjs').Writer} writer
+ * @param {(call: ServedCall) => void} onEnded
  */
 function openLink(writer, onEnded) {
-  /** @type {Map<number, { call: import('./served-call.cjs').ServedCall, resolve: (value: true) => void, reject: (error: Error) => void }>} */
+  /** @type {Map<number, { resolve: (value: true) => void, reject: (error: Error) => void }>} */
   const unanswered = new Map()
+  const done = Promise.resolve(/** @type {true} */ (true))
   let lastNumber = 0
 
   /** @param {number} number */
@@ -30,14 +33,14 @@ function openLink(writer, onEnded) {
 
   /** @type {Link} */
   const link = {
-    emit: (call, kind, json) => {
-      lastNumber = (lastNumber + 1) % 0x100000000
-      const number = lastNumber
+    emit: (call, kind, json, isWaitedFor) => {
+      if (isWaitedFor) lastNumber = (lastNumber % 0xffffffff) + 1
+      const number = isWaitedFor ? lastNumber : 0
       writer.send(frame.emit, call.number, call.origin, number, emitKinds.indexOf(kind), json)
-      return new Promise((resolve, reject) => unanswered.set(number, { call, resolve, reject }))
+      return isWaitedFor ? new Promise((resolve, reject) => unanswered.set(number, { resolve, reject })) : done
     },
     ended: (call) => {
-      writer.send(frame.ended, call.number)
+      writer.sendLast(frame.ended, call.number)
       onEnded(call)
     },
   }
@@ -48,9 +51,7 @@ function openLink(writer, onEnded) {
     /** @param {number} number */
     onConfirm: (number) => {
       const emit = take(number)
-      if (!emit) return
-      emit.resolve(true)
-      emit.call.answered()
+      if (emit) emit.resolve(true)
     },
 
     /** @param {number} number @param {string} reason */
@@ -61,7 +62,6 @@ function openLink(writer, onEnded) {
       // The runner knows what it refused.
       markReported(error)
       emit.reject(error)
-      emit.call.answered()
     },
   }
 }

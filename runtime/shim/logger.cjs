@@ -7,6 +7,9 @@ const { cut } = require('./failure.cjs')
 const levels = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 }
 const maxFieldsLength = 8 * 1024
 
+/** By a symbol, so that a logger which is itself logged or spread drags nothing visible along. */
+const sinkKey = Symbol('weir.sink')
+
 /**
  * The part of a bunyan logger that components use: levels, `child`, `fields`, `level`.
  *
@@ -21,13 +24,17 @@ class Logger {
   constructor(sink, fields, level) {
     this.fields = fields
     this._level = level
-    // Not enumerable, so that a logger that is itself logged or copied drags nothing along.
-    Object.defineProperty(this, '_sink', { value: sink, enumerable: false })
+    this[sinkKey] = sink
   }
 
   /** @param {Record<string, unknown>} [fields] */
   child(fields) {
-    return new Logger(this._sink, Object.assign({}, this.fields, fields), this._level)
+    return this.withFields(Object.assign({}, this.fields, fields))
+  }
+
+  /** @param {Record<string, unknown>} fields all that it has */
+  withFields(fields) {
+    return new Logger(this[sinkKey], fields, this._level)
   }
 
   /** Gives the level, or sets it to a name or number. @param {string | number} [level] */
@@ -53,7 +60,7 @@ for (const name of Object.keys(levels)) {
   Logger.prototype[name] = function log(...args) {
     const isOn = levels[name] >= this._level
     if (args.length === 0) return isOn
-    if (isOn) this._sink(toRecord(levels[name], this.fields, args))
+    if (isOn) this[sinkKey](toRecord(levels[name], this.fields, args))
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { callArguments } = require('./call-arguments.cjs')
+const { callArguments, readCall } = require('./call-arguments.cjs')
 const { inbound } = require('./dialect.cjs')
 const { isReported, toFailure } = require('./failure.cjs')
 const { frame } = require('./frames.cjs')
@@ -11,15 +11,24 @@ const { ServedCall } = require('./served-call.cjs')
 const { TaskExec } = require('./task-exec.cjs')
 
 /**
+ * @typedef {object} Writer
+ * @property {(type: number, call: number, ...values: (number | string)[]) => void} send
+ * @property {(type: number, call: number) => void} sendLast
+ * @property {() => void} flush
+ */
+
+/**
  * Serves the runner's calls in a component's process.
  *
- * @param {{ send: (type: number, call: number, ...values: (number | string)[]) => void, flush: () => void }} writer
+ * @param {Writer} writer
  * @param {{ root: string, dialect: 'oih' | 'elasticio', logLevel: string | undefined,
  *   waitUntilQuiet?: (call: ServedCall, onQuiet: () => void) => () => void }} options
  */
 function openServer(writer, options) {
   /** @type {Set<ServedCall>} */
   const running = new Set()
+  /** What calls have in common, by origin. @type {import('./call-arguments.cjs').Step[]} */
+  const steps = []
   const { link, onConfirm, onRefuse } = openLink(writer, (call) => running.delete(call))
   const logger = new Logger(
     (record) => writer.send(frame.log, 0, JSON.stringify(record)),
@@ -27,30 +36,29 @@ function openServer(writer, options) {
     levelNumber(options.logLevel),
   )
   const loader = openLoader({ root: options.root, dialect: options.dialect, logger })
+  const parts = { dialect: options.dialect, waitUntilQuiet: options.waitUntilQuiet, link, logger }
 
-  /** @param {number} number @param {Payloads} payloads @param {Function} run */
-  function start(number, payloads, run) {
-    const { dialect, waitUntilQuiet } = options
-    const { origin, timeoutMs } = payloads.head
-    const call = new ServedCall(number, { origin, timeoutMs, dialect, link, logger, waitUntilQuiet })
+  /** @param {number} number @param {import('./call-arguments.cjs').Source} source @param {Function} run */
+  function start(number, source, run) {
+    const call = new ServedCall(number, source.origin, source.step.timeoutMs, parts)
     running.add(call)
-    process(call, run, { payloads, dialect, logger })
+    process(call, run, source)
   }
 
-  /** @param {number} number @param {Payloads} payloads */
-  function onCall(number, payloads) {
-    const { main } = payloads.head
+  /** @param {number} number @param {import('./call-arguments.cjs').Source} source */
+  function onCall(number, source) {
+    const { main } = source.step
     const run = loader.ready(main)
     if (run) {
-      start(number, payloads, run)
+      start(number, source, run)
       return
     }
-    loader.load(main, payloads.configJson).then(
+    loader.load(main, source.configJson).then(
       (loaded) => {
         writer.send(frame.started, number)
         // Before a function that may block for ever: the runner's time-out begins with it.
         writer.flush()
-        start(number, payloads, loaded)
+        start(number, source, loaded)
       },
       (error) => writer.send(frame.loadFailed, number, JSON.stringify(toFailure(error))),
     )
@@ -68,49 +76,26 @@ function openServer(writer, options) {
 
     /** @param {number} type @param {number} number @param {import('./frames.cjs').FrameValues} values */
     onFrame: (type, number, values) => {
-      if (type === frame.call) onCall(number, readPayloads(values))
+      if (type === frame.call) onCall(number, readCall(values, steps))
       else if (type === frame.confirm) onConfirm(values.number())
       else if (type === frame.refuse) onRefuse(values.number(), values.text())
+      else if (type === frame.step) steps[number] = JSON.parse(values.text())
       else if (type === frame.ping) writer.send(frame.pong, number)
     },
   }
 }
 
-/**
- * @typedef {object} Payloads
- * @property {import('./call-arguments.cjs').CallHead} head
- * @property {string} configJson
- * @property {string} snapshotJson
- * @property {string} messageJson
- */
-
-/** @param {import('./frames.cjs').FrameValues} values @returns {Payloads} */
-function readPayloads(values) {
-  return {
-    head: JSON.parse(values.text()),
-    configJson: values.text(),
-    snapshotJson: values.text(),
-    messageJson: values.text(),
-  }
-}
-
-/** @param {ServedCall} call @param {Function} run @param {{ payloads: Payloads, dialect: 'oih' | 'elasticio', logger: Logger }} parts */
-function process(call, run, { payloads, dialect, logger }) {
-  const { head, configJson, snapshotJson, messageJson } = payloads
+/** @param {ServedCall} call @param {Function} run @param {import('./call-arguments.cjs').Source} source */
+function process(call, run, source) {
+  const { dialect, logger } = call.parts
   try {
-    const message = inbound(messageJson, dialect)
+    const message = inbound(source.messageJson, dialect)
     call.received = message.payload
-    const args = [message.view].concat(callArguments(head, { configJson, snapshotJson, dialect }))
-    call.run(run, new TaskExec(call, logger.child(loggerFields(head))), args)
+    const { config, snapshot, headers, tokenData, fields } = callArguments(source, dialect)
+    call.run(run, new TaskExec(call, logger.withFields(fields)), [message.view, config, snapshot, headers, tokenData])
   } catch (error) {
     call.fail(error)
   }
-}
-
-/** @param {import('./call-arguments.cjs').CallHead} head */
-function loggerFields({ function: name, context }) {
-  const { flow, step, run, messageId } = context
-  return { flow, step, function: name, run, messageId, threadId: run }
 }
 
 module.exports = { openServer }

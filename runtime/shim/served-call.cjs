@@ -7,6 +7,18 @@ const { resultOf } = require('./result.cjs')
 const { stringify } = require('./json.cjs')
 
 const maxEmitBytes = maxFrameBytes - 1024
+/** The runner need not answer: what a function returned is nobody's promise. */
+const nobodyWaits = false
+
+/**
+ * What all calls of a process share.
+ *
+ * @typedef {object} CallParts
+ * @property {'oih' | 'elasticio'} dialect
+ * @property {import('./link.cjs').Link} link
+ * @property {import('./logger.cjs').Logger} logger
+ * @property {(call: ServedCall, onQuiet: () => void) => () => void} [waitUntilQuiet]
+ */
 
 /**
  * One message in the component's hands: takes its emits, knows when it has ended. It lives as long as the component
@@ -15,21 +27,20 @@ const maxEmitBytes = maxFrameBytes - 1024
 class ServedCall {
   /**
    * @param {number} number
-   * @param {{ origin: number, timeoutMs: number, dialect: 'oih' | 'elasticio', link: import('./link.cjs').Link, logger: import('./logger.cjs').Logger,
-   *   waitUntilQuiet?: (call: ServedCall, onQuiet: () => void) => () => void }} options
+   * @param {number} origin
+   * @param {number} timeoutMs
+   * @param {CallParts} parts
    */
-  constructor(number, options) {
+  constructor(number, origin, timeoutMs, parts) {
     this.number = number
-    this.origin = options.origin
-    this.timeoutMs = options.timeoutMs
-    this.options = options
+    this.origin = origin
+    this.timeoutMs = timeoutMs
+    this.parts = parts
     /** The payload that came in, as the component got it. */
     this.received = undefined
-    this.unconfirmed = 0
     this.emits = 0
     /** The function has returned, but its message has not ended. */
     this.isAwaited = false
-    this.isEnding = false
     this.hasEnded = false
     this.stopWaiting = undefined
   }
@@ -54,7 +65,7 @@ class ServedCall {
         (value) => this.settle(value),
         (error) => this.fail(error),
       )
-    } else if (!result && this.options.dialect === 'elasticio') {
+    } else if (!result && this.parts.dialect === 'elasticio') {
       // A callback-style function: only its own `end` says that it is through. The runner bounds the wait.
       this.isAwaited = true
     } else this.settle(result)
@@ -63,12 +74,12 @@ class ServedCall {
   /** @param {unknown} value what the function came to */
   settle(value) {
     if (value) {
-      this.emit('data', value)
+      this.publish('data', () => outbound(value, this.received), nobodyWaits)
       this.end()
-    } else if (this.emits === 0 && !this.isEnding && this.options.waitUntilQuiet) {
+    } else if (this.emits === 0 && !this.hasEnded && this.parts.waitUntilQuiet) {
       // Nothing came out and nothing came back: perhaps it goes on behind a promise that nobody awaits.
       this.isAwaited = true
-      this.stopWaiting = this.options.waitUntilQuiet(this, () => this.end())
+      this.stopWaiting = this.parts.waitUntilQuiet(this, () => this.end())
     } else this.end()
   }
 
@@ -78,25 +89,13 @@ class ServedCall {
     this.end()
   }
 
-  /** Safe to repeat. In-flight emits are awaited before the runner hears of it. */
+  /** Safe to repeat. What is emitted in this turn still belongs to the call; the runner drains what it has not confirmed. */
   end() {
-    this.isEnding = true
+    if (this.hasEnded) return
+    this.hasEnded = true
     this.isAwaited = false
     if (this.stopWaiting) this.stopWaiting()
-    this.stopWaiting = undefined
-    this.endWhenConfirmed()
-  }
-
-  endWhenConfirmed() {
-    if (!this.isEnding || this.hasEnded || this.unconfirmed > 0) return
-    this.hasEnded = true
-    this.options.link.ended(this)
-  }
-
-  /** The runner has answered one emit. */
-  answered() {
-    this.unconfirmed -= 1
-    this.endWhenConfirmed()
+    this.parts.link.ended(this)
   }
 
   /**
@@ -128,8 +127,8 @@ class ServedCall {
     }
   }
 
-  /** @param {string} kind @param {() => unknown} make */
-  publish(kind, make) {
+  /** @param {string} kind @param {() => unknown} make @param {boolean} [isWaitedFor] */
+  publish(kind, make, isWaitedFor = true) {
     this.emits += 1
     let json
     try {
@@ -143,8 +142,7 @@ class ServedCall {
     if (json.length * 3 > maxEmitBytes && Buffer.byteLength(json) > maxEmitBytes) {
       return this.refuse(codedError('MessageTooLarge', `emit('${kind}') gives more than ${maxEmitBytes} bytes`))
     }
-    this.unconfirmed += 1
-    return this.options.link.emit(this, kind, json)
+    return this.parts.link.emit(this, kind, json, isWaitedFor)
   }
 
   /** An emit that cannot be made is an error of the message, whether or not the component looks at the promise. */
@@ -165,14 +163,14 @@ class ServedCall {
   /** @param {unknown} error */
   reportAndEnd(error) {
     const reported = this.report(error)
-    if (this.options.dialect === 'oih') this.end()
+    if (this.parts.dialect === 'oih') this.end()
     return reported
   }
 
   /** @param {unknown} value */
   updateSnapshot(value) {
     if (isPlainObject(value) && '$set' in /** @type {object} */ (value)) {
-      this.options.logger.warn('updateSnapshot ignored: $set is not supported, emit the keys themselves')
+      this.parts.logger.warn('updateSnapshot ignored: $set is not supported, emit the keys themselves')
       return Promise.resolve(true)
     }
     return this.publish('updateSnapshot', () => plainObject('updateSnapshot', value))

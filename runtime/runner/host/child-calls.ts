@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { JsonObject } from '../../../crds/v1alpha1/meta.ts'
 import type { Clock } from '../../clock.ts'
 import { emitKinds, frame, frameWriter } from '../../shim/frames.cjs'
-import type { Call, CallResult, ComponentFailure, Emit } from '../component-host.ts'
+import type { Call, CallContext, CallResult, ComponentFailure, Emit } from '../component-host.ts'
 import type { CallTime } from './call-time.ts'
 import { hold, release, startTime } from './call-time.ts'
 import type { EndedCalls } from './ended-calls.ts'
@@ -20,7 +20,7 @@ export interface RunningCall {
   /** Its function is being loaded; the time-out begins after that. */
   isLoading: boolean
   openEmits: number
-  /** The child is dead; told when no emit is open any more. */
+  /** Known, but not told before the last of its emits is confirmed. */
   result?: CallResult
 }
 
@@ -65,18 +65,25 @@ export class ChildCalls {
     if (this.#isHeldBack) hold(running.time, now)
     this.running.set(number, running)
     this.usedAtMs = now
-    const { context, timeoutMs, function: called } = call
-    const head = { function: called.name, main: called.main, origin, timeoutMs, context }
+    this.#send(running)
+    this.#options.onLimit(isLoading ? this.#options.limits.loadTimeoutMs : call.timeoutMs)
+    call.onStart?.()
+  }
+
+  #send({ number, origin, call: { context, config, snapshot, message } }: RunningCall): void {
+    const { attempt, run, messageId } = context
     this.#writer.send(
       frame.call,
       number,
-      JSON.stringify(head),
-      JSON.stringify(call.config),
-      JSON.stringify(call.snapshot) ?? '{}',
-      call.message,
+      origin,
+      attempt,
+      run,
+      messageId,
+      rareJson(context),
+      JSON.stringify(config),
+      JSON.stringify(snapshot) ?? '{}',
+      message,
     )
-    this.#options.onLimit(isLoading ? this.#options.limits.loadTimeoutMs : timeoutMs)
-    call.onStart?.()
   }
 
   /** @throws {RangeError} when the values do not fit the frame */
@@ -84,10 +91,10 @@ export class ChildCalls {
     if (type === frame.emit) return this.#onEmit(number, values)
     const running = this.running.get(number)
     if (running === undefined) return
-    if (type === frame.ended) this.#finish(running, { kind: 'ended' })
+    if (type === frame.ended) this.#settle(running, { kind: 'ended' })
     else if (type === frame.started) this.#onStarted(running)
     else if (type === frame.loadFailed) {
-      this.#finish(running, { kind: 'died', failure: JSON.parse(values.text()) as ComponentFailure })
+      this.#settle(running, { kind: 'died', failure: JSON.parse(values.text()) as ComponentFailure })
     }
   }
 
@@ -95,14 +102,9 @@ export class ChildCalls {
     this.#writer.send(frame.ping, 0)
   }
 
-  /** The child is dead: each call gets its result as soon as none of its emits is open. */
+  /** The child is dead. What had ended before has ended well. */
   fail(resultOf: (running: RunningCall) => CallResult): void {
-    const calls = [...this.running.values()]
-    this.running.clear()
-    for (const running of calls) {
-      running.result = resultOf(running)
-      if (running.openEmits === 0) running.resolve(running.result)
-    }
+    for (const running of this.running.values()) this.#settle(running, running.result ?? resultOf(running))
   }
 
   /** The time-out of all that waited for this file begins: the child says so only of calls it had when it was not loaded. */
@@ -116,7 +118,13 @@ export class ChildCalls {
     }
   }
 
-  #finish(running: RunningCall, result: CallResult): void {
+  /** The result is known; it is told when no emit of the call is open any more. */
+  #settle(running: RunningCall, result: CallResult): void {
+    running.result = result
+    if (running.openEmits === 0) this.#tell(running, result)
+  }
+
+  #tell(running: RunningCall, result: CallResult): void {
     this.running.delete(running.number)
     this.usedAtMs = this.#options.clock.now()
     if (result.kind === 'ended') {
@@ -141,22 +149,27 @@ export class ChildCalls {
       running.openEmits += 1
       hold(running.time, now)
     }
-    this.#countOpen(1, json.length)
     const bytes = json.length
+    this.#countOpen(1, bytes)
     accept(onEmit, toEmit(kind, json)).then(
-      () => this.#answer(running, bytes, () => this.#writer.send(frame.confirm, number, emitNumber)),
-      (error: unknown) =>
-        this.#answer(running, bytes, () => this.#writer.send(frame.refuse, number, emitNumber, reasonOf(error))),
+      () => {
+        if (emitNumber > 0 && !this.#socket.destroyed) this.#writer.send(frame.confirm, number, emitNumber)
+        this.#answered(running, bytes)
+      },
+      (error: unknown) => {
+        if (emitNumber > 0 && !this.#socket.destroyed)
+          this.#writer.send(frame.refuse, number, emitNumber, reasonOf(error))
+        this.#answered(running, bytes)
+      },
     )
   }
 
-  #answer(running: RunningCall | undefined, bytes: number, send: () => void): void {
+  #answered(running: RunningCall | undefined, bytes: number): void {
     this.#countOpen(-1, -bytes)
-    if (!this.#socket.destroyed) send()
     if (running === undefined) return
     running.openEmits -= 1
     release(running.time, this.#options.clock.now())
-    if (running.openEmits === 0 && running.result !== undefined) running.resolve(running.result)
+    if (running.openEmits === 0 && running.result !== undefined) this.#tell(running, running.result)
   }
 
   /** A child that emits faster than the runner confirms is not read from: it fills its own memory, not ours. */
@@ -178,13 +191,22 @@ export class ChildCalls {
     for (const { time } of this.running.values()) (isHeldBack ? hold : release)(time, now)
   }
 
-  #originOf({ context: { namespace, flow, step } }: Call): number {
-    const place = JSON.stringify([namespace, flow, step])
+  /** Names the step to the child, the first time with what its calls have in common. */
+  #originOf({ context: { namespace, flow, step }, function: { name, main }, timeoutMs }: Call): number {
+    const place = `${namespace}\n${flow}\n${step}\n${name}\n${main}\n${timeoutMs}`
     const known = this.#origins.get(place)
     if (known !== undefined) return known
-    this.#origins.set(place, this.#origins.size)
-    return this.#origins.size - 1
+    const origin = this.#origins.size
+    this.#origins.set(place, origin)
+    this.#writer.send(frame.step, origin, JSON.stringify({ function: name, main, flow, namespace, step, timeoutMs }))
+    return origin
   }
+}
+
+/** What only some calls have of their context; most send nothing. */
+function rareJson({ traceparent, reboundReason }: CallContext): string {
+  if (traceparent === undefined && reboundReason === undefined) return ''
+  return JSON.stringify({ traceparent, reboundReason })
 }
 
 function accept(onEmit: Call['onEmit'], emit: Emit): Promise<void> {
