@@ -16,6 +16,8 @@ export interface ActivePlan {
 export interface ActiveStep {
   readonly plan: PlanStep
   readonly edges: readonly ActiveEdge[]
+  /** Its config has values that are computed from each message. */
+  readonly isBound: boolean
   /** Messages carry this step's output, reduced to these paths. */
   readonly carries: readonly (readonly string[])[] | undefined
   /** The step's own expressions by their place: `transform`, `set.name`, `bind.url`, `deduplicate.key`, … */
@@ -47,6 +49,7 @@ function activateStep(plan: Plan, step: PlanStep): ActiveStep {
   const carried = plan.carried.steps
   return {
     plan: step,
+    isBound: step.kind === 'component' && Object.keys(step.bind).length > 0,
     edges: step.next.map((edge) => ({ plan: edge, when: compileOptional(edge.when), map: compileOptional(edge.map) })),
     carries: Object.hasOwn(carried, step.name) ? carried[step.name] : carried['*'],
     expressions: new Map([...sourcesOf(step)].map(([place, source]) => [place, compile(source)])),

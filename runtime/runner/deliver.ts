@@ -3,6 +3,7 @@ import type { Delivery } from '../broker/broker.ts'
 import { decideNotBefore } from '../decide/waiting.ts'
 import type { AttemptFailure } from '../wire/body.ts'
 import { carriedOf, payloadOf } from '../wire/body.ts'
+import { childIds } from '../wire/message-id.ts'
 import type { ActivePlan } from './active-plan.ts'
 import type { Backlog } from './backlog.ts'
 import { runComponentStep } from './component-step.ts'
@@ -11,6 +12,7 @@ import { standingOf, walkAndWrite } from './job.ts'
 import type { Listeners } from './listeners.ts'
 import { publishOrReroute } from './outputs.ts'
 import { payloadFromBytes } from './payload.ts'
+import type { CallPreparer } from './prepare-call.ts'
 import type { RunnerParts } from './runner-parts.ts'
 import { bury } from './settle-failure.ts'
 import type { SnapshotSession } from './snapshot-session.ts'
@@ -19,6 +21,7 @@ export interface DeliveryParts {
   readonly parts: RunnerParts
   readonly backlog: Backlog
   readonly listeners: Listeners
+  readonly prepare: CallPreparer
   readonly stage: PlanStage
   readonly session: SnapshotSession | undefined
   readonly plans: (flow: string, revision: number) => ActivePlan | undefined | Promise<ActivePlan | undefined>
@@ -57,11 +60,18 @@ async function settle(
   if (active === undefined || step === undefined) {
     return { settlement: await bury(own.parts, { delivery, carried, payload }, mismatch(own, delivery)), emitted: 0 }
   }
-  const job: Job = { delivery, active, stage: own.stage, payload, carried, startedAtMs }
+  const splitId = splitIds(message.id)
+  const job: Job = { delivery, active, stage: own.stage, payload, carried, startedAtMs, splitId }
   const readiness = decideNotBefore(message.headers, startedAtMs)
   if (readiness.kind === 'park') return { settlement: await parkAgain(own, job, readiness.delayMs), emitted: 0 }
   if (step.plan.kind !== 'component' || message.headers.left === true) return runBuiltIns(own, job)
   return runComponent(own, { ...job, step, plan: step.plan })
+}
+
+/** Most deliveries split nothing: the counting begins at the first that does. */
+function splitIds(delivered: string): Job['splitId'] {
+  let ids: ReturnType<typeof childIds> | undefined
+  return (route, payload) => (ids ??= childIds(`${delivered}/split`, false))(route, payload)
 }
 
 function mismatch(own: DeliveryParts, { message }: Delivery): AttemptFailure {

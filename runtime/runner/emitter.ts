@@ -4,8 +4,9 @@ import { PermanentError } from '../error.ts'
 import type { Backlog } from './backlog.ts'
 import type { ComponentFailure, Emit } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
-import { outputsOf, standingOf, walkOf } from './job.ts'
-import type { Outcome } from './outcome.ts'
+import { outputsOf, standingOf, walkOf, writeAll } from './job.ts'
+import type { Outcome, Response } from './outcome.ts'
+import type { Outputs } from './outputs.ts'
 import { answer } from './outputs.ts'
 import { payloadFromBytes } from './payload.ts'
 import type { RunnerParts } from './runner-parts.ts'
@@ -16,8 +17,12 @@ import { walkStage } from './walk-stage.ts'
 /** Takes what a component emits while it works on one message, and after. */
 export interface Emitter {
   readonly onEmit: (emit: Emit) => Promise<void>
-  /** Resolves when everything emitted so far is safe; from then on emits are late ones, with fresh ids. */
-  readonly drain: () => Promise<Ledger>
+  /** Something that was emitted is not safe yet. */
+  readonly isOpen: () => boolean
+  /** Resolves when everything emitted so far is safe. */
+  readonly drained: () => Promise<void>
+  /** Closes the book: from now on emits are late ones, with fresh ids. */
+  readonly ledger: () => Ledger
 }
 
 /** What a call has left when it is over. */
@@ -41,44 +46,42 @@ export interface EmitterOptions {
 
 export function openEmitter(parts: RunnerParts, backlog: Backlog, job: ComponentJob, options: EmitterOptions): Emitter {
   const notes: Notes = { failures: [], changes: [], rebound: undefined, broken: undefined }
-  const emitsOne = job.plan.function.emits === 'one'
-  const sender = openSender({ parts, backlog, job, isStarving: options.isStarving, notes }, emitsOne)
+  const sender = openSender({ parts, backlog, job, isStarving: options.isStarving, notes })
 
   const onSnapshot = async (change: SnapshotChange): Promise<void> => {
     notes.changes.push(change)
     if (options.onCheckpoint === undefined) return
-    await sender.settled()
+    await sender.drained()
     await options.onCheckpoint(notes.changes.splice(0))
   }
+  const note = async (emit: Exclude<Emit, { kind: 'data' }>): Promise<void> => {
+    switch (emit.kind) {
+      case 'error':
+        notes.failures.push(emit.failure)
+        return
+      case 'rebound':
+        notes.rebound = emit.reason
+        return
+      case 'snapshot':
+        return onSnapshot({ kind: 'replace', value: emit.value })
+      case 'updateSnapshot':
+        return onSnapshot({ kind: 'merge', value: emit.value })
+      case 'httpReply':
+        return answer(parts, job.delivery.message.headers, responseOf(emit.reply))
+      case 'updateKeys':
+        parts.log.warn(
+          { flow: job.active.plan.flow.name, step: job.plan.name },
+          'updateKeys ignored: no credential writer',
+        )
+    }
+  }
   return {
-    onEmit: async (emit) => {
-      switch (emit.kind) {
-        case 'data':
-          return sender.send(emit.message)
-        case 'error':
-          notes.failures.push(emit.failure)
-          return
-        case 'rebound':
-          notes.rebound = emit.reason
-          return
-        case 'snapshot':
-          return onSnapshot({ kind: 'replace', value: emit.value })
-        case 'updateSnapshot':
-          return onSnapshot({ kind: 'merge', value: emit.value })
-        case 'httpReply':
-          return answer(parts, job.delivery.message.headers, responseOf(emit.reply))
-        case 'updateKeys':
-          parts.log.warn(
-            { flow: job.active.plan.flow.name, step: job.plan.name },
-            'updateKeys ignored: no credential writer',
-          )
-      }
-    },
-    drain: async () => {
-      await sender.settled()
-      const emitted = sender.closeBook()
+    onEmit: (emit) => (emit.kind === 'data' ? sender.send(emit.message) : note(emit)),
+    isOpen: sender.isOpen,
+    drained: sender.drained,
+    ledger: () => {
       const { failures, rebound, broken, changes } = notes
-      return { emitted, failures: [...failures], rebound, snapshotChanges: [...changes], broken }
+      return { emitted: sender.closeBook(), failures, rebound, snapshotChanges: changes, broken }
     },
   }
 }
@@ -101,62 +104,81 @@ interface SenderParts {
 /** Walks and publishes messages in the order of their emits, without waiting for one's confirm before the next. */
 interface Sender {
   readonly send: (message: Buffer) => Promise<void>
-  readonly settled: () => Promise<void>
+  readonly isOpen: () => boolean
+  readonly drained: () => Promise<void>
   /** How many went on so far; what comes later is late, and counts no more. */
   readonly closeBook: () => number
 }
 
-function openSender({ parts, backlog, job, isStarving, notes }: SenderParts, emitsOne: boolean): Sender {
-  const pending = new Set<Promise<void>>()
-  let outputs = outputsOf(job, parts, backlog, { emitsOne })
-  let lastWalk: Promise<unknown> = Promise.resolve()
+function openSender({ parts, backlog, job, isStarving, notes }: SenderParts): Sender {
+  const inOrder = workInOrder()
+  const waiting: (() => void)[] = []
+  let open = 0
+  let isLate = false
+  let outputs: Outputs | undefined
 
-  const publish = async (message: Buffer): Promise<Promise<void>[]> => {
-    const confirms: Promise<void>[] = []
-    for (const outcome of await walkEmitted(parts, job, message)) {
-      if (outcome.kind === 'send') await backlog.room(outcome.queue, isStarving)
-      confirms.push(outputs.write(outcome))
-    }
-    return confirms
+  const publish = async (message: Buffer): Promise<readonly Promise<void>[]> => {
+    outputs ??= outputsOf(
+      job,
+      parts,
+      backlog,
+      isLate ? { late: true } : { emitsOne: job.plan.function.emits === 'one' },
+    )
+    return writeAll(outputs, await walkEmitted(parts, job, message), (queue) => backlog.room(queue, isStarving))
   }
-  const confirmed = async (publishing: Promise<Promise<void>[]>): Promise<void> => {
-    try {
-      await Promise.all(await publishing)
-    } catch (error) {
-      if (error instanceof PermanentError) notes.failures.push({ ...failureOf(error), permanent: true })
-      else notes.broken = error
-      throw error
-    }
+  const blame = (error: unknown): void => {
+    if (error instanceof PermanentError) notes.failures.push({ ...failureOf(error), permanent: true })
+    else notes.broken = error
   }
   return {
-    send: (message) => {
-      const publishing = lastWalk.then(() => publish(message))
-      lastWalk = publishing.catch(() => {})
-      const work = confirmed(publishing)
-      const forget = (): void => void pending.delete(work)
-      pending.add(work)
-      work.then(forget, forget)
-      return work
+    send: async (message) => {
+      open += 1
+      try {
+        await Promise.all(await inOrder(() => publish(message)))
+      } catch (error) {
+        blame(error)
+        throw error
+      } finally {
+        open -= 1
+        if (open === 0) for (const resolve of waiting.splice(0)) resolve()
+      }
     },
-    settled: async () => void (await Promise.allSettled(pending)),
+    isOpen: () => open > 0,
+    drained: async () => {
+      if (open > 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    },
     closeBook: () => {
-      const emitted = outputs.emitted()
-      outputs = outputsOf(job, parts, backlog, { late: true })
+      const emitted = outputs?.emitted() ?? 0
+      outputs = undefined
+      isLate = true
       return emitted
     },
   }
 }
 
-async function walkEmitted(parts: RunnerParts, job: ComponentJob, message: Buffer): Promise<Outcome[]> {
-  const payload = payloadFromBytes(message)
-  const start = leave({ ...standingOf(job), route: 'emit' }, job.step, payload)
+/** Runs work one after the other in the order of the calls; at once when nothing runs. */
+function workInOrder(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> | undefined
+  return (work) => {
+    const running = last === undefined ? work() : last.then(work, work)
+    last = running
+    const forget = (): void => {
+      if (last === running) last = undefined
+    }
+    running.then(forget, forget)
+    return running
+  }
+}
+
+async function walkEmitted(parts: RunnerParts, job: ComponentJob, message: Buffer): Promise<readonly Outcome[]> {
+  const start = leave({ ...standingOf(job), route: 'emit' }, job.step, payloadFromBytes(message))
   const outcomes: Outcome[] = []
   await walkStage(walkOf(job, parts), start, (outcome) => outcomes.push(outcome))
   return outcomes
 }
 
 /** A component's answer to a webhook's caller: `{statusCode, headers, body}` in any of the vendors' forms. */
-function responseOf(reply: JsonObject): { status: number; headers: Record<string, string>; body: unknown } {
+function responseOf(reply: JsonObject): Response {
   const status = Number(reply['statusCode'] ?? reply['status'] ?? 200)
   const headers = Object.entries((reply['headers'] ?? {}) as JsonObject).map(([name, value]) => [
     name,

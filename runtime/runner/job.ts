@@ -1,6 +1,6 @@
 import type { ComponentPlanStep, PlanStage } from '../../flow/plan/plan.ts'
 import type { Delivery } from '../broker/broker.ts'
-import type { CarriedValues } from '../wire/body.ts'
+import type { AttemptFailure, CarriedValues } from '../wire/body.ts'
 import type { ActivePlan, ActiveStep } from './active-plan.ts'
 import type { Backlog } from './backlog.ts'
 import type { Outcome } from './outcome.ts'
@@ -21,6 +21,8 @@ export interface Job {
   /** As it came, failures and rebounds included. */
   readonly carried: CarriedValues
   readonly startedAtMs: number
+  /** Counts the equal ones among the messages that are split; made at the first. */
+  readonly splitId: (route: string, payload: Buffer) => string
 }
 
 /** A job at a component step. */
@@ -51,12 +53,12 @@ function onward({ failures: _failures, rebound: _rebound, ...carried }: CarriedV
 }
 
 export function walkOf(job: Job, parts: RunnerParts): Walk {
-  const { id, headers } = job.delivery.message
+  const { headers } = job.delivery.message
   const { name } = job.active.plan.flow
   return {
-    id,
     headers,
     active: job.active,
+    splitId: job.splitId,
     nowMs: parts.clock.now(),
     onStep: (step) => parts.observer.onReceived(name, step),
   }
@@ -72,11 +74,32 @@ export async function walkAndWrite(parts: RunnerParts, backlog: Backlog, job: Jo
   const outputs = outputsOf(job, parts, backlog)
   const outcomes: Outcome[] = []
   await walkStage(walkOf(job, parts), start, (outcome) => outcomes.push(outcome))
-  const written: Promise<void>[] = []
-  for (const outcome of outcomes) {
-    if (outcome.kind === 'send') await backlog.room(outcome.queue, () => false)
-    written.push(outputs.write(outcome))
-  }
-  await Promise.all(written)
+  await Promise.all(await writeAll(outputs, outcomes, (queue) => backlog.room(queue, () => false)))
   return outputs.emitted()
+}
+
+/** Starts to publish outcomes in their order, each to another step's queue when there is room; gives their confirms. */
+export async function writeAll(
+  outputs: Outputs,
+  outcomes: readonly Outcome[],
+  roomFor: (queue: string) => Promise<void> | undefined,
+): Promise<readonly Promise<void>[]> {
+  const confirms: Promise<void>[] = []
+  for (const outcome of outcomes) {
+    const room = outcome.kind === 'send' ? roomFor(outcome.queue) : undefined
+    if (room !== undefined) await room
+    confirms.push(outputs.write(outcome))
+  }
+  return confirms
+}
+
+/** A failed attempt as messages carry it. */
+export function failureRecord(
+  parts: Pick<RunnerParts, 'clock'>,
+  { delivery, plan }: ComponentJob,
+  { code, message }: { readonly code: string; readonly message: string },
+): AttemptFailure {
+  const { attempt } = delivery.message.headers
+  const at = new Date(parts.clock.now()).toISOString()
+  return { step: plan.name, attempt, code, message: message.slice(0, 2000), at }
 }

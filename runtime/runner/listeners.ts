@@ -4,7 +4,7 @@ import type { Backlog } from './backlog.ts'
 import type { CallResult, Emit } from './component-host.ts'
 import { openEmitter } from './emitter.ts'
 import type { ComponentJob } from './job.ts'
-import { prepareCall } from './prepare-call.ts'
+import type { CallPreparer } from './prepare-call.ts'
 import type { RunnerParts } from './runner-parts.ts'
 
 /** Keeps endless triggers alive: one child for each queue, started by a fire when there is none. */
@@ -16,19 +16,25 @@ export interface Listeners {
 /** A day; a listener's call has no time-out of its own. */
 const endlessMs = 2 ** 31 - 1
 
-export function openListeners(parts: RunnerParts, backlog: Backlog): Listeners {
+interface ListenerParts {
+  readonly parts: RunnerParts
+  readonly backlog: Backlog
+  readonly prepare: CallPreparer
+}
+
+export function openListeners(own: ListenerParts): Listeners {
   const running = new Map<string, object>()
   return {
     ensure: async (job) => {
       const { queue } = job.stage
       if (running.has(queue)) return
-      const own = {}
-      running.set(queue, own)
+      const mark = {}
+      running.set(queue, mark)
       const forget = (): void => {
-        if (running.get(queue) === own) running.delete(queue)
+        if (running.get(queue) === mark) running.delete(queue)
       }
       try {
-        await start(parts, backlog, job, forget)
+        await start(own, job, forget)
       } catch (error) {
         forget()
         throw error
@@ -37,8 +43,8 @@ export function openListeners(parts: RunnerParts, backlog: Backlog): Listeners {
   }
 }
 
-async function start(parts: RunnerParts, backlog: Backlog, job: ComponentJob, onGone: () => void): Promise<void> {
-  const prepared = await prepareCall(parts, job)
+async function start({ parts, backlog, prepare }: ListenerParts, job: ComponentJob, onGone: () => void): Promise<void> {
+  const prepared = await prepare(job)
   const flow = job.active.plan.flow.name
   await new Promise<void>((resolve, reject) => {
     const call = parts.host.call({

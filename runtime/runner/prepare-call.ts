@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import { PermanentError, TransientError } from '../error.ts'
+import type { ActiveStep } from './active-plan.ts'
 import type { Call, ChildSpec } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
 import { standingOf } from './job.ts'
@@ -10,20 +11,38 @@ import { scopeAt } from './standing.ts'
 export type PreparedCall = Pick<Call, 'child' | 'function' | 'message' | 'config' | 'context' | 'timeoutMs'>
 
 /**
- * Puts together what a component is called with.
+ * Puts together what a component is called with; at once where nothing has to be computed or read.
  *
  * @throws {ExpressionError} when a `bind` fails
- * @throws {PermanentError} `ComponentNotFound`
  * @throws {TransientError} `CredentialMissing`: what is not there may come
  */
-export async function prepareCall(parts: RunnerParts, job: ComponentJob): Promise<PreparedCall> {
+export type CallPreparer = (job: ComponentJob) => PreparedCall | Promise<PreparedCall>
+
+/** Keeps what all calls of a step have in common. */
+export function callPreparer(parts: RunnerParts): CallPreparer {
+  const children = new WeakMap<ActiveStep, ChildSpec>()
+  const computed = async (job: ComponentJob): Promise<PreparedCall> => {
+    const child = children.get(job.step) ?? (await childSpec(parts, job))
+    children.set(job.step, child)
+    const config = { ...job.plan.config, ...(await boundConfig(job)), ...(await credentialFields(parts, job)) }
+    return preparedCall(job, child, config)
+  }
+  return (job) => {
+    const child = children.get(job.step)
+    const isFixed = job.plan.credential === undefined && !job.step.isBound
+    return child !== undefined && isFixed ? preparedCall(job, child, job.plan.config) : computed(job)
+  }
+}
+
+function preparedCall(job: ComponentJob, child: ChildSpec, config: JsonObject): PreparedCall {
   const { plan, active, payload } = job
+  const context = contextOf(job, active.plan.flow)
   return {
-    child: await childSpec(parts, job),
+    child,
+    config,
+    context,
     function: plan.function,
     message: bytesOf(payload),
-    config: { ...plan.config, ...(await boundConfig(job)), ...(await credentialFields(parts, job)) },
-    context: contextOf(job, active.plan.flow),
     timeoutMs: plan.timeoutSeconds * 1000,
   }
 }
@@ -46,8 +65,8 @@ async function childSpec(parts: RunnerParts, { plan, active, stage }: ComponentJ
 }
 
 async function boundConfig(job: ComponentJob): Promise<JsonObject> {
+  if (!job.step.isBound) return {}
   const binds = Object.keys(job.plan.bind)
-  if (binds.length === 0) return {}
   const scope = scopeAt(job.active, job.delivery.message.headers, standingOf(job))
   const values: [string, unknown][] = []
   for (const key of binds) {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Step } from '../../crds/v1alpha1/flow.ts'
 import { replyOf } from '../wire/reply.ts'
-import type { Rig, RigOptions, Script } from './runner-rig.ts'
-import { openRig } from './runner-rig.ts'
+import type { Rig, RigOptions, Script } from '../../test/rig/runner-rig.ts'
+import { openRig } from '../../test/rig/runner-rig.ts'
 
 let rig: Rig | undefined
 afterEach(() => rig?.close())

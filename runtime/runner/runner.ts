@@ -7,6 +7,7 @@ import { backlogOf } from './backlog.ts'
 import type { DeliveryParts } from './deliver.ts'
 import { deliver } from './deliver.ts'
 import { openListeners } from './listeners.ts'
+import { callPreparer } from './prepare-call.ts'
 import type { RunnerParts } from './runner-parts.ts'
 import type { SnapshotSession } from './snapshot-session.ts'
 import { openSnapshotSession } from './snapshot-session.ts'
@@ -29,11 +30,12 @@ export function openRunner(parts: RunnerParts): Runner {
   const working = new Set<Promise<void>>()
   const plans = planCache(parts)
   const backlog = backlogOf(parts.broker, parts.clock, parts.limits.queuedMessages)
-  const listeners = openListeners(parts, backlog)
+  const prepare = callPreparer(parts)
+  const listeners = openListeners({ parts, backlog, prepare })
 
   const consume = async (stage: PlanStage, active: ActivePlan): Promise<Subscription> => {
     const session = sessionOf(parts, stage, active)
-    const own: DeliveryParts = { parts, backlog, listeners, stage, session, plans, draining: drain.signal }
+    const own: DeliveryParts = { parts, backlog, listeners, prepare, stage, session, plans, draining: drain.signal }
     return parts.broker.consume(stage.queue, { prefetch: readAheadOf(stage, active) }, (delivery) => {
       const work = handle(own, delivery).finally(() => working.delete(work))
       working.add(work)

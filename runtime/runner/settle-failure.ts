@@ -8,7 +8,7 @@ import type { MessageHeaders } from '../wire/message.ts'
 import type { Backlog } from './backlog.ts'
 import type { ComponentFailure } from './component-host.ts'
 import type { ComponentJob, Job, Settlement } from './job.ts'
-import { standingOf, walkAndWrite } from './job.ts'
+import { failureRecord, standingOf, walkAndWrite } from './job.ts'
 import { answerFailure, publishOrReroute, withFailure } from './outputs.ts'
 import { bytesOf } from './payload.ts'
 import type { RunnerParts } from './runner-parts.ts'
@@ -109,15 +109,5 @@ async function enact(parts: RunnerParts, backlog: Backlog, enactment: Enactment)
     case 'divert':
       await walkAndWrite(parts, backlog, job, divert(standingOf(job), record, settlement))
       return { kind: 'ack', event: 'diverted', code: record.code, error: record.message }
-  }
-}
-
-function failureRecord(parts: RunnerParts, job: ComponentJob, failure: ComponentFailure): AttemptFailure {
-  return {
-    step: job.plan.name,
-    attempt: job.delivery.message.headers.attempt,
-    code: failure.code,
-    message: failure.message.slice(0, 2000),
-    at: new Date(parts.clock.now()).toISOString(),
   }
 }

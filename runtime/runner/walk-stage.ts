@@ -10,13 +10,13 @@ import type { ActiveEdge, ActivePlan, ActiveStep } from './active-plan.ts'
 import type { BuiltInResult } from './built-in.ts'
 import { dataOrEmptyResult, runBuiltIn } from './built-in.ts'
 import type { Outcome } from './outcome.ts'
-import { payloadFromView, viewOf } from './payload.ts'
+import { bytesOf, payloadFromView, viewOf } from './payload.ts'
 import type { Standing } from './standing.ts'
 import { leave, scopeAt } from './standing.ts'
 
 export interface Walk {
-  /** Of the delivered message. */
-  readonly id: string
+  /** A name for the parts of one list: the same when the delivery is worked on again, another for each message that is split. */
+  readonly splitId: (route: string, payload: Buffer) => string
   readonly active: ActivePlan
   readonly headers: MessageHeaders
   readonly nowMs: number
@@ -61,7 +61,7 @@ async function enterStep(walk: Walk, standing: Standing, step: ActiveStep): Prom
   walk.onStep(standing.step)
   const scope = scopeAt(walk.active, walk.headers, standing)
   const result = await runBuiltIn(step, step.plan, scope, walk.nowMs)
-  return movesOf(result, { standing, step, id: walk.id })
+  return movesOf(result, { standing, step, splitId: walk.splitId })
 }
 
 function sendTo(walk: Walk, standing: Standing): Outcome {
@@ -73,10 +73,10 @@ function sendTo(walk: Walk, standing: Standing): Outcome {
 interface Place {
   readonly standing: Standing
   readonly step: ActiveStep
-  readonly id: string
+  readonly splitId: Walk['splitId']
 }
 
-function movesOf(result: BuiltInResult, { standing, step, id }: Place): Move[] {
+function movesOf(result: BuiltInResult, { standing, step, splitId }: Place): Move[] {
   const onward: Move = { kind: 'stand', standing: leave(standing, step, standing.payload) }
   switch (result.kind) {
     case 'same':
@@ -86,7 +86,7 @@ function movesOf(result: BuiltInResult, { standing, step, id }: Place): Move[] {
     case 'many':
       return result.items.length === 0
         ? [{ kind: 'filtered', standing }]
-        : splitInto(result.items, { standing, step, id })
+        : splitInto(result.items, { standing, step, splitId })
     case 'filtered':
       return [{ kind: 'filtered', standing }]
     case 'wait':
@@ -98,9 +98,10 @@ function movesOf(result: BuiltInResult, { standing, step, id }: Place): Move[] {
   }
 }
 
-function splitInto(items: readonly unknown[], { standing, step, id }: Place): Move[] {
+function splitInto(items: readonly unknown[], { standing, step, splitId }: Place): Move[] {
   const view = viewOf(standing.payload)
-  const split = { id: `${id}${standing.route}/${standing.step}`, count: items.length }
+  const id = splitId(`${standing.route}/${standing.step}`, bytesOf(standing.payload))
+  const split = { id, count: items.length }
   return items.map((data, index) => {
     const carried = { ...standing.carried, split: { ...split, index } }
     const one = { ...standing, carried, route: `${standing.route}/${standing.step}` }
