@@ -628,6 +628,16 @@ describe('toStructural refuses, with the path,', () => {
       want: ['spec.it.anyOf[0].metadata: metadata must not be narrowed in a nested place'],
     },
 
+    {
+      name: 'the types of an int-or-string where there is none',
+      it: { ...text, anyOf: [{ type: 'integer' }, { type: 'string' }] },
+      want: [
+        'spec.it.anyOf[0]: type must not stand inside allOf, anyOf, oneOf or not',
+        'spec.it.anyOf[1]: type must not stand inside allOf, anyOf, oneOf or not',
+      ],
+    },
+    { name: 'anyOf that is no list', it: { ...named, anyOf: 1 }, want: ['spec.it: anyOf must be a list'] },
+
     // References.
     {
       name: 'a reference to nowhere',
