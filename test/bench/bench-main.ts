@@ -15,7 +15,10 @@ const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Pro
 const [only, isChild] = process.argv.slice(2)
 if (isChild === 'here') {
   const { bench } = await (benches[only ?? ''] as NonNullable<(typeof benches)[string]>)()
-  for (const result of await bench()) process.stdout.write(`${formatResult(result)}\n`)
+  for (const result of await bench()) {
+    process.stdout.write(`${formatResult(result)}\n`)
+    if (result.note !== undefined) process.stderr.write(`  ${result.name}: ${result.note}\n`)
+  }
   process.exit(0)
 }
 const names = only === undefined || only === '' ? Object.keys(benches) : [only]

@@ -10,13 +10,8 @@ export interface BenchResult {
 }
 
 /** `NAME VALUE goal GOAL ok|short`. */
-export function formatResult({ name, value, goal, unit, note }: BenchResult): string {
-  const verdict = value <= goal ? 'ok' : 'short'
-  const remark = note === undefined ? '' : `  (${note})`
-  return `${name} ${value.toFixed(2)}${unit} goal ≤${goal}${unit} ${verdict}${remark}`.replace(
-    / (ok|short) {2}(\(.*\))$/,
-    '  $2 $1',
-  )
+export function formatResult({ name, value, goal, unit }: BenchResult): string {
+  return `${name} ${value.toFixed(2)}${unit} goal ≤${goal}${unit} ${value <= goal ? 'ok' : 'short'}`
 }
 
 export function median(values: readonly number[]): number {
