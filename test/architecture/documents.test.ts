@@ -88,8 +88,8 @@ describe('decision pages', () => {
 
 describe('documents', () => {
   it('link only to files that exist', () => {
-    const documents = filesBelow(root, root).filter((path) => path.endsWith('.md'))
-    const files = new Set(filesBelow(root, root))
+    const documents = filesBelow(root).filter((path) => path.endsWith('.md'))
+    const files = new Set(filesBelow(root))
     const dead = documents.flatMap((path) =>
       [...read(path).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)]
         .map(([, target]) => join(path, '..', target!).replace(/\/$/, ''))
@@ -110,7 +110,7 @@ describe('machine paths', () => {
   const [home, work] = ['home', 'work']
 
   it('stand in no file', () => {
-    const found = filesBelow(root, root)
+    const found = filesBelow(root)
       .filter((path) => !/\.(?:png|ico|gz|zip|sqlite|bin)$/.test(path))
       .flatMap((path) => machinePaths(read(path)).map((match) => `${path}: ${match}`))
     expect(found).toEqual([])

@@ -33,24 +33,26 @@ export interface Violation {
 }
 
 const codeFile = /\.(?:ts|mts|cts|js|mjs|cjs)$/
-/** Not ours, generated, broken on purpose, or written as a stranger would write it. */
-const skipped = new Set(['node_modules', '.git', 'coverage', 'crds/generated', 'test/fixtures', 'examples'])
+/** Not ours, or broken on purpose. */
+const foreign = new Set(['node_modules', '.git', '.weir', 'coverage', 'test/fixtures'])
+/** Written as a stranger would write it. */
+const examples = /^examples\//
 
 /** Every file of code below the root. */
 export function readSourceFiles(root: string): SourceFile[] {
-  return filesBelow(root, root)
-    .filter((path) => codeFile.test(path))
+  return filesBelow(root)
+    .filter((path) => codeFile.test(path) && !examples.test(path))
     .map((path) => parseSourceFile(path, readFileSync(join(root, path), 'utf8')))
 }
 
-/** Every file below the folder that is ours to judge, sorted. */
-export function filesBelow(root: string, folder: string): string[] {
+/** Every file of ours below the folder, sorted. */
+export function filesBelow(root: string, folder = root): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const full = join(folder, entry.name)
       const path = relative(root, full).split(sep).join('/')
-      if (skipped.has(entry.name) || skipped.has(path)) return []
+      if (foreign.has(entry.name) || foreign.has(path)) return []
       if (entry.isDirectory()) return filesBelow(root, full)
       return entry.isFile() ? [path] : []
     })
