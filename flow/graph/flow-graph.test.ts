@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Step, Trigger } from '../../crds/v1alpha1/flow.ts'
 import { flowGraph } from './flow-graph.ts'
-import { ancestorsIn, findCycle, reachableFrom } from './paths.ts'
+import { findCycle, passing, reachableFrom } from './paths.ts'
 
 const byHand: Trigger = { name: 'by-hand', manual: {} }
 
@@ -79,36 +79,45 @@ describe('reachableFrom', () => {
   })
 })
 
-describe('ancestorsIn', () => {
+describe('passing', () => {
+  /** For each reachable step what it is told of the others: those on all ways, a slash, those on some. */
   function ancestors(texts: readonly string[], triggers?: readonly Trigger[]): Record<string, string> {
-    const found = ancestorsIn(graphOf(texts, triggers))
-    return Object.fromEntries(
-      [...found].map(([step, { some, all }]) => [step, `${[...all].sort().join('')}/${[...some].sort().join('')}`]),
-    )
+    const graph = graphOf(texts, triggers)
+    const reachable = [
+      ...reachableFrom(
+        graph,
+        graph.entries.map(({ to }) => to),
+      ),
+    ].sort()
+    const named = (step: string, ways: string) =>
+      reachable.filter((name) => passing(graph, name, step) === ways).join('')
+    return Object.fromEntries(reachable.map((step) => [step, `${named(step, 'all')}/${named(step, 'some')}`]))
   }
 
   it('tells what all ways pass from what some ways pass', () => {
-    expect(ancestors(['a>b,c', 'b>d', 'c>d', 'd>'])).toEqual({ a: '/', b: 'a/a', c: 'a/a', d: 'a/abc' })
+    expect(ancestors(['a>b,c', 'b>d', 'c>d', 'd>'])).toEqual({ a: '/', b: 'a/', c: 'a/', d: 'a/bc' })
   })
 
   it('knows that a message which failed at a step never left it', () => {
-    expect(ancestors(['a>b', 'b>!h', 'h>'])).toEqual({ a: '/', b: 'a/a', h: 'a/a' })
+    expect(ancestors(['a>b', 'b>!h', 'h>'])).toEqual({ a: '/', b: 'a/', h: 'a/' })
   })
 
   it('counts a trigger that enters in the middle as a way that passed nothing', () => {
     expect(ancestors(['a', 'b', 'c'], [byHand, { name: 'x', manual: {}, to: 'b' }])).toEqual({
       a: '/',
       b: '/a',
-      c: 'b/ab',
+      c: 'b/a',
     })
   })
 
-  it('leaves unreachable steps out, as ancestors too', () => {
-    expect(ancestors(['a>c', 'b>c', 'c>'])).toEqual({ a: '/', c: 'a/a' })
+  it('does not count what no trigger leads to', () => {
+    const graph = graphOf(['a>c', 'b>c', 'c>'])
+    expect(passing(graph, 'b', 'c')).toBe('none')
+    expect(passing(graph, 'x', 'c')).toBe('none')
   })
 
   it('ends on a cycle', () => {
-    expect(ancestors(['a>b', 'b>c', 'c>a'])).toEqual({ a: '/abc', b: 'a/abc', c: 'ab/abc' })
+    expect(ancestors(['a>b', 'b>c', 'c>a'])).toEqual({ a: '/abc', b: 'a/bc', c: 'ab/c' })
   })
 })
 

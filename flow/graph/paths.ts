@@ -1,15 +1,5 @@
 import type { FlowGraph, GraphEdge } from './flow-graph.ts'
 
-/** The steps that a message at a step has passed, whichever way it came. */
-export interface Ancestors {
-  /** On at least one way. */
-  readonly some: ReadonlySet<string>
-  /** On every way. */
-  readonly all: ReadonlySet<string>
-}
-
-const none: Ancestors = { some: new Set(), all: new Set() }
-
 /** The steps that a message may reach from the given ones, these included. Edges to nowhere are left out. */
 export function reachableFrom(
   graph: FlowGraph,
@@ -26,61 +16,23 @@ export function reachableFrom(
 }
 
 /**
- * What `$steps` can name at each reachable step. A message that failed at a step never left it,
- * so behind an `onError.to` the failed step itself is no ancestor.
+ * Whether the messages that come to a reachable step have passed another one: on all ways, on some, or on none.
+ * A message that failed at a step never left it, so behind an `onError.to` the failed step has not been passed.
  */
-export function ancestorsIn(graph: FlowGraph): ReadonlyMap<string, Ancestors> {
-  const entries = new Set(graph.entries.map((entry) => entry.to))
-  const reachable = reachableFrom(graph, [...entries])
-  const incoming = incomingEdges(graph, reachable)
-  const found = new Map<string, Ancestors>()
-  let changed = true
-  while (changed) {
-    changed = false
-    for (const step of reachable) {
-      const before = found.get(step)
-      const now = meet(incoming.get(step) ?? [], found, entries.has(step))
-      if (before === undefined || !sameSizes(before, now)) {
-        found.set(step, now)
-        changed = true
-      }
-    }
-  }
-  return found
-}
-
-function incomingEdges(graph: FlowGraph, reachable: ReadonlySet<string>): Map<string, GraphEdge[]> {
-  const incoming = new Map<string, GraphEdge[]>()
-  for (const step of reachable) {
-    for (const edge of graph.edgesOf(step)) {
-      const edges = incoming.get(edge.to)
-      if (edges === undefined) incoming.set(edge.to, [edge])
-      else edges.push(edge)
-    }
-  }
-  return incoming
-}
-
-/** `some` only grows and `all` only shrinks from round to round, so equal sizes mean equal sets. */
-function sameSizes(left: Ancestors, right: Ancestors): boolean {
-  return left.some.size === right.some.size && left.all.size === right.all.size
-}
-
-function meet(edges: readonly GraphEdge[], found: ReadonlyMap<string, Ancestors>, isEntry: boolean): Ancestors {
-  const ways = edges.flatMap((edge) => {
-    const before = found.get(edge.from)
-    return before === undefined ? [] : [passed(before, edge)]
-  })
-  if (isEntry) ways.push(none)
-  const [first = none, ...others] = ways
-  const some = new Set(ways.flatMap((way) => [...way.some]))
-  const all = new Set([...first.all].filter((step) => others.every((way) => way.all.has(step))))
-  return { some, all }
-}
-
-function passed(before: Ancestors, edge: GraphEdge): Ancestors {
-  if (edge.kind === 'error') return before
-  return { some: new Set(before.some).add(edge.from), all: new Set(before.all).add(edge.from) }
+export function passing(graph: FlowGraph, passed: string, step: string): 'all' | 'some' | 'none' {
+  const entries = graph.entries.map((entry) => entry.to)
+  const leaves = (edge: GraphEdge): boolean => edge.kind === 'next' && edge.from === passed
+  const around = reachableFrom(graph, entries, (edge) => !leaves(edge))
+  if (!around.has(step)) return 'all'
+  const behind = graph.edgesOf(passed).filter(leaves)
+  // A way through it begins where some trigger comes to it.
+  const isPassed =
+    around.has(passed) &&
+    reachableFrom(
+      graph,
+      behind.map((edge) => edge.to),
+    ).has(step)
+  return isPassed ? 'some' : 'none'
 }
 
 /** The first cycle that a walk in the flow's order meets, as its steps with the first one again at the end. */

@@ -1,5 +1,6 @@
 import type { Draft } from '../finding/draft.ts'
 import { quoted } from '../finding/suggest.ts'
+import { passing } from '../graph/paths.ts'
 import type { FlowExpression } from './flow-expressions.ts'
 import type { FlowView } from './flow-view.ts'
 import { offsetOfStep } from './offset-of-step.ts'
@@ -12,10 +13,11 @@ export function ancestorDrafts({ meant }: FlowView, expression: FlowExpression, 
     const message = `here no step has run yet, so "$steps.${name}" is missing: read $trigger or the message itself`
     return [{ code: 'NotAnAncestor', ...place, message }]
   }
-  const ancestors = meant?.ancestors().get(step)
   // Of a step that nothing leads to, that is said already.
-  if (ancestors === undefined || ancestors.all.has(name)) return []
-  if (ancestors.some.has(name)) {
+  if (meant === undefined || !meant.reachable.has(step)) return []
+  const ways = passing(meant.graph, name, step)
+  if (ways === 'all') return []
+  if (ways === 'some') {
     const message = `only some of the ways to ${quoted(step)} lead through ${quoted(name)}; on the others "$steps.${name}" is missing`
     return [{ code: 'AncestorOnSomePaths', ...place, message }]
   }

@@ -2,6 +2,7 @@ import type { FlowSpec, Step, Trigger } from '../../crds/v1alpha1/flow.ts'
 import type { ParsedExpression } from '../expression/expression.ts'
 import { parseExpression } from '../expression/parse-expression.ts'
 import type { Path } from '../finding/finding.ts'
+import { remembered } from './remembered.ts'
 
 /** An expression of a flow, and where it is evaluated. */
 export interface FlowExpression {
@@ -21,8 +22,11 @@ export function flowExpressions(spec: FlowSpec): readonly FlowExpression[] {
     ...spec.triggers.flatMap((trigger, at) => triggerExpressions(trigger, at)),
     ...spec.steps.flatMap((step, at) => stepExpressions(step, at)),
   ]
-  return found.map((expression) => ({ ...expression, parsed: parseExpression(expression.source) }))
+  return found.map((expression) => ({ ...expression, parsed: parsedOnce(expression.source) }))
 }
+
+/** Flows say the same things: `data.id`, `data.email != null`. Parsing is most of what lint does. */
+const parsedOnce = remembered((source): ParsedExpression => parseExpression(source))
 
 type Unparsed = Omit<FlowExpression, 'parsed'>
 

@@ -2,7 +2,7 @@ import type { Flow, FlowSpec } from '../../crds/v1alpha1/flow.ts'
 import type { ContractIndex } from '../component/contract-index.ts'
 import type { Draft } from '../finding/draft.ts'
 import { flowGraph, type FlowGraph } from '../graph/flow-graph.ts'
-import { ancestorsIn, reachableFrom, type Ancestors } from '../graph/paths.ts'
+import { reachableFrom } from '../graph/paths.ts'
 import { flowExpressions, type FlowExpression } from './flow-expressions.ts'
 import type { KnownObjects } from './known-objects.ts'
 import { mendedSpec } from './mended-spec.ts'
@@ -26,8 +26,6 @@ export interface MeantGraph {
   readonly graph: FlowGraph
   /** The steps that some trigger leads to. */
   readonly reachable: ReadonlySet<string>
-  /** Worked out when it is first asked for. */
-  readonly ancestors: () => ReadonlyMap<string, Ancestors>
 }
 
 /** What a rule says of a flow; file and lines are added outside. */
@@ -50,11 +48,11 @@ export function flowView(flow: Flow, known: KnownObjects, contracts: ContractInd
 }
 
 function meantGraph(graph: FlowGraph): MeantGraph {
-  const entries = graph.entries.map((entry) => entry.to)
-  let ancestors: ReadonlyMap<string, Ancestors> | undefined
   return {
     graph,
-    reachable: reachableFrom(graph, entries),
-    ancestors: () => (ancestors ??= ancestorsIn(graph)),
+    reachable: reachableFrom(
+      graph,
+      graph.entries.map((entry) => entry.to),
+    ),
   }
 }

@@ -12,9 +12,10 @@ import { yamlObjects } from './yaml-objects.ts'
 export function parseManifests(sources: readonly SourceText[]): ParsedManifests {
   const found: Found = { whole: [], broken: [], findings: [], ignored: new Map(), places: new Map() }
   for (const source of sources) {
-    const { objects, findings } = yamlObjects(source)
+    const { objects, findings, forgetTree } = yamlObjects(source)
     found.findings.push(...findings)
     for (const object of objects) keep(found, judge(object))
+    forgetTree()
   }
   const { whole, broken, findings, ignored } = found
   return { manifests: byKind(whole), broken, findings, ignored }

@@ -4,7 +4,7 @@ import { formatPath, type Finding, type Path } from '../finding/finding.ts'
 import type { Manifest, SourceText } from './manifest.ts'
 import { plainValue } from './plain-value.ts'
 import { yamlMistake } from './yaml-mistake.ts'
-import { positionAt, positionsIn, yamlText, type YamlText } from './yaml-text.ts'
+import { positionAt, yamlPositions, yamlText, type YamlText } from './yaml-text.ts'
 
 /** One document of a file, as plain data, with the way back to its lines. */
 export interface YamlDocument {
@@ -21,7 +21,12 @@ export interface YamlDocument {
 
 /** A file's documents, the empty ones left out; or what keeps the file from being read. */
 export type YamlFile =
-  | { readonly kind: 'documents'; readonly documents: readonly YamlDocument[] }
+  | {
+      readonly kind: 'documents'
+      readonly documents: readonly YamlDocument[]
+      /** To be called when the file has been judged: positions take longer afterwards, and memory is free. */
+      readonly forgetTree: () => void
+    }
   | { readonly kind: 'unreadable'; readonly finding: Finding }
 
 /** Something that is wrong with the YAML itself. */
@@ -41,12 +46,12 @@ export function yamlFile(source: SourceText): YamlFile {
   const unreadable = whyUnreadable(source)
   if (unreadable !== undefined) return unreadable
   const read = yamlText(source.text)
-  const positions = positionsIn(read)
+  const { of: positionsOf, forgetTree } = yamlPositions(read)
   const found = read.documents.flatMap((document, at) => {
     const content = contentOf(document, read, source.file)
-    return content === undefined ? [] : [{ file: source.file, ...content, positionOf: positions(at) }]
+    return content === undefined ? [] : [{ file: source.file, ...content, positionOf: positionsOf(at) }]
   })
-  if (found.length > 0) return { kind: 'documents', documents: found }
+  if (found.length > 0) return { kind: 'documents', documents: found, forgetTree }
   return refused(source, 'EmptyFile', 'the file holds no document: write a manifest into it, or leave it out')
 }
 

@@ -10,18 +10,27 @@ export interface YamlObject extends Omit<YamlDocument, 'value'> {
   readonly value: YamlRecord
 }
 
-export interface YamlObjects {
+interface YamlObjects {
   readonly objects: readonly YamlObject[]
   /** What cannot be told of any object. */
   readonly findings: readonly Finding[]
 }
 
+export interface YamlObjectsOfFile extends YamlObjects {
+  /** To be called when all objects have been judged. */
+  readonly forgetTree: () => void
+}
+
 /** All objects of a file, those of a `kind: List` one by one. */
-export function yamlObjects(source: SourceText): YamlObjects {
+export function yamlObjects(source: SourceText): YamlObjectsOfFile {
   const file = yamlFile(source)
-  if (file.kind === 'unreadable') return { objects: [], findings: [file.finding] }
+  if (file.kind === 'unreadable') return { objects: [], findings: [file.finding], forgetTree: () => undefined }
   const parts = file.documents.map(objectsOf)
-  return { objects: parts.flatMap(({ objects }) => objects), findings: parts.flatMap(({ findings }) => findings) }
+  return {
+    objects: parts.flatMap(({ objects }) => objects),
+    findings: parts.flatMap(({ findings }) => findings),
+    forgetTree: file.forgetTree,
+  }
 }
 
 function objectsOf(document: YamlDocument): YamlObjects {

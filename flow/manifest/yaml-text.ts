@@ -16,28 +16,38 @@ export function yamlText(text: string): YamlText {
   return { text, documents: 'empty' in documents ? [] : documents, lines }
 }
 
-/**
- * Where the values of a text's documents stand, each by its number. Manifests live as long as their flows and are seldom
- * asked, so that only the text is kept: the tree goes when memory is wanted, and is made again when it is missed.
- */
-export function positionsIn(read: YamlText): (document: number) => Manifest['positionOf'] {
-  const { text } = read
-  return positionsAgain(text, new WeakRef(read))
+/** Where the values of a text's documents stand. */
+export interface YamlPositions {
+  /** Of the document with this number, from 0. */
+  readonly of: (document: number) => Manifest['positionOf']
+  /** Lets the tree go; whoever asks afterwards pays for reading the text again. */
+  readonly forgetTree: () => void
 }
 
-// Apart, so that nothing here closes over the tree.
-function positionsAgain(text: string, first: WeakRef<YamlText>): (document: number) => Manifest['positionOf'] {
-  let kept = first
+/**
+ * Manifests live as long as their flows and are seldom asked where something stands, and a thousand trees that are alive at
+ * once cost more time than reading them. So only the text is kept.
+ */
+export function yamlPositions(read: YamlText): YamlPositions {
+  const { text } = read
+  let tree: YamlText | undefined = read
+  let again: WeakRef<YamlText> | undefined
   const reread = (): YamlText => {
-    const read = yamlText(text)
-    kept = new WeakRef(read)
-    return read
+    const fresh = yamlText(text)
+    // Alive at least until this turn of the event loop ends, which is when most questions come.
+    again = new WeakRef(fresh)
+    return fresh
   }
-  return (at) => (path, options) => {
-    const { documents, lines } = kept.deref() ?? reread()
-    const document = documents[at]
-    if (document === undefined) return { line: 1, column: 1 }
-    return positionAt(lines, pathOffset(document, path, { text, ...options }) ?? document.range[0])
+  return {
+    of: (at) => (path, options) => {
+      const { documents, lines } = tree ?? again?.deref() ?? reread()
+      const document = documents[at]
+      if (document === undefined) return { line: 1, column: 1 }
+      return positionAt(lines, pathOffset(document, path, { text, ...options }) ?? document.range[0])
+    },
+    forgetTree: () => {
+      tree = undefined
+    },
   }
 }
 
