@@ -9,6 +9,7 @@ import type { EndedCalls } from './ended-calls.ts'
 import { endedCalls } from './ended-calls.ts'
 import type { FrameValues } from './frame-handler.ts'
 import type { HostLimits } from './host-options.ts'
+import { secretsIn } from './redact.ts'
 
 /** A call in a child. */
 export interface RunningCall {
@@ -45,6 +46,7 @@ export class ChildCalls {
   readonly #origins = new Map<string, number>()
   readonly #loaded = new Set<string>()
   #lastNumber = 0
+  #lastConfig: JsonObject | undefined
   #unconfirmed = 0
   #unconfirmedBytes = 0
   #isHeldBack = false
@@ -64,6 +66,7 @@ export class ChildCalls {
     const running: RunningCall = { number, origin, call, resolve, time: startTime(now), isLoading, openEmits: 0 }
     if (this.#isHeldBack) hold(running.time, now)
     this.running.set(number, running)
+    this.#lastConfig = call.config
     this.usedAtMs = now
     this.#send(running)
     this.#options.onLimit(isLoading ? this.#options.limits.loadTimeoutMs : call.timeoutMs)
@@ -96,6 +99,13 @@ export class ChildCalls {
     else if (type === frame.loadFailed) {
       this.#settle(running, { kind: 'died', failure: JSON.parse(values.text()) as ComponentFailure })
     }
+  }
+
+  /** Of the configs that the child has now, and had last: what its output must not show. */
+  secrets(): string[] {
+    const configs = new Set([...this.running.values()].map(({ call }) => call.config))
+    if (this.#lastConfig !== undefined) configs.add(this.#lastConfig)
+    return [...new Set([...configs].flatMap(secretsIn))]
   }
 
   ping(): void {

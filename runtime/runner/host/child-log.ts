@@ -1,12 +1,19 @@
 import type { ComponentLogLine } from './host-options.ts'
+import { redact, redactJson } from './redact.ts'
 
 /** A line of the component's logger, as the shim sends it. */
 export function logFromFrame(
   json: string,
   labels: Readonly<Record<string, unknown>>,
-): Omit<ComponentLogLine, 'source'> {
+  secrets: readonly string[],
+): ComponentLogLine {
   const { level, message, fields } = JSON.parse(json) as { level: number; message: string; fields: string }
-  return { level: levelName(level), message, fields: { ...(JSON.parse(fields) as Record<string, unknown>), ...labels } }
+  return {
+    source: 'logger',
+    level: levelName(level),
+    message: redact(message, secrets),
+    fields: { ...(JSON.parse(redactJson(fields, secrets)) as Record<string, unknown>), ...labels },
+  }
 }
 
 /** bunyan's numbers: trace 10 to fatal 60. */

@@ -1,12 +1,14 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../../clock.ts'
+import { logFromFrame } from './child-log.ts'
 import type { ComponentLogLine } from './host-options.ts'
+import { redact } from './redact.ts'
 
 /** What a child writes: as lines, within a rate. Beyond it everything is read, dropped and counted, so that nothing piles up. */
 export interface ChildOutput {
   readonly attach: (stream: Readable, source: 'stdout' | 'stderr') => void
-  /** A line of the component's logger, from the socket. */
-  readonly log: (line: Omit<ComponentLogLine, 'source'>) => void
+  /** A line of the component's logger, in the shim's JSON. */
+  readonly log: (json: string) => void
   /** The last of standard error, for what the death of a process is about. */
   readonly stderrTail: () => string
   /** Logs what has been dropped and not told yet. */
@@ -17,6 +19,8 @@ export interface ChildOutputOptions {
   readonly clock: Clock
   readonly linesPerSecond: number
   readonly labels: Readonly<Record<string, string>>
+  /** What must not show, at this moment. */
+  readonly secrets: () => readonly string[]
   readonly onLog: (line: ComponentLogLine) => void
 }
 
@@ -26,7 +30,7 @@ const burstSeconds = 5
 const newline = 10
 
 export function openChildOutput(options: ChildOutputOptions): ChildOutput {
-  const { onLog, labels } = options
+  const { onLog, labels, secrets } = options
   const budget = openBudget(options)
   let droppedBytes = 0
   let tail: Buffer = Buffer.alloc(0)
@@ -37,20 +41,24 @@ export function openChildOutput(options: ChildOutputOptions): ChildOutput {
     droppedBytes = 0
     onLog({ source: 'host', level: 'warn', message: 'output dropped: the component writes too much', fields })
   }
-  const write = (line: ComponentLogLine, bytes: number): void => {
-    if (!budget.take()) {
-      droppedBytes += bytes
-      return
+  /** Whether there is room for one more line; when not, its bytes are counted. */
+  const hasRoomFor = (bytes: number): boolean => {
+    if (budget.take()) {
+      tellDropped()
+      return true
     }
-    tellDropped()
-    // An empty line is not worth logging, but it has its share of the rate.
-    if (line.message !== '') onLog(line)
+    droppedBytes += bytes
+    return false
   }
-  const level = { stdout: 'info', stderr: 'warn' } as const
+  const writeLine = (source: 'stdout' | 'stderr', text: string, bytes: number): void => {
+    // An empty line is not worth logging, but it has its share of the rate.
+    if (!hasRoomFor(bytes) || text === '') return
+    onLog({ source, level: source === 'stdout' ? 'info' : 'warn', message: redact(text, secrets()), fields: labels })
+  }
   return {
     attach: (stream, source) => {
       const lines = lineCutter({
-        onLine: (text, bytes) => write({ source, level: level[source], message: text, fields: labels }, bytes),
+        onLine: (text, bytes) => writeLine(source, text, bytes),
         isFull: () => !budget.hasRoom(),
         onDropped: (bytes) => (droppedBytes += bytes),
       })
@@ -61,7 +69,9 @@ export function openChildOutput(options: ChildOutputOptions): ChildOutput {
       stream.on('end', () => lines.end())
       stream.on('error', () => {})
     },
-    log: (line) => write({ ...line, source: 'logger' }, line.message.length),
+    log: (json) => {
+      if (hasRoomFor(json.length)) onLog(logFromFrame(json, labels, secrets()))
+    },
     stderrTail: () => tail.toString('utf8'),
     flush: tellDropped,
   }

@@ -8,7 +8,6 @@ import type { Call, CallResult, ChildSpec, ComponentFailure } from '../component
 import { ChildCalls } from './child-calls.ts'
 import { childEnvironment } from './child-environment.ts'
 import type { ChildExit, LaunchedChild } from './child-launcher.ts'
-import { logFromFrame } from './child-log.ts'
 import type { ChildOutput } from './child-output.ts'
 import { openChildOutput } from './child-output.ts'
 import type { ChildSocket } from './child-socket.ts'
@@ -64,6 +63,7 @@ export class Child {
       clock: host.clock,
       linesPerSecond: limits.logLinesPerSecond,
       labels: spec.labels,
+      secrets: () => this.#calls?.secrets() ?? [],
       onLog: host.onLog,
     })
     this.#cancelTimer = host.clock.setTimer(limits.loadTimeoutMs, () =>
@@ -123,13 +123,10 @@ export class Child {
 
   /** From launch to grave; gives the failure of one that never lived. */
   async #live(): Promise<ComponentFailure | undefined> {
-    const { host } = this.#options
     try {
       const exit = await this.#launch()
       if (this.#socket === undefined) return this.#stillborn(exit)
-      // What it has sent is read to the end: emits, its last words, and V8's on standard error.
-      const lastWords = Promise.all([this.#socketClosed, ended(this.#process?.stdout), ended(this.#process?.stderr)])
-      await Promise.race([lastWords, sleep(host.clock, lastWordsMs)])
+      await this.#lastWords()
       this.#bury(exit)
       return undefined
     } finally {
@@ -140,6 +137,17 @@ export class Child {
       this.#door?.close()
       this.#socket?.destroy()
     }
+  }
+
+  /** What it has sent is read to the end, within reason: emits, its own last words, and V8's on standard error. */
+  async #lastWords(): Promise<void> {
+    const enough = new AbortController()
+    const limit = sleep(this.#options.host.clock, lastWordsMs, enough.signal).catch(() => {})
+    await Promise.race([
+      limit,
+      Promise.all([this.#socketClosed, ended(this.#process?.stdout), ended(this.#process?.stderr)]),
+    ])
+    enough.abort()
   }
 
   async #launch(): Promise<ChildExit> {
@@ -182,7 +190,7 @@ export class Child {
     if (this.#isLeaving) this.leave()
     else onReady()
     return (type, number, values) => {
-      if (type === frame.log) this.#output.log(logFromFrame(values.text(), this.#options.spec.labels))
+      if (type === frame.log) this.#output.log(values.text())
       else if (type === frame.crash) this.#crash = JSON.parse(values.text()) as ComponentFailure
       else if (type === frame.pong) this.#timeOut?.onPong()
       else calls.onFrame(type, number, values)
