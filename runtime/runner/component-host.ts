@@ -71,7 +71,7 @@ export type Emit =
   /** A message: JSON `{data, metadata?, attachments?, …}`, stringified by the child, dialect already bridged. */
   | { readonly kind: 'data'; readonly message: Buffer }
   | { readonly kind: 'error'; readonly failure: ComponentFailure }
-  /** Deliver the same message again later. */
+  /** Deliver the same message again later. A reason that is no text is its JSON, and goes back to the component as it was. */
   | { readonly kind: 'rebound'; readonly reason: string }
   /** Replaces the snapshot. */
   | { readonly kind: 'snapshot'; readonly value: unknown }
@@ -96,11 +96,11 @@ export interface ComponentFailure {
 export type CallResult =
   /** The function has ended by the rules of its dialect. Its errors came by `onEmit`. */
   | { readonly kind: 'ended' }
-  /** The child died or was killed: `ComponentCrashed`, `StepTimedOut`, `ComponentOutOfMemory`, `ComponentLoadFailed`. */
+  /** The child died, was killed or could not be started: `ComponentCrashed`, `StepTimedOut`, `ComponentOutOfMemory`, `ComponentLoadFailed`, `ComponentStartFailed`, `RunnerClosing`. */
   | {
       readonly kind: 'died'
       readonly failure: ComponentFailure
-      /** Another call of the same child was to blame. */
+      /** Not this message's fault as far as anybody knows: to be called again, no attempt spent. Where any of several calls may have been the cause, the host runs each alone then. */
       readonly innocent?: boolean
     }
   /** Given up before it started. */
