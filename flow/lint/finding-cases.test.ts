@@ -767,7 +767,10 @@ const references: readonly FindingCase[] = [
   {
     name: 'neither image nor source',
     codes: ['ComponentCode'],
-    text: shop.replace('spec:\n  image: shop', 'spec:').replace('  scaling', '  ‹scaling'),
+    text: shop
+      .replace('name: shop', 'name: cart')
+      .replace('spec:\n  image: shop', 'spec:')
+      .replace('  scaling', '  ‹scaling'),
   },
   {
     name: 'a scaling that contradicts itself',

@@ -47,7 +47,7 @@ export function lintManifests(parsed: ParsedManifests, options: LintOptions): re
   return [
     ...flows.flatMap((manifest) => flowFindings(manifest, [...localRules, ...wholeRules], lint)),
     ...[...components, ...clusterComponents].flatMap((manifest) =>
-      findingsAt(componentDrafts(manifest.object), manifest, options),
+      findingsAt(componentDrafts(manifest.object, options.contracts), manifest, options),
     ),
     ...credentials.flatMap((manifest) => findingsAt(credentialDrafts(manifest.object, known), manifest, options)),
     ...parsed.broken.flatMap((broken) => brokenFindings(broken, lint)),

@@ -1,17 +1,23 @@
 import type { ClusterComponent, Component } from '../../crds/v1alpha1/component.ts'
 import type { Credential, CredentialType, Secret } from '../../crds/v1alpha1/credential.ts'
+import type { ContractIndex } from '../component/contract-index.ts'
 import type { Draft } from '../finding/draft.ts'
 import { listed, quoted, suggestion } from '../finding/suggest.ts'
 import type { KnownObjects } from './known-objects.ts'
 
-/** What is wrong with a Component or ClusterComponent beyond its form. */
-export function componentDrafts({ kind, spec }: Component | ClusterComponent): readonly Draft[] {
-  return [...codeDrafts(kind, spec), ...scalingDrafts(spec), ...envDrafts(spec)]
+/** What is wrong with a Component or ClusterComponent beyond its form. Code that is given beside the manifest stands in for `image` and `source`. */
+export function componentDrafts(
+  { kind, metadata, spec }: Component | ClusterComponent,
+  contracts: ContractIndex,
+): readonly Draft[] {
+  const isGiven = contracts.find({ kind, name: metadata.name }, metadata.namespace ?? 'default') !== undefined
+  return [...codeDrafts(kind, spec, isGiven), ...scalingDrafts(spec), ...envDrafts(spec)]
 }
 
-function codeDrafts(kind: string, { image, source }: Component['spec']): readonly Draft[] {
+function codeDrafts(kind: string, { image, source }: Component['spec'], isGiven: boolean): readonly Draft[] {
   if ((image === undefined) !== (source === undefined)) return []
   const code = 'ComponentCode'
+  if (image === undefined && isGiven) return []
   if (image === undefined) return [{ code, path: ['spec'], message: `a ${kind} needs "image" or "source"` }]
   return [{ code, path: ['spec', 'source'], key: true, message: `a ${kind} has either "image" or "source": keep one` }]
 }

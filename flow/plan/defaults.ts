@@ -16,7 +16,7 @@ const pollDefaults = { untilEmpty: false } as const
 const webhookDefaults = { methods: ['POST'], reply: 'accepted', maxBodyBytes: 1_048_576 } as const
 const acceptedDefaults = { status: 202 } as const
 const syncDefaults = { timeoutSeconds: 30, onTimeout: 'accepted' } as const
-const hmacDefaults = {
+export const hmacDefaults = {
   header: 'x-signature',
   algorithm: 'sha256',
   encoding: 'hex',

@@ -1,3 +1,4 @@
+import { hmacDefaults } from '../../../flow/plan/defaults.ts'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { HmacAuth } from '../../../crds/v1alpha1/flow.ts'
 import type { Fields, Verdict } from './verdict.ts'
@@ -12,20 +13,12 @@ export interface SignedRequest {
   readonly now: number
 }
 
-const defaults = {
-  header: 'x-signature',
-  algorithm: 'sha256',
-  encoding: 'hex',
-  prefix: '',
-  toleranceSeconds: 300,
-} as const
-
 /**
  * Checks the signature of a body: HMAC with the field `secret` or, during a rotation, `previousSecret`. With a `timestampHeader`
  * what is signed is the header's value, a dot and the body (a time that is not signed protects against nothing).
  */
 export function verifyHmac(auth: HmacAuth, fields: Fields, request: SignedRequest): Verdict {
-  const { header, algorithm, encoding, prefix } = { ...defaults, ...auth }
+  const { header, algorithm, encoding, prefix } = { ...hmacDefaults, ...auth }
   const secrets = rotatingKeys(fields, 'secret')
   if (secrets.length === 0) return { kind: 'misconfigured', message: 'the credential has no field "secret"' }
   const signature = request.headers[header.toLowerCase()]
@@ -52,7 +45,7 @@ function timeVerdict({ timestampHeader, toleranceSeconds }: HmacAuth, { headers,
   const at = text === undefined ? Number.NaN : instantOf(text)
   if (Number.isNaN(at)) return denied('no timestamp')
   const apartMs = Math.abs(now - at)
-  return apartMs <= (toleranceSeconds ?? defaults.toleranceSeconds) * 1000
+  return apartMs <= (toleranceSeconds ?? hmacDefaults.toleranceSeconds) * 1000
     ? allowed
     : denied('the timestamp is too old or ahead')
 }
