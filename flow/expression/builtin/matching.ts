@@ -7,6 +7,7 @@ import { concatenated } from '../evaluate/operator.ts'
 import type { Fields } from '../evaluate/value.ts'
 import { isFields, isList, sequenceOf } from '../evaluate/value.ts'
 import type { BuiltIn } from './built-in.ts'
+import { firstPlace, placesOf } from './find-text.ts'
 import { substituted } from './substitute.ts'
 
 type Text = string | undefined
@@ -23,7 +24,7 @@ interface Match extends Fields {
 export const matchingFunctions: Readonly<Record<string, BuiltIn>> = {
   contains: (evaluation, text: Text, pattern: Pattern) => {
     if (text === undefined || pattern === undefined) return undefined
-    if (typeof pattern === 'string') return text.includes(pattern)
+    if (typeof pattern === 'string') return firstPlace(text, pattern) !== -1
     return !matches(evaluation, pattern, text).next().done
   },
   match: (evaluation, text: Text, pattern: FunctionValue, limit: number | undefined) => {
@@ -41,11 +42,8 @@ export const matchingFunctions: Readonly<Record<string, BuiltIn>> = {
   split: (evaluation, text: Text, separator: Pattern, limit: number | undefined) => {
     if (text === undefined) return undefined
     checkLimit('split', limit)
-    const { size } = evaluation.budget.limits
     const parts =
-      typeof separator === 'string'
-        ? text.split(separator, limit === undefined ? size + 1 : Math.min(limit, size + 1))
-        : splitByMatches(evaluation, text, { separator, limit })
+      separator === '' ? characters(evaluation, text, limit) : partsOf(evaluation, text, { separator, limit })
     spendElements(evaluation.budget, parts.length)
     return parts
   },
@@ -96,7 +94,7 @@ function isMatch(value: unknown): value is Match {
 }
 
 function* places(text: string, pattern: string): Generator<Match> {
-  for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, at + pattern.length)) {
+  for (const at of placesOf(text, pattern)) {
     yield { match: pattern, start: at, end: at + pattern.length, groups: [] }
   }
 }
@@ -132,18 +130,24 @@ function replaced({ budget }: Evaluation, text: string, { found, by }: Replaceme
 }
 
 interface Splitting {
-  readonly separator: FunctionValue | undefined
+  readonly separator: Pattern
   readonly limit: number | undefined
 }
 
-function splitByMatches(evaluation: Evaluation, text: string, { separator, limit }: Splitting): string[] {
+function partsOf(evaluation: Evaluation, text: string, { separator, limit }: Splitting): string[] {
   if (separator === undefined) throw failed('$split needs a separator')
+  const isLiteral = typeof separator === 'string'
+  const found = isLiteral ? places(text, separator) : matches(evaluation, separator, text)
   const parts: string[] = []
   let start = 0
-  for (const match of limited(matches(evaluation, separator, text), limit)) {
+  for (const match of limited(found, limit)) {
     spendElements(evaluation.budget)
     parts.push(text.slice(start, match.start))
     start = match.end
   }
   return limit === undefined || parts.length < limit ? [...parts, text.slice(start)] : parts
+}
+
+function characters({ budget }: Evaluation, text: string, limit = Number.POSITIVE_INFINITY): string[] {
+  return text.split('', Math.min(limit, budget.limits.size + 1))
 }

@@ -5,7 +5,7 @@ import { memberOf, append } from '../evaluate/step-name.ts'
 import { cloned } from '../evaluate/transform.ts'
 import { holds } from '../evaluate/truth.ts'
 import type { Fields, List } from '../evaluate/value.ts'
-import { isFields, isList, sequenceOf, setMember } from '../evaluate/value.ts'
+import { asSequence, isFields, isList, sequenceOf, setMember } from '../evaluate/value.ts'
 import type { BuiltIn } from './built-in.ts'
 
 export const objectFunctions: Readonly<Record<string, BuiltIn>> = {
@@ -14,7 +14,7 @@ export const objectFunctions: Readonly<Record<string, BuiltIn>> = {
   keys: ({ budget }, value: unknown) => {
     const names = new Set<string>()
     addKeys(budget, value, names)
-    return sequenceOf(...names)
+    return asSequence([...names])
   },
   lookup: ({ budget }, value: unknown, name: string) => memberOf(budget, value, name),
   spread: ({ budget }, value: unknown) => spread(budget, value),
@@ -63,7 +63,7 @@ function spread(budget: Budget, value: unknown): unknown {
     setMember(single, name, member)
     return single
   })
-  return sequenceOf(...members)
+  return asSequence(members)
 }
 
 function typeName(value: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { spendCharacters } from '../evaluate/budget.ts'
 import { textOf } from '../evaluate/text.ts'
 import type { BuiltIn } from './built-in.ts'
 import { native } from './built-in.ts'
+import { firstPlace } from './find-text.ts'
 
 type Text = string | undefined
 
@@ -11,8 +12,16 @@ export const textFunctions: Readonly<Record<string, BuiltIn>> = {
   length: (_, text: Text) => (text === undefined ? undefined : characterCount(text)),
   substring: (_, text: Text, start: number, length: number | undefined) =>
     text === undefined ? undefined : substring(text, start, length),
-  substringBefore: native('substringBefore'),
-  substringAfter: native('substringAfter'),
+  substringBefore: (_, text: Text, mark: Text) => {
+    if (text === undefined || mark === undefined) return text
+    const at = firstPlace(text, mark)
+    return at === -1 ? text : text.slice(0, at)
+  },
+  substringAfter: (_, text: Text, mark: Text) => {
+    if (text === undefined || mark === undefined) return text
+    const at = firstPlace(text, mark)
+    return at === -1 ? text : text.slice(at + mark.length)
+  },
   lowercase: growing(native('lowercase'), 1),
   uppercase: growing(native('uppercase'), 3),
   trim: growing(native('trim'), 1),

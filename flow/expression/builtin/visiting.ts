@@ -4,7 +4,7 @@ import type { FunctionValue } from '../evaluate/function-value.ts'
 import { call } from '../evaluate/function-value.ts'
 import { holds } from '../evaluate/truth.ts'
 import type { Fields, List } from '../evaluate/value.ts'
-import { sequenceOf, setMember } from '../evaluate/value.ts'
+import { hasMembers, sequenceOf, setMember } from '../evaluate/value.ts'
 import type { BuiltIn } from './built-in.ts'
 import { visit } from './built-in.ts'
 
@@ -65,6 +65,6 @@ export const visitingFunctions: Readonly<Record<string, BuiltIn>> = {
       spendElements(evaluation.budget)
       if (holds(evaluation.budget, visit(evaluation, visitor, member, name, object))) setMember(kept, name, member)
     }
-    return Object.keys(kept).length === 0 ? undefined : kept
+    return hasMembers(kept) ? kept : undefined
   },
 }

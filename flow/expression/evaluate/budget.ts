@@ -7,6 +7,7 @@ export interface Budget {
   readonly startedAtMs: number
   /** Steps that may pass before the clock is looked at again. */
   stepsLeft: number
+  taken: number
   depth: number
   built: number
   written: number
@@ -17,20 +18,23 @@ const charactersPerElement = 10
 /** All that one evaluation builds, most of it soon forgotten, may come to so many times what one value may. */
 const valuesAtATime = 5
 const stepsPerClock = 256
+/** What has not even come so far has not run long but has waited: for a processor, or for a machine that slept. */
+const leastStepsPerMs = 20
 
 export const standardLimits: ExpressionLimits = { timeMs: 1_000, depth: 250, size: 1_000_000 }
 
 export function openBudget(limits: ExpressionLimits): Budget {
-  return { limits, startedAtMs: performance.now(), stepsLeft: stepsPerClock, depth: 0, built: 0, written: 0 }
+  return { limits, startedAtMs: performance.now(), stepsLeft: stepsPerClock, taken: 0, depth: 0, built: 0, written: 0 }
 }
 
 /** To be called in every loop and by every call: what takes no step cannot be stopped. */
 export function spendSteps(budget: Budget, count = 1): void {
   budget.stepsLeft -= count
   if (budget.stepsLeft > 0) return
+  budget.taken += stepsPerClock - budget.stepsLeft
   budget.stepsLeft = stepsPerClock
   const { timeMs } = budget.limits
-  if (performance.now() - budget.startedAtMs > timeMs) {
+  if (budget.taken > timeMs * leastStepsPerMs && performance.now() - budget.startedAtMs > timeMs) {
     throw new Fault('ExpressionTimedOut', {
       text: `it took longer than ${timeMs} ms; look for an endless recursion, or work on smaller pieces`,
     })
@@ -41,7 +45,8 @@ export function spendSteps(budget: Budget, count = 1): void {
 export function spendElements(budget: Budget, count = 1): void {
   const { size } = budget.limits
   budget.built += count
-  if (count > size || budget.built > size * valuesAtATime) throw tooLarge(`more than ${size} values`)
+  // Not a number is too large, too.
+  if (!(count <= size && budget.built <= size * valuesAtATime)) throw tooLarge(`more than ${size} values`)
   spendSteps(budget, count >> 4)
 }
 
@@ -49,7 +54,7 @@ export function spendElements(budget: Budget, count = 1): void {
 export function spendCharacters(budget: Budget, count: number): void {
   const most = mostCharacters(budget)
   budget.written += count
-  if (count > most || budget.written > most * valuesAtATime) throw tooLarge(`more than ${most} characters`)
+  if (!(count <= most && budget.written <= most * valuesAtATime)) throw tooLarge(`more than ${most} characters`)
   spendSteps(budget, count >> 8)
 }
 

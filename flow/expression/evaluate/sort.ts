@@ -15,36 +15,28 @@ export function sorter(node: SortNode, compile: Compile): (items: List, frame: F
   return (items, frame) => {
     if (items.length <= 1) return items
     spendElements(frame.evaluation.budget, items.length)
-    const keyed = items.map((item) => ({ item, keys: [] as unknown[] }))
-    const keyAt = (of: Keyed, term: number): unknown =>
-      (of.keys[term] ??= keyOf(of.item, terms[term]?.evaluate, { items, frame }))
-    const isBehind = (a: Keyed, b: Keyed): boolean => {
-      for (const [at, { descending }] of terms.entries()) {
-        const order = compared(keyAt(a, at), keyAt(b, at), node.position)
-        if (order !== 0) return (order === 1) !== (descending && !isLast(keyAt(a, at), keyAt(b, at)))
+    const keyed = terms.map(({ evaluate, descending }) => ({ keyAt: keysOf(evaluate, items, frame), descending }))
+    const isBehind = (a: number, b: number): boolean => {
+      for (const { keyAt, descending } of keyed) {
+        const [left, right] = [keyAt(a), keyAt(b)]
+        const order = compared(left, right, node.position)
+        const isMissing = left === undefined || right === undefined
+        if (order !== 0) return (order === 1) !== (descending && !isMissing)
       }
       return false
     }
-    return mergeSorted(frame.evaluation.budget, keyed, isBehind).map(({ item }) => item)
+    return mergeSorted(frame.evaluation.budget, [...items.keys()], isBehind).map((at) => items[at])
   }
 }
 
-interface Keyed {
-  readonly item: unknown
-  readonly keys: unknown[]
-}
-
-function isLast(a: unknown, b: unknown): boolean {
-  return a === undefined || b === undefined
-}
-
-function keyOf(
-  item: unknown,
-  evaluate: Evaluator | undefined,
-  { items, frame }: { items: List; frame: Frame },
-): unknown {
-  if (items.tupleStream !== true) return evaluate?.(item, frame)
-  return evaluate?.((item as Fields)['@'], tupleFrame(frame, item)) // a tuple stream holds tuples only
+/** What the elements are sorted by, each worked out once, and only when it is asked for. */
+function keysOf(evaluate: Evaluator, items: List, frame: Frame): (at: number) => unknown {
+  const keys: unknown[] = []
+  const keyOf = (item: unknown): unknown =>
+    items.tupleStream === true
+      ? evaluate((item as Fields)['@'], tupleFrame(frame, item)) // a tuple stream holds tuples only
+      : evaluate(item, frame)
+  return (at) => (keys[at] ??= keyOf(items[at]))
 }
 
 /** -1, 0 or 1, a missing value behind all others. */

@@ -54,16 +54,18 @@ function changer(node: TransformNode, compile: Compile): Change {
   const update = compile(node.update)
   const removal = node.delete === undefined ? undefined : compile(node.delete)
   return (match, { frame, isOwned }) => {
-    const updated = update(match, frame)
-    if (updated !== undefined && !isFields(updated)) {
-      throw failed(`the update of a transform must be an object, not ${shown(updated)}`, node.update.position)
-    }
-    const members = Object.entries(updated ?? {})
+    const members = Object.entries(updateOf(update(match, frame), node))
     if (members.length > 0 && !isFields(match)) throw failed(`a transform cannot update ${shown(match)}`, node.position)
     const target = isOwned && isFields(match) ? match : undefined
     if (target !== undefined) for (const [name, value] of members) setMember(target, name, value)
     if (removal !== undefined) remove(target, removal(match, frame), node)
   }
+}
+
+function updateOf(value: unknown, node: TransformNode): Fields {
+  if (value === undefined) return {}
+  if (isFields(value)) return value
+  throw failed(`the update of a transform must be an object, not ${shown(value)}`, node.update.position)
 }
 
 function remove(target: Fields | undefined, names: unknown, node: TransformNode): void {

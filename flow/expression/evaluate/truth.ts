@@ -1,7 +1,7 @@
 import type { Budget } from './budget.ts'
 import { spendSteps } from './budget.ts'
 import { isFiniteNumber } from './number.ts'
-import { isFields, isList } from './value.ts'
+import { hasMembers, isFields, isList } from './value.ts'
 
 /** What `$boolean` gives, missing as false. */
 export function holds(budget: Budget, value: unknown): boolean {
@@ -11,6 +11,6 @@ export function holds(budget: Budget, value: unknown): boolean {
     return value.some((item) => holds(budget, item))
   }
   if (typeof value === 'string') return value !== ''
-  if (isFields(value)) return Object.keys(value).length > 0
+  if (isFields(value)) return hasMembers(value)
   return isFiniteNumber(value) && value !== 0
 }

@@ -43,6 +43,7 @@ function steppedTuples(step: SyntaxNode, compile: Compile): TupleStepper {
   const evaluate = compile(step)
   return (items, tuples, frame) => {
     const stream = openStream()
+    if (tuples === undefined) spendElements(frame.evaluation.budget, items.length)
     for (const from of tuples ?? items.map((item) => ({ '@': item }))) {
       if (!isFields(from)) continue
       const { budget } = frame.evaluation

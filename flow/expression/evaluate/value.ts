@@ -28,9 +28,18 @@ export function isFields(value: unknown): value is Fields {
 }
 
 export function sequenceOf(...items: unknown[]): List {
-  const list: List = items
-  list.sequence = true
-  return list
+  return asSequence(items)
+}
+
+/** Marks a list that nobody else has. */
+export function asSequence(items: List): List {
+  items.sequence = true
+  return items
+}
+
+export function hasMembers(value: Fields): boolean {
+  for (const name in value) if (Object.hasOwn(value, name)) return true
+  return false
 }
 
 /** What a sequence stands for. */

@@ -43,8 +43,11 @@ function nodeValue(search: Search, node: SyntaxNode, context: Places): Places {
 
 function stageReads(search: Search, stages: readonly Stage[], context: Places): void {
   for (const stage of stages) {
-    if (stage.type === 'filter') readAll(search, stage.expr, context)
-    else assign(search, stage.value, none)
+    if (stage.type === 'index') assign(search, stage.value, none)
+    else if (stage.expr.type !== 'number') {
+      walk(search, context)
+      readAll(search, stage.expr, context)
+    }
   }
 }
 
