@@ -125,7 +125,8 @@ describe('lintManifests', () => {
     const options = { contracts: contractIndex(named), strict: true, credentials: ['crm-login', 'shop-login'] }
     expect(codesOf([contacts], options)).toEqual([])
     const bare = 'apiVersion: weir.dev/v1alpha1\nkind: Component\nmetadata: {name: crm}\nspec: {dialect: oih}\n'
-    expect(codesOf([contacts, bare], options)).toEqual([])
+    expect(codesOf([contacts, bare], { ...options, components: ['crm'] })).toEqual([])
+    expect(codesOf([contacts, bare], options)).toEqual(['error ComponentCode spec'])
   })
 
   it('needs no Secret for a credential that is given by name', () => {

@@ -21,6 +21,8 @@ export interface LintOptions {
   readonly strict: boolean
   /** Names of credentials that are given without a manifest. */
   readonly credentials?: Iterable<string>
+  /** Names of components whose code is given beside their manifests. */
+  readonly components?: Iterable<string>
 }
 
 /** What each step, edge, trigger and expression must be, taken by itself. */
@@ -44,10 +46,11 @@ export function lintManifests(parsed: ParsedManifests, options: LintOptions): re
   const known = knownObjects(parsed, options.credentials ?? [])
   const { flows, components, clusterComponents, credentials } = parsed.manifests
   const lint: Lint = { known, options }
+  const given = new Set(options.components)
   return [
     ...flows.flatMap((manifest) => flowFindings(manifest, [...localRules, ...wholeRules], lint)),
     ...[...components, ...clusterComponents].flatMap((manifest) =>
-      findingsAt(componentDrafts(manifest.object, options.contracts), manifest, options),
+      findingsAt(componentDrafts(manifest.object, given), manifest, options),
     ),
     ...credentials.flatMap((manifest) => findingsAt(credentialDrafts(manifest.object, known), manifest, options)),
     ...parsed.broken.flatMap((broken) => brokenFindings(broken, lint)),

@@ -1,6 +1,5 @@
 import type { ClusterComponent, Component } from '../../crds/v1alpha1/component.ts'
 import type { Credential, CredentialType, Secret } from '../../crds/v1alpha1/credential.ts'
-import type { ContractIndex } from '../component/contract-index.ts'
 import type { Draft } from '../finding/draft.ts'
 import { listed, quoted, suggestion } from '../finding/suggest.ts'
 import type { KnownObjects } from './known-objects.ts'
@@ -8,9 +7,9 @@ import type { KnownObjects } from './known-objects.ts'
 /** What is wrong with a Component or ClusterComponent beyond its form. Code that is given beside the manifest stands in for `image` and `source`. */
 export function componentDrafts(
   { kind, metadata, spec }: Component | ClusterComponent,
-  contracts: ContractIndex,
+  given: ReadonlySet<string>,
 ): readonly Draft[] {
-  const isGiven = contracts.find({ kind, name: metadata.name }, metadata.namespace ?? 'default') !== undefined
+  const isGiven = given.has(metadata.name)
   return [...codeDrafts(kind, spec, isGiven), ...scalingDrafts(spec), ...envDrafts(spec)]
 }
 
