@@ -1,6 +1,7 @@
 'use strict'
 
 const path = require('path')
+const { pathToFileURL } = require('url')
 const { codedError, toFailure } = require('./failure.cjs')
 
 /** What a newer Node says of a module that only `import()` can load. */
@@ -69,11 +70,18 @@ async function loadFile(file) {
   } catch (error) {
     if (!error || !importOnly.includes(error.code)) throw failedToLoad(file, error)
     try {
-      return await require('./import-module.cjs').importModule(require.resolve(file))
+      return await importModule(require.resolve(file))
     } catch (importError) {
       throw failedToLoad(file, importError)
     }
   }
+}
+
+/** @param {string} file */
+function importModule(file) {
+  // oxlint-disable-next-line typescript/no-implied-eval -- Node 8 cannot even parse the word
+  const load = new Function('url', 'return import(url)')
+  return load(pathToFileURL(file).href)
 }
 
 /** @param {string} file @param {unknown} error */

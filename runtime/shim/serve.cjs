@@ -42,7 +42,7 @@ function openServer(writer, options) {
   function start(number, source, run) {
     const call = new ServedCall(number, source.origin, source.step.timeoutMs, parts)
     running.add(call)
-    process(call, run, source)
+    runCall(call, run, source)
   }
 
   /** @param {number} number @param {import('./call-arguments.cjs').Source} source */
@@ -86,7 +86,7 @@ function openServer(writer, options) {
 }
 
 /** @param {ServedCall} call @param {Function} run @param {import('./call-arguments.cjs').Source} source */
-function process(call, run, source) {
+function runCall(call, run, source) {
   const { dialect, logger } = call.parts
   try {
     const message = inbound(source.messageJson, dialect)

@@ -1,10 +1,7 @@
 'use strict'
 
 const net = require('net')
-const { toFailure } = require('./failure.cjs')
 const { frame, frameReader, frameWriter } = require('./frames.cjs')
-const { quietWatch } = require('./quiet.cjs')
-const { openServer } = require('./serve.cjs')
 
 /**
  * The process that a component's code lives in. What it needs comes in one variable, gone before that code is loaded;
@@ -20,29 +17,41 @@ let isCrashing = false
 
 const socket = net.connect(settings.socket)
 const writer = frameWriter(socket)
-const server = openServer(writer, {
-  // The working directory is the component's root, as in the vendors' images.
-  root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
-  dialect: settings.dialect,
-  logLevel: process.env.LOG_LEVEL,
-  waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
-})
-const read = frameReader(server.onFrame)
-
-socket.on('data', (chunk) => {
-  if (!isCrashing) read(chunk)
-})
 // Without its runner a component's process has no reason to live.
 socket.on('error', () => process.exit(isCrashing ? 1 : 0))
 socket.on('close', () => process.exit(isCrashing ? 1 : 0))
-writer.send(frame.hello, 0, settings.token)
+socket.on('connect', () => {
+  writer.send(frame.hello, 0, settings.token)
+  writer.flush()
+  // While the runner answers.
+  serve()
+})
 
-process.on('unhandledRejection', (reason) => server.onUnhandledRejection(reason))
-process.on('uncaughtException', (error) => {
+function serve() {
+  const { quietWatch } = require('./quiet.cjs')
+  const { openServer } = require('./serve.cjs')
+  const server = openServer(writer, {
+    // The working directory is the component's root, as in the vendors' images.
+    root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
+    dialect: settings.dialect,
+    logLevel: process.env.LOG_LEVEL,
+    waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
+  })
+  const read = frameReader(server.onFrame)
+  socket.on('data', (chunk) => {
+    if (!isCrashing) read(chunk)
+  })
+  process.on('unhandledRejection', (reason) => server.onUnhandledRejection(reason))
+  process.on('uncaughtException', crash)
+}
+
+/** Last words, then the exit that the vendors' runtimes make at once. @param {unknown} error */
+function crash(error) {
   if (isCrashing) return
   isCrashing = true
+  const { toFailure } = require('./failure.cjs')
   writer.send(frame.crash, 0, JSON.stringify(toFailure(error)))
   writer.flush()
   setTimeout(() => process.exit(1), exitAnywayAfterMs)
   socket.end(() => process.exit(1))
-})
+}
