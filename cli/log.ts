@@ -1,6 +1,9 @@
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import type { Style, Terminal } from './terminal.ts'
+import type { Output, Style } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const levelStyles: Readonly<Record<string, Style>> = {
   error: 'red',
@@ -12,22 +15,29 @@ const levelStyles: Readonly<Record<string, Style>> = {
 }
 const hiddenKeys = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'err'])
 
-/** A logger whose lines are for people: time, level, message, then `key=value`. */
-export function openLog(level: string, terminal: Pick<Terminal, 'style'>, write: (line: string) => void): Logger {
+/**
+ * A logger whose lines are for people: time, level, message, then `key=value`.
+ *
+ * @throws {UsageError} when there is no such level
+ */
+export function openLog(level: string, output: Output): Logger {
+  if (!logLevels.some((known) => known === level)) {
+    throw new UsageError(`WEIR_LOG_LEVEL must be one of ${logLevels.join(', ')}, not "${level}"`)
+  }
   const formatters = { level: (label: string) => ({ level: label }) }
   const options = { level, base: null, formatters, timestamp: pino.stdTimeFunctions.isoTime }
-  return pino(options, { write: (line) => write(`${humanLine(line, terminal)}\n`) })
+  return pino(options, { write: (line) => output.write(`${humanLine(line, output)}\n`) })
 }
 
 /** One JSON line of pino's as people read it; a line that is no JSON stays as it is. */
-export function humanLine(line: string, { style }: Pick<Terminal, 'style'>): string {
+export function humanLine(line: string, { style }: Pick<Output, 'style'>): string {
   const record = parseLine(line)
   if (record === undefined) return line.trimEnd()
   const level = String(record['level'])
   const time = String(record['time']).slice(11, 23)
   const keys = Object.entries(record).filter(([key]) => !hiddenKeys.has(key))
   const pairs = [...keys.map(([key, value]) => `${key}=${shown(value)}`), ...errorOf(record['err'])]
-  const head = `${style('dim', time)} ${style(levelStyles[level] ?? 'dim', level.padEnd(5))} ${String(record['msg'])}`
+  const head = `${style('dim', time)} ${style(levelStyles[level] ?? 'dim', level.padEnd(5))} ${printable(String(record['msg']))}`
   return pairs.length === 0 ? head : `${head}  ${style('dim', pairs.join(' '))}`
 }
 
@@ -37,6 +47,12 @@ function parseLine(line: string): Readonly<Record<string, unknown>> | undefined 
   } catch {
     return undefined
   }
+}
+
+/** What a component says may hold anything; the terminal is not its to command. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD')
 }
 
 function shown(value: unknown): string {

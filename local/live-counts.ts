@@ -1,45 +1,58 @@
+import type { Plan } from '../flow/plan/plan.ts'
 import type { RunnerObserver } from '../runtime/runner/runner-parts.ts'
 
 /** What has happened at one step since the start. */
 export interface StepCounts {
   readonly flow: string
   readonly step: string
-  received: number
-  finished: number
-  retried: number
-  dead: number
-  discarded: number
+  readonly received: number
+  readonly retried: number
+  readonly dead: number
+  readonly discarded: number
 }
 
 export interface LiveCounts {
+  /** In the order of the flows and their steps; as it is now. */
   readonly steps: () => readonly StepCounts[]
-  readonly observe: Pick<RunnerObserver, 'onReceived' | 'onEvent' | 'onFinished'>
+  /** Messages that have left a last step. */
+  readonly finished: () => number
+  readonly deadLetters: () => number
+  readonly observe: Pick<RunnerObserver, 'onReceived' | 'onEvent' | 'onFinished'> & {
+    readonly onDeadLetter: () => void
+  }
 }
 
-/** Counts per step for the live view; the steps are listed in the order given. */
-export function liveCounts(
-  steps: readonly { readonly flow: string; readonly uid: string; readonly step: string }[],
-): LiveCounts {
-  const byName = new Map<string, StepCounts>()
-  const names = new Map(steps.map(({ uid, flow }) => [uid, flow]))
-  for (const { flow, step } of steps) {
-    byName.set(`${flow} ${step}`, { flow, step, received: 0, finished: 0, retried: 0, dead: 0, discarded: 0 })
+type Counting = { -readonly [Field in keyof StepCounts]: StepCounts[Field] }
+
+/** Counts per step, for people to look at. */
+export function liveCounts(plans: readonly Plan[]): LiveCounts {
+  const names = new Map(plans.map(({ flow }) => [flow.uid, flow.name]))
+  const steps = new Map<string, Counting>()
+  for (const { flow, steps: own } of plans) {
+    for (const step of Object.keys(own)) {
+      steps.set(`${flow.name} ${step}`, { flow: flow.name, step, received: 0, retried: 0, dead: 0, discarded: 0 })
+    }
   }
-  const at = (flow: string, step: string): StepCounts | undefined => byName.get(`${flow} ${step}`)
+  let finished = 0
+  let deadLetters = 0
+  const add = (flow: string, step: string, what: 'received' | 'retried' | 'dead' | 'discarded'): void => {
+    const counting = steps.get(`${flow} ${step}`)
+    if (counting !== undefined) counting[what] += 1
+  }
   return {
-    steps: () => [...byName.values()],
+    steps: () => [...steps.values()].map((counting) => ({ ...counting })),
+    finished: () => finished,
+    deadLetters: () => deadLetters,
     observe: {
-      onReceived: (flow, step) => {
-        const counts = at(flow, step)
-        if (counts !== undefined) counts.received += 1
+      onReceived: (flow, step) => add(flow, step, 'received'),
+      onFinished: () => {
+        finished += 1
       },
-      onFinished: ({ flow, step }) => {
-        const counts = at(flow, step)
-        if (counts !== undefined) counts.finished += 1
+      onDeadLetter: () => {
+        deadLetters += 1
       },
       onEvent: ({ flow, step, kind }) => {
-        const counts = at(names.get(flow) ?? flow, step)
-        if (counts !== undefined && (kind === 'retried' || kind === 'dead' || kind === 'discarded')) counts[kind] += 1
+        if (kind === 'retried' || kind === 'dead' || kind === 'discarded') add(names.get(flow) ?? flow, step, kind)
       },
     },
   }

@@ -1,28 +1,30 @@
-import type { Flow } from '../crds/v1alpha1/flow.ts'
 import type { Finding } from '../flow/finding/finding.ts'
-import type { Manifest, ParsedManifests } from '../flow/manifest/manifest.ts'
 import { lintManifests } from '../flow/lint/lint-flows.ts'
+import type { ParsedManifests } from '../flow/manifest/manifest.ts'
 import { parseManifests } from '../flow/manifest/parse-manifests.ts'
-import { compile } from '../flow/plan/compile.ts'
 import type { Plan } from '../flow/plan/plan.ts'
-import { localFlowUid } from './flow-uid.ts'
 import type { ComponentSources, LocalComponents } from './local-components.ts'
 import { loadComponents } from './local-components.ts'
+import { planOf } from './local-plans.ts'
+import type { ReadStdin } from './read-sources.ts'
 import { readSources } from './read-sources.ts'
 
 /** A set of manifests, read and judged: what every command starts from. */
 export interface Project {
   readonly parsed: ParsedManifests
   readonly components: LocalComponents
-  /** Everything that is wrong, in reading, in the manifests and in the components; without duplicates, unsorted. */
+  /** Everything that is wrong, in reading, in the manifests and in the components; unsorted. */
   readonly findings: readonly Finding[]
-  /** Of every flow, in the order of the files, under number 1; empty while there is an error. */
-  readonly plans: readonly Plan[]
+  /** What the files hold beside manifests of ours, by what it is, to how often. */
+  readonly ignored: ReadonlyMap<string, number>
+  /** Directories with component code that were met beside the manifests. */
+  readonly componentDirectories: readonly string[]
 }
 
 export interface ProjectOptions extends ComponentSources {
+  /** What is in none of the given files is an error. */
   readonly strict: boolean
-  readonly stdin: () => Promise<string>
+  readonly stdin: ReadStdin
   /** Names of credentials that are given beside the manifests. */
   readonly credentials?: Iterable<string>
 }
@@ -35,20 +37,21 @@ export async function loadProject(paths: readonly string[], options: ProjectOpti
     contracts: components.contracts,
     strict: options.strict,
     credentials: options.credentials ?? [],
+    components: options.directories.keys(),
   })
-  const findings = [...read.findings, ...parsed.findings, ...components.findings, ...linted]
-  const plans = hasErrors(findings) ? [] : parsed.manifests.flows.map((flow) => planOf(flow, components))
-  return { parsed, components, findings, plans }
+  const files = read.ignoredFiles === 0 ? [] : [['JSON without apiVersion and kind', read.ignoredFiles] as const]
+  return {
+    parsed,
+    components,
+    findings: [...read.findings, ...parsed.findings, ...components.findings, ...linted],
+    ignored: new Map([...parsed.ignored, ...files]),
+    componentDirectories: read.componentDirectories,
+  }
 }
 
-/** The plan of a flow that has no error, under the next number. */
-export function planOf({ object }: Manifest<Flow>, components: LocalComponents, revision = 1): Plan {
-  const { namespace = 'default', name, uid } = object.metadata
-  const flow: Flow = {
-    ...object,
-    metadata: { ...object.metadata, namespace, uid: uid ?? localFlowUid(namespace, name) },
-  }
-  return compile(flow, { contracts: components.contracts, revision })
+/** The plan of every flow, in the order of the files, under number 1; only of a project without errors. */
+export function plansOf({ parsed, components }: Project): readonly Plan[] {
+  return parsed.manifests.flows.map((flow) => planOf(flow, components))
 }
 
 export function hasErrors(findings: readonly Finding[]): boolean {

@@ -1,25 +1,42 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join, normalize, resolve, sep } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { ClusterComponent, Component, ComponentSpec } from '../crds/v1alpha1/component.ts'
 import type { ComponentContract } from '../flow/component/component-contract.ts'
-import type { ContractIndex } from '../flow/component/contract-index.ts'
+import type { ComponentReference, ContractIndex } from '../flow/component/contract-index.ts'
 import { contractIndex } from '../flow/component/contract-index.ts'
-import type { ComponentParts } from '../flow/component/contract-of.ts'
 import { contractOf } from '../flow/component/contract-of.ts'
 import type { Finding } from '../flow/finding/finding.ts'
 import type { Manifest, Manifests } from '../flow/manifest/manifest.ts'
+import { PermanentError } from '../runtime/error.ts'
 import type { ComponentCodeSource } from '../runtime/runner/runner-parts.ts'
+import { componentEnv } from './component-env.ts'
+import { fileProblem } from './file-problem.ts'
+import type { ComponentTexts } from './read-component-directory.ts'
 import { readComponentDirectory } from './read-component-directory.ts'
+import { sourceWriter } from './source-writer.ts'
 
 /** The components of a local run: their contracts, and where their code is. */
 export interface LocalComponents {
   readonly contracts: ContractIndex
   readonly findings: readonly Finding[]
+  /** Where a step of the namespace finds its component. */
+  readonly find: (reference: ComponentReference, namespace: string) => LocalComponent | undefined
   /** A directory for the code of each component; inline source is written out at the first question. */
   readonly code: ComponentCodeSource
   /** Removes what was written out. Safe to repeat. */
   readonly close: () => Promise<void>
+}
+
+export interface LocalComponent {
+  readonly kind: ComponentReference['kind']
+  readonly name: string
+  /** Undefined for one that is known in every namespace. */
+  readonly namespace?: string
+  readonly spec: ComponentSpec
+  /** Undefined while nothing tells its functions: an image is given, and its code is elsewhere. */
+  readonly contract: ComponentContract | undefined
+  /** Of its code; undefined for inline source and for an image. */
+  readonly directory: string | undefined
 }
 
 export interface ComponentSources {
@@ -29,147 +46,123 @@ export interface ComponentSources {
   readonly catalogue: string
 }
 
-type AnyComponent = Manifest<Component> | Manifest<ClusterComponent>
+/** Reads all components that the manifests and the sources give; what cannot be read is a finding. */
+export async function loadComponents(manifests: Manifests, sources: ComponentSources): Promise<LocalComponents> {
+  const catalogue = await fromCatalogue(sources.catalogue)
+  const written = [...manifests.components, ...manifests.clusterComponents].map(fromManifest)
+  const given = await Promise.all(
+    [...sources.directories].map(([name, directory]) => fromDirectory(name, directory, written)),
+  )
+  // What is given last wins: the catalogue is the floor, a directory on the command line the last word.
+  const read = [...catalogue, ...written, ...given.flat()]
+  const components = read.map(({ component }) => component)
+  const byKey = new Map(components.map((component) => [keyOf(component, component.namespace ?? everywhere), component]))
+  const find: LocalComponents['find'] = (reference, namespace) =>
+    byKey.get(keyOf(reference, namespace)) ?? byKey.get(keyOf(reference, everywhere))
+  const writer = sourceWriter()
+  return {
+    contracts: contractIndex(components.flatMap(({ contract }) => contract ?? [])),
+    findings: read.flatMap(({ findings }) => findings),
+    find,
+    close: writer.close,
+    code: async (step, namespace) => {
+      const component = find(step.component, namespace)
+      if (component === undefined || !hasCode(component)) throw withoutCode(step.component)
+      const { values } = componentEnv(component.spec.env ?? [], { secrets: manifests.secrets, namespace })
+      return { directory: component.directory ?? (await writer.directoryOf(component.spec)), env: values }
+    },
+  }
+}
 
-interface Known {
-  readonly contract: ComponentContract | undefined
-  readonly spec: ComponentSpec
-  readonly directory: string | undefined
+/** An image does not run here. */
+export function hasCode({ directory, spec }: LocalComponent): boolean {
+  return directory !== undefined || spec.source !== undefined
+}
+
+interface ReadComponent {
+  readonly component: LocalComponent
   readonly findings: readonly Finding[]
 }
 
-export async function loadComponents(manifests: Manifests, sources: ComponentSources): Promise<LocalComponents> {
-  const catalogue = await catalogueOf(sources.catalogue)
-  const given = await Promise.all(
-    [...sources.directories].map(([name, directory]) => fromDirectory(name, directory, manifests)),
-  )
-  const written = [...manifests.components, ...manifests.clusterComponents].map((manifest) => fromManifest(manifest))
-  // What is given last wins: the catalogue is the floor, a directory on the command line the last word.
-  const known = [...catalogue, ...written, ...given.flat()]
-  const byKey = new Map(known.map((one) => [keyOf(one), one]))
-  const writer = sourceWriter()
-  return {
-    contracts: contractIndex(known.flatMap(({ contract }) => contract ?? [])),
-    findings: known.flatMap(({ findings }) => findings),
-    close: writer.close,
-    code: async ({ component }, namespace) => {
-      const one =
-        byKey.get(`${component.kind}/${component.name}/${namespace}`) ??
-        byKey.get(`${component.kind}/${component.name}/`)
-      if (one === undefined) throw new Error(`no code for component "${component.name}"`)
-      return { directory: one.directory ?? (await writer.write(one)), env: literalEnv(one.spec) }
-    },
-  }
+const everywhere = ''
+
+function keyOf({ kind, name }: ComponentReference, namespace: string): string {
+  return `${kind}/${namespace}/${name}`
 }
 
-function keyOf({ contract }: Known): string {
-  return contract === undefined ? '' : `${contract.kind}/${contract.name}/${contract.namespace ?? ''}`
+function withoutCode({ kind, name }: ComponentReference): PermanentError {
+  return new PermanentError('ComponentNotFound', `there is no code for the ${kind} "${name}"`)
 }
 
-async function catalogueOf(directory: string): Promise<Known[]> {
+async function fromCatalogue(directory: string): Promise<ReadComponent[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  return Promise.all(names.map((name) => readDirectory({ kind: 'ClusterComponent', name }, join(directory, name))))
+  return Promise.all(
+    names.map(async (name) => {
+      const component = { kind: 'ClusterComponent', name, spec: {} } as const
+      const path = join(directory, name)
+      return inDirectory(component, path, await readTexts(name, path))
+    }),
+  )
 }
 
-/** A directory given by name serves as that Component everywhere, and as the ClusterComponent of that name. */
-async function fromDirectory(name: string, directory: string, manifests: Manifests): Promise<Known[]> {
-  const component = manifests.components.find(({ object }) => object.metadata.name === name)
-  const cluster = manifests.clusterComponents.find(({ object }) => object.metadata.name === name)
-  const namespace = component?.object.metadata.namespace
-  const own = { kind: 'Component', name, ...specOf(component), ...(namespace !== undefined && { namespace }) } as const
-  const shared = await readDirectory({ kind: 'ClusterComponent', name, ...specOf(cluster) }, directory)
+function fromManifest({ object, file }: Manifest<Component> | Manifest<ClusterComponent>): ReadComponent {
+  const { kind, metadata, spec } = object
+  const { name } = metadata
+  const namespace = kind === 'Component' ? { namespace: metadata.namespace ?? 'default' } : {}
+  const { contract, findings } = contractOf({ kind, name, ...namespace, spec })
+  const component = { kind, name, ...namespace, spec, contract, directory: undefined }
+  return { component, findings: findings.map((finding) => ({ ...finding, file })) }
+}
+
+/** A directory that is given by name serves as the Component of that name in every namespace, and as the ClusterComponent. */
+async function fromDirectory(
+  name: string,
+  directory: string,
+  written: readonly ReadComponent[],
+): Promise<ReadComponent[]> {
+  const texts = await readTexts(name, directory)
+  const declared = written.map(({ component }) => component).filter((component) => component.name === name)
+  const free = [
+    { kind: 'Component', name, spec: {} },
+    { kind: 'ClusterComponent', name, spec: {} },
+  ] as const
+  const all = [...free.filter(({ kind }) => !isClusterDeclared(kind, declared)), ...declared]
+  const [first, ...rest] = all.map((component) => inDirectory(component, directory, texts))
   // The same files give the same findings; they are told once.
-  return [await readDirectory(own, directory), { ...shared, findings: [] }]
+  return [...(first === undefined ? [] : [first]), ...rest.map(({ component }) => ({ component, findings: [] }))]
 }
 
-function specOf(manifest: AnyComponent | undefined): { readonly spec?: ComponentSpec } {
-  return manifest === undefined ? {} : { spec: manifest.object.spec }
+/** What a manifest says of the ClusterComponent holds for the directory, too; Components have a namespace, and leave the others free. */
+function isClusterDeclared(kind: ComponentReference['kind'], declared: readonly LocalComponent[]): boolean {
+  return kind === 'ClusterComponent' && declared.some((component) => component.kind === kind)
 }
 
-async function readDirectory(parts: Omit<ComponentParts, 'files' | 'directory'>, directory: string): Promise<Known> {
-  const root = resolve(directory)
-  const problem = await directoryProblem(root)
-  const base = { spec: parts.spec ?? {}, directory: root }
-  if (problem !== undefined)
-    return { ...base, contract: undefined, findings: [notFound(parts.name, directory, problem)] }
-  const files = await readComponentDirectory(root)
-  const { contract, findings } = contractOf({ ...parts, files, directory })
-  return { ...base, contract, findings }
-}
+type Texts =
+  | { readonly kind: 'texts'; readonly texts: ComponentTexts }
+  | { readonly kind: 'unreadable'; readonly finding: Finding }
 
-async function directoryProblem(directory: string): Promise<string | undefined> {
+async function readTexts(name: string, directory: string): Promise<Texts> {
   try {
-    return (await stat(directory)).isDirectory()
-      ? undefined
-      : 'it is a file; give the directory that holds component.json'
-  } catch {
-    return 'there is no such directory'
+    return { kind: 'texts', texts: await readComponentDirectory(resolve(directory)) }
+  } catch (error) {
+    const isFile = error instanceof Error && 'code' in error && error.code === 'ENOTDIR'
+    const reason = isFile ? 'it is a file; name the directory that holds component.json' : fileProblem(error)
+    const message = `component "${name}": ${reason}`
+    const finding = { code: 'ComponentDirectory', severity: 'error', message, file: directory, path: '' } as const
+    return { kind: 'unreadable', finding }
   }
 }
 
-function notFound(name: string, file: string, problem: string): Finding {
-  return {
-    code: 'ComponentDirectoryNotFound',
-    severity: 'error',
-    file,
-    path: '',
-    message: `component "${name}": ${problem}`,
-  }
-}
+type Declared = Pick<LocalComponent, 'kind' | 'name' | 'namespace' | 'spec'>
 
-function fromManifest({ object, file }: AnyComponent): Known {
-  const { name, namespace } = object.metadata
-  const parts = {
-    kind: object.kind,
-    name,
-    spec: object.spec,
-    ...(object.kind === 'Component' && namespace !== undefined && { namespace }),
+function inDirectory(declared: Declared, directory: string, read: Texts): ReadComponent {
+  const { kind, name, namespace, spec } = declared
+  const own = { kind, name, spec, ...(namespace !== undefined && { namespace }) }
+  const component = { ...own, directory: resolve(directory) }
+  if (read.kind === 'unreadable') {
+    return { component: { ...component, contract: undefined }, findings: [read.finding] }
   }
-  const { contract, findings } = contractOf(parts)
-  return {
-    contract,
-    spec: object.spec,
-    directory: undefined,
-    findings: findings.map((finding) => ({ ...finding, file })),
-  }
-}
-
-function literalEnv(spec: ComponentSpec): Readonly<Record<string, string>> {
-  return Object.fromEntries((spec.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])))
-}
-
-interface SourceWriter {
-  readonly write: (component: Known) => Promise<string>
-  readonly close: () => Promise<void>
-}
-
-/** Writes inline source into a private directory, each component once. */
-function sourceWriter(): SourceWriter {
-  const written = new Map<Known, Promise<string>>()
-  let root: Promise<string> | undefined
-  const writeOut = async (component: Known): Promise<string> => {
-    root ??= mkdtemp(join(tmpdir(), 'weir-source-'))
-    const directory = join(await root, String(written.size))
-    for (const [name, content] of Object.entries(component.spec.source?.files ?? {})) {
-      const file = normalize(join(directory, name))
-      if (!file.startsWith(directory + sep)) throw new Error(`source file "${name}" leaves the component's directory`)
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(file, content)
-    }
-    return directory
-  }
-  return {
-    write: (component) => {
-      const known = written.get(component)
-      if (known !== undefined) return known
-      const writing = writeOut(component)
-      written.set(component, writing)
-      return writing
-    },
-    close: async () => {
-      if (root !== undefined) await rm(await root, { recursive: true, force: true })
-      root = undefined
-    },
-  }
+  const { contract, findings } = contractOf({ ...own, files: read.texts, directory })
+  return { component: { ...component, contract }, findings }
 }

@@ -1,37 +1,65 @@
 import type { Credential, Secret } from '../crds/v1alpha1/credential.ts'
+import type { Json } from '../crds/v1alpha1/meta.ts'
 import type { Manifests } from '../flow/manifest/manifest.ts'
 import type { CredentialSource, ResolvedCredential } from '../runtime/plan-source.ts'
 
-/** Credentials from the given manifests and their Secrets; what `--credential` names wins. */
+/** Credentials that a local run knows, and what of them must not be shown. */
+export interface LocalCredentials extends CredentialSource {
+  /** The values themselves, of every credential and every given Secret. */
+  readonly secrets: readonly string[]
+}
+
+/** Credentials from the given manifests and their Secrets; what `--credential` names wins, in every namespace. */
 export function localCredentials(
-  manifests: Manifests,
+  manifests: Pick<Manifests, 'credentials' | 'secrets'>,
   given: ReadonlyMap<string, Readonly<Record<string, string>>>,
-): CredentialSource {
-  const secrets = new Map(manifests.secrets.map(({ object }) => [keyOf(object), fieldsOf(object)]))
+): LocalCredentials {
+  const secrets = new Map(manifests.secrets.map(({ object }) => [secretKey(object), secretFields(object)]))
+  const types = new Map(manifests.credentials.map(({ object }) => [credentialKey(object), object.spec.type]))
   const resolved = new Map<string, ResolvedCredential>()
   for (const { object } of manifests.credentials) {
-    const secret = secrets.get(`${object.metadata.namespace ?? 'default'}/${object.spec.secretRef.name}`)
-    if (secret !== undefined) resolved.set(keyOf(object), { type: object.spec.type, fields: renamed(object, secret) })
+    const fields = secrets.get(`${object.metadata.namespace ?? 'default'}/${object.spec.secretRef.name}`)
+    if (fields !== undefined)
+      resolved.set(credentialKey(object), { type: object.spec.type, fields: renamed(object, fields) })
   }
   return {
     get: async (namespace, name) => {
+      const key = `${namespace}/${name}`
       const fields = given.get(name)
-      const manifest = resolved.get(`${namespace}/${name}`)
-      return fields === undefined ? manifest : { type: manifest?.type ?? 'mixed', fields }
+      return fields === undefined ? resolved.get(key) : { type: types.get(key) ?? 'mixed', fields }
     },
+    secrets: [...secrets.values(), ...given.values()].flatMap(secretValues),
   }
 }
 
-function keyOf({ metadata }: Credential | Secret): string {
+/** A Secret's data, decoded, by its keys. */
+export function secretFields(secret: Secret): Readonly<Record<string, string>> {
+  const decoded = Object.entries(secret.data ?? {}).map(
+    ([key, value]) => [key, Buffer.from(value, 'base64').toString()] as const,
+  )
+  return { ...Object.fromEntries(decoded), ...secret.stringData }
+}
+
+/** What tells Secrets apart. */
+export function secretKey({ metadata }: Secret): string {
   return `${metadata.namespace ?? 'default'}/${metadata.name}`
 }
 
-function fieldsOf(secret: Secret): Record<string, string> {
-  const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [
-    key,
-    Buffer.from(value, 'base64').toString(),
-  ])
-  return { ...(Object.fromEntries(decoded) as Record<string, string>), ...secret.stringData }
+function credentialKey({ metadata }: Credential): string {
+  return `${metadata.namespace ?? 'default'}/${metadata.name}`
+}
+
+/** Fields of credentials that say who, where and how. */
+const publicFields = new Set(['username', 'in', 'name', 'prefix', 'clientId', 'consumerKey', 'tokenUrl', 'algorithm'])
+
+/** Of a credential's fields those that are secret; of one that holds several values, all of them. */
+export function secretValues(fields: Readonly<Record<string, Json>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => (publicFields.has(name) ? [] : textsOf(value)))
+}
+
+function textsOf(value: Json): string[] {
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf)
+  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : []
 }
 
 /** The Secret's fields under the names that the Credential gives them, with what is not secret beside an API key. */

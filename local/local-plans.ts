@@ -1,18 +1,25 @@
 import type { Flow } from '../crds/v1alpha1/flow.ts'
 import type { Manifest } from '../flow/manifest/manifest.ts'
+import { compile } from '../flow/plan/compile.ts'
 import type { Plan } from '../flow/plan/plan.ts'
+import { livingQueuesOf } from '../flow/plan/queue-name.ts'
 import type { PlanSource } from '../runtime/plan-source.ts'
 import type { PlanStore } from '../runtime/store/store.ts'
-import { planOf } from './load-project.ts'
+import { localFlowUid } from './flow-uid.ts'
 import type { LocalComponents } from './local-components.ts'
+
+export interface LocalPlans extends PlanSource {
+  /** Of every flow, in the order of the files. */
+  readonly all: readonly Plan[]
+}
 
 /** The plans of a local run. An edit since the last run with the same state is a new revision; what did not change keeps its number. */
 export async function openLocalPlans(
   flows: readonly Manifest<Flow>[],
   components: LocalComponents,
   store: PlanStore,
-): Promise<PlanSource & { readonly all: readonly Plan[] }> {
-  const all = await Promise.all(flows.map((flow) => numbered(planOf(flow, components), flow, { components, store })))
+): Promise<LocalPlans> {
+  const all = await Promise.all(flows.map((flow) => numberedPlan(flow, components, store)))
   const active = new Map(all.map((plan) => [plan.flow.uid, plan]))
   return {
     all,
@@ -25,14 +32,30 @@ export async function openLocalPlans(
   }
 }
 
-async function numbered(
-  plan: Plan,
-  flow: Manifest<Flow>,
-  { components, store }: { components: LocalComponents; store: PlanStore },
-): Promise<Plan> {
-  const latest = await store.latest(plan.flow.uid)
-  if (latest?.hash === plan.hash) return latest
-  const next = latest === undefined ? plan : planOf(flow, components, latest.revision + 1)
-  await store.put(next)
-  return next
+/** The plan of a flow that has no error, as the first revision, or as one that follows another. */
+export function planOf(
+  { object }: Manifest<Flow>,
+  { contracts }: Pick<LocalComponents, 'contracts'>,
+  { revision, before }: { readonly revision: number; readonly before?: Plan } = { revision: 1 },
+): Plan {
+  const { namespace = 'default', name, uid } = object.metadata
+  const flow: Flow = {
+    ...object,
+    metadata: { ...object.metadata, namespace, uid: uid ?? localFlowUid(namespace, name) },
+  }
+  return compile(flow, { contracts, revision, ...(before && { livingQueues: livingQueuesOf(before) }) })
+}
+
+async function numberedPlan(flow: Manifest<Flow>, components: LocalComponents, store: PlanStore): Promise<Plan> {
+  const first = planOf(flow, components)
+  const before = await store.latest(first.flow.uid)
+  if (before === undefined) return kept(store, first)
+  // The same plan is made again and not taken from the store: what is not part of its identity, as `suspend`, may have changed.
+  if (before.hash === first.hash) return planOf(flow, components, { revision: before.revision, before })
+  return kept(store, planOf(flow, components, { revision: before.revision + 1, before }))
+}
+
+async function kept(store: PlanStore, plan: Plan): Promise<Plan> {
+  await store.put(plan)
+  return plan
 }

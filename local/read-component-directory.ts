@@ -8,28 +8,40 @@ const readableName = /\.([cm]?[jt]s|json)$/i
 const mostFiles = 500
 const mostBytes = 1_000_000
 
-/** The directory's sources and JSON files, without `node_modules`; files over 1 MB and beyond the first 500 are left out. */
+/**
+ * The directory's sources and JSON files, those at its root first, without `node_modules`; files over 1 MB and beyond the first 500 are left out.
+ *
+ * @throws {Error} of the file system
+ */
 export async function readComponentDirectory(directory: string): Promise<ComponentTexts> {
-  const paths = await pathsBelow(directory, directory)
-  const texts = await Promise.all(paths.slice(0, mostFiles).map((path) => readText(directory, path)))
+  const paths = await pathsBelow(directory)
+  const texts = await Promise.all(paths.map((path) => readText(directory, path)))
   return Object.fromEntries(texts.filter((entry) => entry !== undefined))
 }
 
-async function pathsBelow(root: string, directory: string): Promise<string[]> {
-  const entries = (await readdir(directory, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+/** Level by level, so that component.json is found however much lies below. */
+async function pathsBelow(root: string): Promise<string[]> {
   const found: string[] = []
-  for (const entry of entries) {
-    const path = join(directory, entry.name)
-    if (entry.isDirectory()) {
-      if (entry.name !== 'node_modules' && !entry.name.startsWith('.')) found.push(...(await pathsBelow(root, path)))
-    } else if (readableName.test(entry.name)) found.push(relative(root, path).split(sep).join('/'))
-    if (found.length > mostFiles) break
+  const directories = [root]
+  for (let directory = directories.shift(); directory !== undefined; directory = directories.shift()) {
+    const entries = await readdir(directory, { withFileTypes: true })
+    for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+      const path = join(directory, entry.name)
+      if (isCodeDirectory(entry)) directories.push(path)
+      else if (readableName.test(entry.name)) found.push(relative(root, path).split(sep).join('/'))
+      if (found.length === mostFiles) return found
+    }
   }
   return found
 }
 
+function isCodeDirectory(entry: { readonly name: string; readonly isDirectory: () => boolean }): boolean {
+  return entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.')
+}
+
 async function readText(directory: string, path: string): Promise<readonly [string, string] | undefined> {
   const file = join(directory, path)
-  if ((await stat(file)).size > mostBytes) return undefined
+  const found = await stat(file)
+  if (!found.isFile() || found.size > mostBytes) return undefined
   return [path, await readFile(file, 'utf8')]
 }

@@ -1,74 +1,121 @@
-import { readFile, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
 import type { Finding } from '../flow/finding/finding.ts'
 import type { SourceText } from '../flow/manifest/manifest.ts'
+import { fileProblem } from './file-problem.ts'
+import type { FoundManifests } from './find-manifests.ts'
+import { findManifests, mostEntries } from './find-manifests.ts'
+import { mostTextBytes, readFileText } from './read-text.ts'
 
 export interface ReadSources {
   readonly sources: readonly SourceText[]
-  /** What could not be read: `FileNotFound`, `FileUnreadable`, `NoManifests`. */
+  /** What could not be read: `FileNotFound`, `FileUnreadable`, `FileTooLarge`, `NoManifests`. */
   readonly findings: readonly Finding[]
+  /** JSON files of the given directories that are no manifests: package.json, data, settings of tools. */
+  readonly ignoredFiles: number
+  /** Directories with component code that were met on the way. */
+  readonly componentDirectories: readonly string[]
 }
 
-const manifestName = /\.(ya?ml|json)$/i
-/** Directories that hold other people's YAML. */
-const skippedDirectories = new Set(['node_modules', 'components', 'apps'])
+/** All of standard input. */
+export type ReadStdin = () => Promise<string>
+
 const stdinName = '-'
+const atATime = 32
 
-/** Reads files, directories (their YAML and JSON, recursively, in the order of their names) and `-` for standard input. */
-export async function readSources(paths: readonly string[], stdin: () => Promise<string>): Promise<ReadSources> {
-  const sources: SourceText[] = []
-  const findings: Finding[] = []
+/** Reads files, directories (their YAML and JSON, recursively) and `-` for standard input; what is named twice is read once. */
+export async function readSources(paths: readonly string[], stdin: ReadStdin): Promise<ReadSources> {
+  const seen = new Set<string>()
+  const read: ReadSources[] = []
+  // In the order given: of two objects of one name the first counts.
   for (const path of paths) {
-    const read =
-      path === stdinName ? { sources: [{ file: '<stdin>', text: await stdin() }], findings: [] } : await readPath(path)
-    sources.push(...read.sources)
-    findings.push(...read.findings)
+    if (!(await isFirstSeen(seen, path))) continue
+    read.push(path === stdinName ? sourceOf('<stdin>', await stdin()) : await readPath(path, seen))
   }
-  return { sources, findings }
+  return joined(read)
 }
 
-async function readPath(path: string): Promise<ReadSources> {
+const nothing: ReadSources = { sources: [], findings: [], ignoredFiles: 0, componentDirectories: [] }
+
+function joined(parts: readonly ReadSources[]): ReadSources {
+  return {
+    sources: parts.flatMap(({ sources }) => sources),
+    findings: parts.flatMap(({ findings }) => findings),
+    ignoredFiles: parts.reduce((sum, { ignoredFiles }) => sum + ignoredFiles, 0),
+    componentDirectories: parts.flatMap(({ componentDirectories }) => componentDirectories),
+  }
+}
+
+async function isFirstSeen(seen: Set<string>, path: string): Promise<boolean> {
+  const key = path === stdinName ? stdinName : await realpath(path).catch(() => path)
+  if (seen.has(key)) return false
+  seen.add(key)
+  return true
+}
+
+async function readPath(path: string, seen: Set<string>): Promise<ReadSources> {
   try {
-    if (!(await stat(path)).isDirectory()) return { sources: [await readSource(path)], findings: [] }
-    const files = await manifestsBelow(path)
-    if (files.length === 0) return only('NoManifests', path, 'the directory holds no .yaml, .yml or .json file')
-    return { sources: await Promise.all(files.map(readSource)), findings: [] }
+    return (await stat(path)).isDirectory() ? await readDirectory(path, seen) : await readFileSource(path)
   } catch (error) {
-    return unreadable(path, error)
+    return problem(path, error)
   }
 }
 
-async function readSource(file: string): Promise<SourceText> {
-  return { file, text: await readFile(file, 'utf8') }
-}
-
-async function manifestsBelow(directory: string): Promise<string[]> {
-  const entries = (await readdir(directory, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
-  const found: string[] = []
-  for (const entry of entries) {
-    const path = join(directory, entry.name)
-    if (entry.isDirectory()) {
-      if (!isSkipped(entry.name)) found.push(...(await manifestsBelow(path)))
-    } else if (manifestName.test(entry.name) && !isConfiguration(entry.name)) found.push(path)
+async function readFileSource(file: string): Promise<ReadSources> {
+  try {
+    return sourceOf(file, await readFileText(file))
+  } catch (error) {
+    return problem(file, error)
   }
-  return found
 }
 
-function isSkipped(name: string): boolean {
-  return name.startsWith('.') || skippedDirectories.has(name)
+function sourceOf(file: string, text: string | undefined): ReadSources {
+  if (text !== undefined) return { ...nothing, sources: [{ file, text }] }
+  const size = mostTextBytes / 1024 / 1024
+  return only('FileTooLarge', file, `the file has more than ${size} MB, and was not read: split it`)
 }
 
-function isConfiguration(name: string): boolean {
-  return name === 'package.json' || name === 'package-lock.json' || name === 'component.json' || name.startsWith('.')
+async function readDirectory(directory: string, seen: Set<string>): Promise<ReadSources> {
+  const found = await findManifests(directory)
+  const files: string[] = []
+  for (const file of found.files) if (await isFirstSeen(seen, file)) files.push(file)
+  const read: ReadSources[] = [{ ...nothing, findings: searchFindings(directory, found) }]
+  // Some at a time: a large directory must not use up what may be open.
+  for (let at = 0; at < files.length; at += atATime) {
+    read.push(...(await Promise.all(files.slice(at, at + atATime).map(readFileSource))))
+  }
+  const { sources, findings } = joined(read)
+  const manifests = sources.filter(isManifest)
+  return {
+    sources: manifests,
+    findings,
+    ignoredFiles: sources.length - manifests.length,
+    componentDirectories: found.componentDirectories,
+  }
 }
 
-function unreadable(path: string, error: unknown): ReadSources {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
-  if (code === 'ENOENT' || code === 'ENOTDIR') return only('FileNotFound', path, 'there is no such file or directory')
-  if (code === 'EACCES') return only('FileUnreadable', path, 'the file may not be read: check its permissions')
-  return only('FileUnreadable', path, `the file cannot be read (${code || String(error)})`)
+function searchFindings(directory: string, found: FoundManifests): Finding[] {
+  const unreadable = found.unreadable.flatMap(({ path, error }) => problem(path, error).findings)
+  if (found.isCutOff) {
+    const message = `the directory holds more than ${mostEntries} files: name those that are meant`
+    return [...unreadable, ...only('NoManifests', directory, message).findings]
+  }
+  if (found.files.length > 0 || unreadable.length > 0) return unreadable
+  return [...only('NoManifests', directory, 'the directory holds no .yaml, .yml or .json file').findings]
 }
 
-function only(code: string, file: string, message: string): ReadSources {
-  return { sources: [], findings: [{ code, severity: 'error', message, file, line: 1, column: 1, path: '' }] }
+/** YAML always; JSON, in which much else is written, only when it looks like a manifest. */
+function isManifest({ file, text }: SourceText): boolean {
+  return !/\.json$/i.test(file) || (text.includes('"apiVersion"') && text.includes('"kind"'))
+}
+
+function problem(path: string, error: unknown): ReadSources {
+  const message = fileProblem(error)
+  const isMissing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+  return only(isMissing ? 'FileNotFound' : 'FileUnreadable', path, message)
+}
+
+type SourceCode = 'FileNotFound' | 'FileUnreadable' | 'FileTooLarge' | 'NoManifests'
+
+function only(code: SourceCode, file: string, message: string): ReadSources {
+  return { ...nothing, findings: [{ code, severity: 'error', message, file, line: 1, column: 1, path: '' }] }
 }

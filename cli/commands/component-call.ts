@@ -1,17 +1,19 @@
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Json, JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { ComponentContract, Dialect, FunctionContract } from '../../flow/component/component-contract.ts'
-import { loadComponents } from '../../local/local-components.ts'
-import { hasErrors } from '../../local/load-project.ts'
-import { noManifests } from '../../local/no-manifests.ts'
-import type { ComponentFailure, ComponentHost, Emit } from '../../runtime/runner/component-host.ts'
+import { suggestion } from '../../flow/finding/suggest.ts'
 import { openLocalHost } from '../../local/local-host.ts'
-import { freshId } from '../../runtime/wire/message-id.ts'
-import { printFindings } from '../format-findings.ts'
+import { secretValues } from '../../local/local-credentials.ts'
+import type { MaskSecrets } from '../../local/mask-secrets.ts'
+import { maskSecrets } from '../../local/mask-secrets.ts'
+import type { CallTarget } from '../component/call-once.ts'
+import { callOnce } from '../component/call-once.ts'
+import { readComponent } from '../component/read-component.ts'
 import { openLog } from '../log.ts'
 import { readJsonOption, readObjectOption } from '../read-value.ts'
+import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import type { CommandContext } from './context.ts'
+import type { CommandContext, Interrupts } from './context.ts'
 
 export interface ComponentCallOptions {
   readonly message: readonly string[]
@@ -19,167 +21,94 @@ export interface ComponentCallOptions {
   readonly credential?: string
   readonly snapshot?: string
   readonly env: ReadonlyMap<string, string>
-  readonly dialect?: Dialect
+  readonly dialect: Dialect | 'auto'
   readonly timeout: number
 }
 
-interface CallInput {
-  readonly directory: string
-  readonly contract: ComponentContract
-  readonly function: FunctionContract
-  readonly config: JsonObject
-  readonly snapshot: Json
-  readonly options: ComponentCallOptions
-}
-
-/** Calls a function once per message, one process, in order; prints every emit. Exit code 1 when a message was not acknowledged. */
+/** Calls a function once per message, in one process and in order; prints every emit. Exit code 1 when a message was not acknowledged. */
 export async function componentCallCommand(
   context: CommandContext,
   directory: string,
   name: string,
   options: ComponentCallOptions,
 ): Promise<number> {
-  const { terminal, logLevel } = context
-  const contract = await contractAt(context, directory)
-  const config = {
-    ...(await optional('--config', options.config)),
-    ...(await optional('--credential', options.credential)),
-  }
-  const input: CallInput = {
-    directory: resolve(directory),
-    contract,
-    function: functionOf(contract, name),
-    config,
-    snapshot: options.snapshot === undefined ? {} : await readJsonOption('--snapshot', options.snapshot),
-    options,
-  }
-  const messages = await Promise.all(
-    (options.message.length === 0 ? ['{}'] : options.message).map((text) => readJsonOption('--message', text)),
-  )
-  const host = openLocalHost({ log: openLog(logLevel, terminal, terminal.err), environment: context.environment })
-  const abort = (): void => void host.close(0)
-  context.interrupted.addEventListener('abort', abort, { once: true })
+  const contract = await readComponent(context, directory)
+  if (contract === undefined) return 2
+  const called = functionOf(contract, name)
+  const input = await readInput(options, context.terminal)
+  const interrupts = context.takeInterrupts()
+  const host = openHost(context, input.mask)
+  const stop = (): void => void host.close(0)
+  interrupts.stopped.addEventListener('abort', stop, { once: true })
   try {
-    let exitCode = 0
-    let { snapshot } = input
-    // In order, and each to its end: the messages share one process, as they would in a flow.
-    for (const message of messages) {
-      const called = await callOnce(host, { ...input, snapshot }, message, terminal.out)
-      snapshot = called.snapshot
-      if (!called.isAcknowledged) exitCode = 1
+    const target = {
+      host,
+      contract,
+      function: called,
+      directory: resolve(directory),
+      dialect: options.dialect === 'auto' ? contract.dialect : options.dialect,
+      config: input.config,
+      env: Object.fromEntries(options.env),
+      timeoutMs: options.timeout * 1000,
+      signal: interrupts.interrupted,
+      print: printer(context.terminal, input.mask),
     }
-    return exitCode
+    return await callAll(target, input, interrupts)
   } finally {
-    await host.close(1000)
+    await host.close(0)
   }
-}
-
-async function contractAt({ terminal, catalogue }: CommandContext, directory: string): Promise<ComponentContract> {
-  const name = basename(resolve(directory))
-  const { contracts, findings } = await loadComponents(noManifests, {
-    directories: new Map([[name, directory]]),
-    catalogue,
-  })
-  printFindings({ ...terminal, out: terminal.err }, findings, 'text')
-  const contract = contracts.find({ kind: 'Component', name }, 'default')
-  if (contract !== undefined && !hasErrors(findings)) return contract
-  throw new UsageError(
-    `${directory} is no component that can be called: it needs a component.json, or a .js file that exports process`,
-  )
 }
 
 function functionOf(contract: ComponentContract, name: string): FunctionContract {
-  const found = contract.functions[name]
-  if (found !== undefined && Object.hasOwn(contract.functions, name)) return found
-  throw new UsageError(
-    `component "${contract.name}" has no function "${name}"; it has ${Object.keys(contract.functions).join(', ') || 'none'}`,
-  )
+  const found = Object.hasOwn(contract.functions, name) ? contract.functions[name] : undefined
+  if (found !== undefined) return found
+  const hint = suggestion(name, Object.keys(contract.functions))
+  throw new UsageError(`component "${contract.name}" has no function "${name}"${hint}`)
 }
 
-function optional(option: string, text: string | undefined): Promise<JsonObject> {
-  return text === undefined ? Promise.resolve({}) : readObjectOption(option, text)
+interface Input {
+  readonly messages: readonly Json[]
+  readonly config: JsonObject
+  readonly snapshot: Json
+  readonly mask: MaskSecrets
 }
 
-async function callOnce(
-  host: ComponentHost,
-  input: CallInput,
-  message: Json,
-  print: (line: string) => void,
-): Promise<{ isAcknowledged: boolean; snapshot: Json }> {
-  const { contract, options } = input
-  const failures: ComponentFailure[] = []
-  let rebound: string | undefined
+async function readInput(options: ComponentCallOptions, terminal: Terminal): Promise<Input> {
+  const object = (option: string, text = '{}'): Promise<JsonObject> => readObjectOption({ option, text }, terminal)
+  const credential = await object('--credential', options.credential)
+  const config = { ...(await object('--config', options.config)), ...credential }
+  const snapshot = await readJsonOption({ option: '--snapshot', text: options.snapshot ?? '{}' }, terminal)
+  const texts = options.message.length === 0 ? ['{}'] : options.message
+  const messages: Json[] = []
+  // One after another: at most one is standard input.
+  for (const text of texts) messages.push(await readJsonOption({ option: '--message', text }, terminal))
+  return { messages, config, snapshot, mask: maskSecrets(secretValues(credential)) }
+}
+
+function openHost({ terminal, logLevel, environment }: CommandContext, mask: MaskSecrets): CallTarget['host'] {
+  const { err } = terminal
+  const log = openLog(logLevel, { style: err.style, write: (text) => err.write(mask(text)) })
+  return openLocalHost({ log, environment })
+}
+
+/** What a component emits is its own affair; what went wrong may quote what it was told in confidence. */
+function printer({ out }: Terminal, mask: MaskSecrets): CallTarget['print'] {
+  return (line) => {
+    const text = JSON.stringify(line)
+    const isOwn = line['event'] !== 'error' && line['event'] !== 'settled'
+    out.write(`${isOwn ? text : mask(text)}\n`)
+  }
+}
+
+async function callAll(target: CallTarget, input: Input, { interrupted }: Interrupts): Promise<number> {
+  let exitCode = 0
   let { snapshot } = input
-  const id = freshId()
-  const result = await host.call({
-    child: {
-      key: 'call',
-      directory: input.directory,
-      dialect: options.dialect ?? contract.dialect,
-      isolation: contract.isolation,
-      env: Object.fromEntries(options.env),
-      concurrency: 1,
-      labels: { component: contract.name, step: input.function.name },
-    },
-    function: input.function,
-    message: Buffer.from(JSON.stringify(asMessage(message))),
-    config: input.config,
-    snapshot,
-    context: {
-      flow: 'component-call',
-      namespace: 'default',
-      step: input.function.name,
-      run: id,
-      messageId: id,
-      attempt: 1,
-    },
-    timeoutMs: options.timeout * 1000,
-    onEmit: async (emit) => {
-      print(`${JSON.stringify(shownEmit(emit))}\n`)
-      if (emit.kind === 'error') failures.push(emit.failure)
-      if (emit.kind === 'rebound') rebound = emit.reason
-      if (emit.kind === 'snapshot') snapshot = emit.value as Json
-      if (emit.kind === 'updateSnapshot') snapshot = { ...(snapshot as JsonObject), ...emit.value }
-    },
-  })
-  const failure = result.kind === 'died' ? result.failure : failures[0]
-  print(`${JSON.stringify(settledLine(failure, rebound))}\n`)
-  return { isAcknowledged: failure === undefined && rebound === undefined, snapshot }
-}
-
-/** A message as it stands, or its data alone. */
-function asMessage(message: Json): JsonObject {
-  const isObject = typeof message === 'object' && message !== null && !Array.isArray(message)
-  const keys = isObject ? Object.keys(message) : []
-  const isMessage = ['data', 'body', 'metadata', 'attachments'].some((key) => keys.includes(key))
-  const whole: JsonObject = isMessage ? (message as JsonObject) : { data: message }
-  return { metadata: {}, attachments: {}, ...whole }
-}
-
-function shownEmit(emit: Emit): JsonObject {
-  switch (emit.kind) {
-    case 'data':
-      return { event: 'data', value: JSON.parse(emit.message.toString()) as Json }
-    case 'error':
-      return { event: 'error', value: { ...emit.failure } }
-    case 'rebound':
-      return { event: 'rebound', value: emit.reason }
-    case 'snapshot':
-    case 'updateSnapshot':
-      return { event: emit.kind, value: emit.value as Json }
-    case 'updateKeys':
-      return { event: 'updateKeys', value: emit.keys }
-    case 'httpReply':
-      return { event: 'httpReply', value: emit.reply }
+  // In order, and each to its end: the messages share one process, as they would in a flow.
+  for (const message of input.messages) {
+    const called = await callOnce(target, { message, snapshot })
+    snapshot = called.snapshot
+    if (!called.isAcknowledged) exitCode = 1
+    if (interrupted.aborted) return 130
   }
-}
-
-function settledLine(failure: ComponentFailure | undefined, rebound: string | undefined): JsonObject {
-  if (failure !== undefined) {
-    const { code, message, permanent } = failure
-    return { event: 'settled', as: permanent === true ? 'deadLetter' : 'retry', error: { code, message } }
-  }
-  return rebound === undefined
-    ? { event: 'settled', as: 'ack' }
-    : { event: 'settled', as: 'retry', error: { code: 'Rebound', message: rebound } }
+  return exitCode
 }

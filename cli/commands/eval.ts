@@ -1,8 +1,10 @@
+import type { Json, JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { MessageView, Scope } from '../../flow/expression/expression.ts'
 import { parseExpression } from '../../flow/expression/parse-expression.ts'
-import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
-import { readObjectOption } from '../read-value.ts'
+import { readJsonOption, readObjectOption } from '../read-value.ts'
+import type { Output, Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
+import { wholeMessage } from '../whole-message.ts'
 import type { CommandContext } from './context.ts'
 
 export interface EvalOptions {
@@ -14,70 +16,60 @@ export interface EvalOptions {
   readonly step?: string
 }
 
-/** Prints what an expression gives, as JSON; nothing for a missing value. Exit code 1 when it fails, 2 when it does not parse. */
+/** Prints what an expression gives, as JSON; nothing for a missing value. Exit code 1 when it fails, 2 when it cannot be read. */
 export async function evalCommand({ terminal }: CommandContext, source: string, options: EvalOptions): Promise<number> {
+  const { out, err } = terminal
   const parsed = parseExpression(source)
   if (parsed.kind === 'invalid') {
-    const pointer = source.includes('\n') ? '' : `  ${source}\n  ${' '.repeat(parsed.offset)}^\n`
-    terminal.err(
-      `error ExpressionSyntax ${parsed.message}\n${pointer}${parsed.hint === undefined ? '' : `${parsed.hint}\n`}`,
-    )
+    pointAt(err, source, { ...parsed, title: 'error ExpressionSyntax' })
     return 2
   }
-  const scope = await scopeOf(options)
+  for (const warning of parsed.warnings) pointAt(err, source, { ...warning, title: 'warning' })
+  const scope = await scopeOf(options, terminal)
   try {
     const value = await parsed.expression.evaluate(scope)
-    if (value === undefined) terminal.err('(nothing: the expression gives no value)\n')
-    else terminal.out(`${JSON.stringify(value, undefined, 2)}\n`)
+    if (value === undefined) err.write('(nothing: the expression gives no value)\n')
+    else out.write(`${JSON.stringify(value, undefined, 2)}\n`)
     return 0
   } catch (error) {
-    const { code = 'ExpressionFailed', message } = error as { code?: string; message: string }
-    terminal.err(`error ${code} ${message}\n`)
+    const { code = 'ExpressionFailed', message } = error as { code?: string; message: string } // an ExpressionError
+    err.write(`error ${code} ${message}\n`)
     return 1
   }
 }
 
-async function scopeOf(options: EvalOptions): Promise<Scope> {
-  const message = await optional('--message', options.message)
-  const trigger = await optional('--trigger', options.trigger)
-  const run = await optional('--run', options.run)
+interface Remark {
+  readonly title: string
+  readonly message: string
+  readonly offset: number
+  readonly hint?: string
+}
+
+function pointAt({ write }: Output, source: string, { title, message, offset, hint }: Remark): void {
+  const pointer = source.includes('\n') ? [] : [`  ${source}`, `  ${' '.repeat(offset)}^`]
+  const lines = [`${title} ${message}`, ...pointer, ...(hint === undefined ? [] : [hint])]
+  write(lines.map((line) => `${line}\n`).join(''))
+}
+
+async function scopeOf(options: EvalOptions, terminal: Terminal): Promise<Scope> {
+  const object = (option: string, text = '{}'): Promise<JsonObject> => readObjectOption({ option, text }, terminal)
+  const message = await readJsonOption({ option: '--message', text: options.message ?? '{}' }, terminal)
+  const trigger = await object('--trigger', options.trigger)
+  const run = await object('--run', options.run)
+  const flow = await object('--flow', options.flow)
   return {
-    message: messageView(message),
-    steps: (await optional('--steps', options.steps)) as Scope['steps'],
+    message: wholeMessage(message) as unknown as MessageView, // an expression takes what there is
+    steps: (await object('--steps', options.steps)) as Scope['steps'], // likewise
     trigger: { name: 'by-hand', kind: 'manual', ...trigger },
-    run: { id: text(run['id'], 'run-1'), startedAt: startOf(run['startedAt']) },
-    flow: { name: 'flow', namespace: 'default', labels: {}, ...(await optional('--flow', options.flow)) },
+    run: { id: typeof run['id'] === 'string' ? run['id'] : 'run-1', startedAt: startOf(run['startedAt']) },
+    flow: { name: 'flow', namespace: 'default', labels: {}, ...flow },
     step: { name: options.step ?? 'step' },
   }
 }
 
-/** A message as `{data, metadata, attachments}`; without a `data` key the whole is taken for the data. */
-function messageView(message: JsonObject): MessageView {
-  const isMessage = ['data', 'metadata', 'attachments'].some((key) => key in message)
-  const whole = isMessage ? message : { data: message }
-  return {
-    ...whole,
-    data: whole['data'],
-    metadata: asObject(whole['metadata']),
-    attachments: asObject(whole['attachments']),
-  }
-}
-
-function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
-}
-
-function optional(option: string, value: string | undefined): Promise<JsonObject> {
-  return value === undefined ? Promise.resolve({}) : readObjectOption(option, value)
-}
-
-function text(value: unknown, fallback: string): string {
-  return typeof value === 'string' ? value : fallback
-}
-
-function startOf(value: unknown): number {
+function startOf(value: Json | undefined): number {
   if (value === undefined) return Date.now()
-  const at = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN
+  const at = typeof value === 'number' || typeof value === 'string' ? new Date(value).getTime() : Number.NaN
   if (Number.isFinite(at)) return at
   throw new UsageError('--run: startedAt must be an ISO 8601 time or milliseconds since 1970')
 }

@@ -51,7 +51,7 @@ export async function initCommand({ terminal }: CommandContext, directory: strin
   const files = { 'flow.yaml': flow, 'component.yaml': component, 'README.md': readme }
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
   const where = directory === '.' ? '' : ` ${directory}`
-  terminal.err(
+  terminal.err.write(
     `wrote ${Object.keys(files).join(', ')}\nnext: weir run${where || ' .'} --once --trigger hello/by-hand --data '{"name": "Ada"}'\n`,
   )
   return 0

@@ -1,6 +1,8 @@
-import type { CommandContext } from './context.ts'
-import { printFindings, summaryOf, count } from '../format-findings.ts'
+import type { Project } from '../../local/load-project.ts'
 import { hasErrors, loadProject } from '../../local/load-project.ts'
+import { count, printFindings, summaryOf } from '../format-findings.ts'
+import type { CommandContext } from './context.ts'
+import { hintsOf } from './hints.ts'
 
 export interface LintOptions {
   readonly output: 'text' | 'json'
@@ -8,19 +10,26 @@ export interface LintOptions {
   readonly component: ReadonlyMap<string, string>
 }
 
-/** Exit code 1 when there is an error. */
+/** Findings on standard output, what was looked at on standard error. Exit code 1 when there is an error. */
 export async function lintCommand(
   { terminal, catalogue }: CommandContext,
   paths: readonly string[],
-  options: LintOptions,
+  { output, strict, component: directories }: LintOptions,
 ): Promise<number> {
-  const { strict, component: directories } = options
   const project = await loadProject(paths, { strict, directories, catalogue, stdin: terminal.stdin })
-  printFindings(terminal, project.findings, options.output)
-  await project.components.close()
-  const { flows } = project.parsed.manifests
-  for (const [kind, times] of project.parsed.ignored)
-    terminal.err(`ignored ${count(times, 'document')} of kind ${kind}\n`)
-  terminal.err(`${count(flows.length, 'flow')}: ${summaryOf(project.findings)}\n`)
+  printFindings(terminal.out, project.findings, output)
+  const lines = [...ignoredLines(project), ...hintsOf(project, directories), scopeLine(project)]
+  terminal.err.write(lines.map((line) => `${line}\n`).join(''))
   return hasErrors(project.findings) ? 1 : 0
+}
+
+function ignoredLines({ ignored }: Project): string[] {
+  return [...ignored].map(
+    ([what, times]) => `ignored ${times} of ${what === 'no kind' ? 'no kind (not a manifest)' : what}`,
+  )
+}
+
+function scopeLine({ parsed, findings }: Project): string {
+  const flows = parsed.manifests.flows.length + parsed.broken.filter(({ kind }) => kind === 'Flow').length
+  return `${count(flows, 'flow')}: ${summaryOf(findings)}`
 }

@@ -1,24 +1,20 @@
-import type { Logger } from 'pino'
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
-import type { LocalRuntime, LocalRuntimeOptions } from '../../local/local-runtime.ts'
-import { openLocalRuntime } from '../../local/local-runtime.ts'
-import { localCredentials } from '../../local/local-credentials.ts'
-import type { Project } from '../../local/load-project.ts'
-import { hasErrors, loadProject } from '../../local/load-project.ts'
-import { liveCounts } from '../../local/live-counts.ts'
-import type { LiveCounts } from '../../local/live-counts.ts'
-import type { FinishedMessage, RunnerObserver } from '../../runtime/runner/runner-parts.ts'
-import type { CredentialSource } from '../../runtime/plan-source.ts'
-import type { DeadLetter } from '../../runtime/store/store.ts'
-import { count, printFindings, summaryOf } from '../format-findings.ts'
-import type { LiveView } from '../live-view.ts'
-import { openLiveView } from '../live-view.ts'
-import { openLog } from '../log.ts'
+import type { Finding } from '../../flow/finding/finding.ts'
+import { hasErrors, loadProject, plansOf } from '../../local/load-project.ts'
+import { runnableFindings } from '../../local/runnable-findings.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import type { HostLimits } from '../../runtime/runner/host/host-options.ts'
+import type { FinishedMessage } from '../../runtime/runner/runner-parts.ts'
+import { printFindings, summaryOf } from '../format-findings.ts'
 import { readObjectOption } from '../read-value.ts'
+import { chooseTrigger } from '../run/choose-trigger.ts'
+import { firstMessage } from '../run/first-message.ts'
+import { runOnce } from '../run/run-once.ts'
+import { runTriggers } from '../run/run-triggers.ts'
+import type { RunnableProject, Session, SessionOptions } from '../run/session.ts'
+import { openSession } from '../run/session.ts'
 import { UsageError } from '../usage-error.ts'
 import type { CommandContext } from './context.ts'
-import { runOnce } from './run-once.ts'
-import { runTriggers } from './run-triggers.ts'
 
 export interface RunOptions {
   readonly component: ReadonlyMap<string, string>
@@ -33,21 +29,7 @@ export interface RunOptions {
   readonly idleSeconds?: number
 }
 
-/** A running set of flows, as the two ways of running it see it. */
-export interface Session {
-  readonly context: CommandContext
-  readonly options: RunOptions
-  readonly runtime: LocalRuntime
-  readonly counts: LiveCounts
-  readonly view: LiveView
-  readonly log: Logger
-  readonly credentials: CredentialSource
-  readonly deadLetters: () => number
-  /** Who wants to hear of settled entries: the scheduler, once it is open. */
-  readonly onEntrySettled: (listener: RunnerObserver['onEntrySettled']) => void
-}
-
-/** Exit code 0; 1 when something was dead-lettered (`--once`); 2 when lint fails or an option is wrong. */
+/** Exit code 0; 1 when something was dead-lettered (`--once`); 2 when lint fails or it cannot be started. */
 export async function runCommand(
   context: CommandContext,
   paths: readonly string[],
@@ -55,73 +37,60 @@ export async function runCommand(
 ): Promise<number> {
   const { terminal, catalogue } = context
   checkOnceOptions(options)
-  const given = await readCredentials(options.credential)
+  const credentials = await readCredentials(options.credential, context)
   const project = await loadProject(paths, {
     strict: true,
     directories: options.component,
     catalogue,
     stdin: terminal.stdin,
-    credentials: given.keys(),
+    credentials: credentials.keys(),
   })
-  printFindings({ ...terminal, out: terminal.err }, project.findings, 'text')
-  if (hasErrors(project.findings)) {
-    await project.components.close()
-    terminal.err(`${summaryOf(project.findings)}: nothing runs until the errors are mended\n`)
-    return 2
-  }
+  const findings = [...project.findings, ...runnableFindings(project)]
+  printFindings(terminal.err, findings)
+  if (hasErrors(findings)) return refuse(context, findings)
   if (project.parsed.manifests.flows.length === 0) {
-    await project.components.close()
     throw new UsageError('no flow in the given files; `weir init my-flow` writes a first one')
   }
-  return runProject(context, project, { options, given })
+  return runProject(context, { ...project, plans: plansOf(project) }, { options, credentials })
 }
 
-interface Given {
-  readonly options: RunOptions
-  readonly given: ReadonlyMap<string, Readonly<Record<string, string>>>
+function refuse({ terminal }: CommandContext, findings: readonly Finding[]): number {
+  terminal.err.write(`${summaryOf(findings)}: nothing runs until the errors are mended\n`)
+  return 2
 }
 
-async function runProject(context: CommandContext, project: Project, { options, given }: Given): Promise<number> {
-  const { terminal } = context
-  const view = openLiveView(options.once ? { ...terminal, isLive: false } : terminal)
-  const log = openLog(context.logLevel, terminal, view.print)
-  const counts = liveCounts(stepsOf(project))
-  const credentials = localCredentials(project.parsed.manifests, given)
-  let deadLetters = 0
-  let entrySettled: RunnerObserver['onEntrySettled'] | undefined
-  const runtime = await openLocalRuntime({
-    ...limitsOf(options),
-    ...project,
-    environment: context.environment,
-    credentials,
-    log,
-    observer: {
-      ...counts.observe,
-      onEntrySettled: (headers, emitted) => entrySettled?.(headers, emitted),
-      onFinished: (finished) => {
-        counts.observe.onFinished(finished)
-        if (options.once) terminal.out(`${outputLine(finished)}\n`)
-      },
-    },
-    onDeadLetter: (letter) => {
-      deadLetters += 1
-      view.print(`${terminal.style('red', 'dead letter')} ${describeDeadLetter(letter, project)}\n`)
-    },
+type Credentials = ReadonlyMap<string, Readonly<Record<string, string>>>
+
+async function runProject(
+  context: CommandContext,
+  project: RunnableProject,
+  { options, credentials }: { readonly options: RunOptions; readonly credentials: Credentials },
+): Promise<number> {
+  const open = (onFinished: SessionOptions['onFinished']): Promise<Session> =>
+    openSession(context, project, {
+      host: hostLimits(options),
+      credentials,
+      onFinished,
+      ...(options.state !== undefined && { state: options.state }),
+    })
+  if (!options.once) return runTriggers(await open(() => {}), options)
+  const { out, isOutShown } = context.terminal
+  // Before anything is opened: a mistake in what was typed leaves no trace.
+  const chosen = chooseTrigger(project.plans, options.trigger)
+  const first = await firstMessage(chosen, options, { terminal: context.terminal, nowMs: systemClock.now() })
+  const session = await open((finished, view) => {
+    const line = `${outputLine(finished)}\n`
+    if (isOutShown) view.print(out, line)
+    else out.write(line)
   })
-  const onEntrySettled: Session['onEntrySettled'] = (listener) => {
-    entrySettled = listener
-  }
-  const base = { context, options, runtime, counts, view, log, credentials, onEntrySettled }
-  const session: Session = { ...base, deadLetters: () => deadLetters }
-  return options.once ? runOnce(session) : runTriggers(session)
+  return runOnce(session, { chosen, first })
 }
 
-function limitsOf({ state, maxProcesses, idleSeconds }: RunOptions): Pick<LocalRuntimeOptions, 'state' | 'host'> {
-  const host = {
+function hostLimits({ maxProcesses, idleSeconds }: RunOptions): Partial<HostLimits> {
+  return {
     ...(maxProcesses !== undefined && { maxProcesses }),
     ...(idleSeconds !== undefined && { idleMs: idleSeconds * 1000 }),
   }
-  return { host, ...(state !== undefined && { state }) }
 }
 
 function checkOnceOptions({ once, trigger, data, header }: RunOptions): void {
@@ -133,35 +102,25 @@ function checkOnceOptions({ once, trigger, data, header }: RunOptions): void {
 
 async function readCredentials(
   options: ReadonlyMap<string, string>,
-): Promise<Map<string, Readonly<Record<string, string>>>> {
+  { terminal }: CommandContext,
+): Promise<Credentials> {
   const read = new Map<string, Readonly<Record<string, string>>>()
-  for (const [name, text] of options)
-    read.set(name, asStrings(name, await readObjectOption(`--credential ${name}`, text)))
+  for (const [name, text] of options) {
+    read.set(name, asStrings(name, await readObjectOption({ option: `--credential ${name}`, text }, terminal)))
+  }
   return read
 }
 
 function asStrings(name: string, fields: JsonObject): Readonly<Record<string, string>> {
   const entries = Object.entries(fields).map(([key, value]) => {
-    if (typeof value === 'object') throw new UsageError(`--credential ${name}: "${key}" must be a string`)
+    if (typeof value === 'object') throw new UsageError(`--credential ${name}: "${key}" must be a text`)
     return [key, String(value)] as const
   })
   return Object.fromEntries(entries)
-}
-
-function stepsOf(project: Project): { flow: string; uid: string; step: string }[] {
-  return project.plans.flatMap(({ flow, steps }) =>
-    Object.keys(steps).map((step) => ({ flow: flow.name, uid: flow.uid, step })),
-  )
 }
 
 function outputLine(finished: FinishedMessage): string {
   const { flow, step, run } = finished
   const message = finished.message()
   return JSON.stringify({ flow, step, run, data: message['data'], metadata: message['metadata'] })
-}
-
-function describeDeadLetter(letter: DeadLetter, { plans }: Project): string {
-  const flow = plans.find((plan) => plan.flow.uid === letter.flow)?.flow.name ?? letter.flow
-  const { step, code, message, run } = letter
-  return `${flow}/${step} ${code}: ${message} (${count(letter.attempts, 'attempt')}, run ${run})`
 }

@@ -9,8 +9,8 @@ import { deliveryPump } from './delivery-pump.ts'
 import type { IdleWatch } from './idle-watch.ts'
 import { idleWatch } from './idle-watch.ts'
 import type { MemoryQueue, Subscriber } from './memory-queue.ts'
-import { addMessage, depthOf, emptyQueue, readyCount, unsubscribe } from './memory-queue.ts'
-import type { Parking } from './parking.ts'
+import { addMessage, depthOf, emptyQueue, readyCount, takeReady, unsubscribe } from './memory-queue.ts'
+import type { ParkedMessage, Parking } from './parking.ts'
 import { openParking } from './parking.ts'
 
 /** The queues of one process. `close` ends all connections, and what is queued is gone with it. */
@@ -26,6 +26,11 @@ export interface MemoryBroker extends Broker {
    * @throws {TransientError} `BrokerClosed`; and the signal's reason when it is aborted
    */
   readonly whenIdle: (signal?: AbortSignal) => Promise<void>
+  /**
+   * Takes out what is ready or parked, but for queues that drop their head; what is delivered and not settled stays.
+   * For whoever keeps elsewhere what this process will not finish.
+   */
+  readonly takeAll: () => readonly ParkedMessage[]
 }
 
 export interface PendingMessages {
@@ -61,7 +66,14 @@ export function openMemoryBroker({ clock = systemClock }: { readonly clock?: Clo
     core.parking.close()
     core.idle.close(closedError())
   }
-  return { ...connect(), connect, close, pending: () => pendingOf(core), whenIdle: core.idle.whenIdle }
+  return {
+    ...connect(),
+    connect,
+    close,
+    pending: () => pendingOf(core),
+    whenIdle: core.idle.whenIdle,
+    takeAll: () => takeAll(core),
+  }
 }
 
 function openCore(clock: Clock): Core {
@@ -88,6 +100,14 @@ function pendingOf({ queues, parking }: Core): PendingMessages {
     unacknowledged += queue.unacknowledged
   }
   return { ready, unacknowledged, parked: parking.total() }
+}
+
+function takeAll({ queues, parking, idle }: Core): ParkedMessage[] {
+  const kept = [...queues.values()].filter(({ declaration }) => declaration.dropHeadAbove === undefined)
+  const ready = kept.flatMap((queue) => takeReady(queue).map((message) => ({ queue: queue.declaration.name, message })))
+  const all = [...ready, ...parking.takeAll()]
+  idle.check()
+  return all
 }
 
 function connectTo(core: Core, onClosed: () => void): Broker {

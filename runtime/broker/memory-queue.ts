@@ -109,6 +109,13 @@ export function unsubscribe(subscriber: Subscriber): boolean {
   return true
 }
 
+/** Takes out everything that is ready, oldest first. */
+export function takeReady(queue: MemoryQueue): WireMessage[] {
+  const messages: WireMessage[] = []
+  for (let next = takeFirst(queue); next; next = takeFirst(queue)) messages.push(next.message)
+  return messages
+}
+
 function takeFirst(queue: MemoryQueue): QueuedMessage | undefined {
   return queue.returned.pop() ?? shiftFirst(queue.fresh)
 }

@@ -7,12 +7,17 @@ export interface Parking {
   readonly park: (queue: string, delayMs: number, message: WireMessage) => void
   readonly total: () => number
   readonly countFor: (queue: string) => number
+  /** Takes out everything, in the order of the times. */
+  readonly takeAll: () => ParkedMessage[]
   readonly close: () => void
 }
 
-interface Parked {
+export interface ParkedMessage {
   readonly queue: string
   readonly message: WireMessage
+}
+
+interface Parked extends ParkedMessage {
   /** Milliseconds since 1970. */
   readonly dueAt: number
   readonly order: number
@@ -61,6 +66,12 @@ export function openParking(clock: Clock, onDue: (queue: string, message: WireMe
     },
     total: parked.size,
     countFor: (queue) => counts.get(queue) ?? 0,
+    takeAll: () => {
+      const all: ParkedMessage[] = []
+      for (let next = parked.pop(); next; next = parked.pop()) all.push({ queue: next.queue, message: next.message })
+      counts.clear()
+      return all
+    },
     close: () => cancelTimer?.(),
   }
 }

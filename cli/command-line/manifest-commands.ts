@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { CommandContext } from '../commands/context.ts'
+import { componentOption, examples } from './option.ts'
+
+const pathsMeaning = 'files, directories (searched for YAML and JSON), or - for standard input'
+
+// Each command is loaded when it is asked for: help and completion need none of them.
+
+export function addLint(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
+  program
+    .command('lint')
+    .description('check manifests: file:line:column: severity Code message')
+    .argument('<paths...>', pathsMeaning)
+    .addOption(new Option('-o, --output <form>', 'form of the findings').choices(['text', 'json']).default('text'))
+    .option('--strict', 'what is in none of the given files is an error, not a warning', false)
+    .addOption(componentOption())
+    .addHelpText(
+      'after',
+      examples([
+        'weir lint flows/',
+        'weir lint --strict --output json flow.yaml credentials.yaml',
+        'kubectl get flows -o yaml | weir lint -',
+      ]),
+    )
+    .addHelpText('after', 'Exit code: 1 when there is an error, else 0.')
+    .action(async (paths: string[], options) =>
+      done(await (await import('../commands/lint.ts')).lintCommand(context, paths, options)),
+    )
+}
+
+export function addPlan(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
+  const forms = new Option('-o, --output <form>', 'form of the plan').choices(['text', 'json', 'mermaid'])
+  program
+    .command('plan')
+    .description('show what flows compile to: stages, queues, retries, all defaults')
+    .argument('<paths...>', pathsMeaning)
+    .addOption(forms.default('text'))
+    .addOption(componentOption())
+    .addHelpText(
+      'after',
+      examples(['weir plan flow.yaml', 'weir plan --output mermaid flow.yaml > flow.mmd', 'weir plan -o json flows/']),
+    )
+    .action(async (paths: string[], options) =>
+      done(await (await import('../commands/plan.ts')).planCommand(context, paths, options)),
+    )
+}
+
+export function addEval(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
+  program
+    .command('eval')
+    .description('show what an expression gives, as JSON')
+    .argument('<expression>', 'in JSONata, as \'data.first & " " & data.last\'')
+    .option(
+      '-m, --message <json>',
+      'the message, as JSON or @FILE; what is no {data, metadata, …} is taken for its data',
+    )
+    .option('--steps <json>', '$steps, as {"fetch": {"data": {"id": 1}}}')
+    .option('--trigger <json>', '$trigger, as {"name": "changed", "request": {"query": {}}}')
+    .option('--run <json>', '$run, as {"id": "r1", "startedAt": "2026-01-31T03:00:00Z"}; $now() gives its start')
+    .option('--flow <json>', '$flow, as {"name": "contacts", "labels": {}}')
+    .option('--step <name>', '$step.name')
+    .addHelpText(
+      'after',
+      examples([
+        `weir eval 'data.first & " " & data.last' --message '{"first": "Ada", "last": "Lovelace"}'`,
+        `weir eval '$sum(data.lines.(price * count))' --message @order.json`,
+        `weir eval '$steps.fetch.data.id' --steps '{"fetch": {"data": {"id": 7}}}'`,
+      ]),
+    )
+    .addHelpText('after', 'Exit code: 1 when it fails, 2 when it cannot be read.')
+    .action(async (expression: string, options) =>
+      done(await (await import('../commands/eval.ts')).evalCommand(context, expression, options)),
+    )
+}
+
+export function addInit(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
+  program
+    .command('init')
+    .description('write a first flow, component and README to start from')
+    .argument('[directory]', 'a new or empty directory', '.')
+    .addHelpText('after', examples(['weir init my-flow']))
+    .action(async (directory: string) =>
+      done(await (await import('../commands/init.ts')).initCommand(context, directory)),
+    )
+}

@@ -1,0 +1,83 @@
+import type { FirstMessage } from '../../runtime/trigger/decide/first-message.ts'
+import { startRun } from '../../runtime/trigger/start-run.ts'
+import { freshId } from '../../runtime/wire/message-id.ts'
+import { sleep } from '../../runtime/clock.ts'
+import { count } from '../format-findings.ts'
+import { UsageError } from '../usage-error.ts'
+import type { ChosenTrigger } from './choose-trigger.ts'
+import { closeRuntime, drainAndClose, drainNotice } from './drain.ts'
+import type { Session } from './session.ts'
+import { openSyncAnswer } from './sync-answer.ts'
+import { watch } from './watch.ts'
+
+export interface OneFire {
+  readonly chosen: ChosenTrigger
+  readonly first: FirstMessage
+}
+
+/** A component may emit a moment after its `end`; twice idle in a row is idle. */
+const lateEmitMs = 50
+/** A run that is over by then needs no live view. */
+const showAfterMs = 1000
+
+/** Fires one trigger, waits until nothing is queued, running or waiting, and closes. Exit code 1 when something was dead-lettered. */
+export async function runOnce(session: Session, fire: OneFire): Promise<number> {
+  const { view, say, interrupts } = session
+  const over = new AbortController()
+  const watching = watch(session, { afterMs: showAfterMs, until: over.signal })
+  try {
+    await fireAndWait(session, fire)
+  } finally {
+    over.abort()
+    await watching
+    view.close('erase')
+    if (interrupts.interrupted.aborted) {
+      say(drainNotice)
+      await drainAndClose(session)
+    } else await closeRuntime(session)
+  }
+  say(`${summaryOf(session)}\n`)
+  if (interrupts.interrupted.aborted) return 130
+  return session.counts.deadLetters() > 0 ? 1 : 0
+}
+
+async function fireAndWait(session: Session, { chosen, first }: OneFire): Promise<void> {
+  const { runtime } = session
+  // As the runtime numbers it: with a state it may not be the first revision.
+  const plan = runtime.plans.active(chosen.plan.flow.uid)
+  const trigger = plan?.triggers.find(({ name }) => name === chosen.trigger.name)
+  if (plan === undefined || trigger === undefined) throw new UsageError(`there is no trigger "${chosen.trigger.name}"`)
+  const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session) : undefined
+  const { broker, clock, onRun } = runtime
+  await startRun(
+    { broker, clock, ids: { freshId }, onRun },
+    { plan, trigger, first, ...(answer && { run: answer.run, replyTo: answer.replyTo }) },
+  )
+  await untilIdle(session)
+  await answer?.close()
+}
+
+/** Or until Ctrl-C. */
+async function untilIdle({ runtime, interrupts: { interrupted } }: Session): Promise<void> {
+  const isOver = (): boolean => interrupted.aborted
+  for (let quiet = 0; quiet < 2 && !isOver();) {
+    await runtime.broker.whenIdle(interrupted).catch((error: unknown) => {
+      if (!isOver()) throw error
+    })
+    await sleep(runtime.clock, lateEmitMs, interrupted).catch(() => {})
+    const { ready, unacknowledged, parked } = runtime.broker.pending()
+    quiet = ready + unacknowledged + parked === 0 ? quiet + 1 : 0
+  }
+}
+
+function summaryOf({ counts }: Session): string {
+  const steps = counts.steps()
+  const sum = (what: 'retried' | 'discarded'): number => steps.reduce((all, step) => all + step[what], 0)
+  const parts = [
+    `${count(counts.finished(), 'message')} left the last steps`,
+    ...(counts.deadLetters() === 0 ? [] : [count(counts.deadLetters(), 'dead letter')]),
+    ...(sum('discarded') === 0 ? [] : [`${sum('discarded')} discarded`]),
+    ...(sum('retried') === 0 ? [] : [`${sum('retried')} attempts tried again`]),
+  ]
+  return parts.join(', ')
+}

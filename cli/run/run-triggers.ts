@@ -1,0 +1,54 @@
+import type { Gateway } from '../../runtime/gateway/open-gateway.ts'
+import { openGateway } from '../../runtime/gateway/open-gateway.ts'
+import type { Scheduler } from '../../runtime/scheduler/open-scheduler.ts'
+import { openScheduler } from '../../runtime/scheduler/open-scheduler.ts'
+import type { Gate } from '../../runtime/trigger/gate.ts'
+import { depthGate } from '../../runtime/trigger/gate.ts'
+import { announcement } from './announcement.ts'
+import { drainAndClose, drainNotice } from './drain.ts'
+import type { Session } from './session.ts'
+import { watch } from './watch.ts'
+
+/** What is queued is bounded at the sources. */
+const queuedAtTriggers = 1000
+/** Callers that wait for an answer get one by then. */
+const callersMs = 5000
+
+/** Opens all triggers and runs until Ctrl-C, which lets everything finish that has started. */
+export async function runTriggers(session: Session, { port }: { readonly port: number }): Promise<number> {
+  const { view, say, interrupts } = session
+  const triggers = new AsyncDisposableStack()
+  try {
+    const { gateway, scheduler } = await openTriggers(session, triggers, port)
+    say(announcement(session.runtime.plans.all, { gateway, next: scheduler.nextFires() }))
+    await watch(session, { afterMs: 0, until: interrupts.interrupted })
+    view.close('leave')
+    say(drainNotice)
+  } finally {
+    view.close('leave')
+    await triggers.disposeAsync()
+    await drainAndClose(session)
+  }
+  return interrupts.stopped.aborted ? 130 : 0
+}
+
+async function openTriggers(
+  session: Session,
+  opened: AsyncDisposableStack,
+  port: number,
+): Promise<{ readonly gateway: Gateway | undefined; readonly scheduler: Scheduler }> {
+  const { runtime, log: logger, interrupts } = session
+  const gate = depthGate(runtime.broker, runtime.clock, queuedAtTriggers)
+  const gateway = await openWebhooks(session, gate, port)
+  opened.defer(async () => gateway?.close(interrupts.stopped.aborted ? 0 : callersMs))
+  const scheduler = await openScheduler({ ...runtime, gate, logger })
+  opened.defer(scheduler.close)
+  session.onEntrySettled(scheduler.entrySettled)
+  return { gateway, scheduler }
+}
+
+async function openWebhooks(session: Session, gate: Gate, port: number): Promise<Gateway | undefined> {
+  const { runtime, credentials, log: logger } = session
+  const hasWebhook = runtime.plans.all.some(({ triggers }) => triggers.some(({ kind }) => kind === 'webhook'))
+  return hasWebhook ? openGateway({ ...runtime, gate, credentials, logger, host: '127.0.0.1', port }) : undefined
+}

@@ -1,0 +1,88 @@
+import type { Logger } from 'pino'
+import type { Plan } from '../../flow/plan/plan.ts'
+import type { Project } from '../../local/load-project.ts'
+import type { LiveCounts } from '../../local/live-counts.ts'
+import { liveCounts } from '../../local/live-counts.ts'
+import type { LocalCredentials } from '../../local/local-credentials.ts'
+import { localCredentials } from '../../local/local-credentials.ts'
+import type { LocalRuntime } from '../../local/local-runtime.ts'
+import { openLocalRuntime } from '../../local/local-runtime.ts'
+import { maskSecrets } from '../../local/mask-secrets.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import type { HostLimits } from '../../runtime/runner/host/host-options.ts'
+import type { FinishedMessage, RunnerObserver } from '../../runtime/runner/runner-parts.ts'
+import type { CommandContext, Interrupts } from '../commands/context.ts'
+import { count } from '../format-findings.ts'
+import { openLog } from '../log.ts'
+import type { Output } from '../terminal.ts'
+import type { LiveView } from './live-view.ts'
+import { openLiveView } from './live-view.ts'
+import { runObserver } from './run-observer.ts'
+
+/** A running set of flows, as the two ways of running it see it. */
+export interface Session {
+  readonly interrupts: Interrupts
+  readonly runtime: LocalRuntime
+  readonly counts: LiveCounts
+  readonly view: LiveView
+  readonly log: Logger
+  readonly credentials: LocalCredentials
+  /** What stays on standard error: above the live view, with secrets made unreadable. */
+  readonly say: (text: string) => void
+  /** Who wants to hear of settled entries: the scheduler, once it is open. */
+  readonly onEntrySettled: (listener: RunnerObserver['onEntrySettled']) => void
+}
+
+export interface SessionOptions {
+  readonly state?: string
+  readonly host: Partial<HostLimits>
+  readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Called for each message that left a last step. */
+  readonly onFinished: (finished: FinishedMessage, view: LiveView) => void
+}
+
+/** A project without errors, and its plans. */
+export interface RunnableProject extends Project {
+  readonly plans: readonly Plan[]
+}
+
+/** Opens everything but the triggers. */
+export async function openSession(
+  context: CommandContext,
+  project: RunnableProject,
+  options: SessionOptions,
+): Promise<Session> {
+  const { terminal } = context
+  const interrupts = context.takeInterrupts()
+  const credentials = localCredentials(project.parsed.manifests, options.credentials)
+  const view = openLiveView({ err: terminal.err, screen: terminal.screen, clock: systemClock })
+  const err = maskedOutput(terminal.err, credentials.secrets, view)
+  const log = openLog(context.logLevel, err)
+  const counts = liveCounts(project.plans)
+  const { onEntrySettled, ...hears } = runObserver({
+    plans: project.plans,
+    counts,
+    clock: systemClock,
+    err,
+    log,
+    onFinished: (finished) => options.onFinished(finished, view),
+  })
+  const runtime = await openLocalRuntime({
+    ...project,
+    ...hears,
+    credentials,
+    log,
+    environment: context.environment,
+    stopped: interrupts.stopped,
+    host: options.host,
+    ...(options.state !== undefined && { state: options.state }),
+  })
+  if (runtime.resumed > 0) err.write(`going on with ${count(runtime.resumed, 'message')} of the last run\n`)
+  return { interrupts, runtime, counts, view, log, credentials, say: err.write, onEntrySettled }
+}
+
+/** What a component or a server says may hold what it was told in confidence. */
+function maskedOutput(err: Output, secrets: readonly string[], view: LiveView): Output {
+  const mask = maskSecrets(secrets)
+  return { style: err.style, write: (text) => view.print(err, mask(text)) }
+}
