@@ -31,11 +31,18 @@ export const objectFunctions: Readonly<Record<string, BuiltIn>> = {
   type: (_, value: unknown) => typeName(value),
   clone: ({ budget }, value: unknown) => (value === undefined ? undefined : cloned(budget, value)),
   error: (_, message: string | undefined) => {
-    throw failed(message ?? 'the expression says so, by $error')
+    throw failed(spoken(message) ?? 'the expression says so')
   },
   assert: (_, isTrue: boolean | undefined, message: string | undefined) => {
-    if (isTrue !== true) throw failed(message ?? 'an $assert does not hold')
+    if (isTrue !== true) throw failed(spoken(message) ?? 'it does not hold')
   },
+}
+
+const longestSpoken = 100
+
+/** The flow's own words, which may be made of anything in the message. */
+function spoken(message: string | undefined): string | undefined {
+  return message?.slice(0, longestSpoken)
 }
 
 function addKeys(budget: Budget, value: unknown, names: Set<string>): void {
