@@ -5,11 +5,11 @@ import { format, resolveConfig } from 'prettier'
 const directory = fileURLToPath(new URL('.', import.meta.url))
 const main = 'shim-main.cjs'
 /** What `bundleShim` gives, and what is shipped. */
-export const bundlePath = `${directory}shim.cjs`
+export const bundlePath = `${directory}bundled-main.cjs`
 
 /** The shim's files as one: a process starts faster from it, and there is one thing to copy into a pod. */
 export async function bundleShim(): Promise<string> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.cjs') && name !== 'shim.cjs')
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.cjs') && name !== 'bundled-main.cjs')
   const modules = await Promise.all(names.toSorted().map(moduleOf))
   const source = `${head}\nconst modules = {\n${modules.join('\n')}\n}\n${loader}`
   return format(source, { ...(await resolveConfig(bundlePath)), filepath: bundlePath })

@@ -21,7 +21,7 @@ const { TaskExec } = require('./task-exec.cjs')
  * Serves the runner's calls in a component's process.
  *
  * @param {Writer} writer
- * @param {{ root: string, dialect: 'oih' | 'elasticio', logLevel: string | undefined,
+ * @param {{ root: string, dialect: 'oih' | 'elasticio', logLevel: string | undefined, platform: Record<string, string | undefined>,
  *   waitUntilQuiet?: (call: ServedCall, onQuiet: () => void) => () => void }} options
  */
 function openServer(writer, options) {
@@ -36,7 +36,8 @@ function openServer(writer, options) {
     levelNumber(options.logLevel),
   )
   const loader = openLoader({ root: options.root, dialect: options.dialect, logger })
-  const parts = { dialect: options.dialect, waitUntilQuiet: options.waitUntilQuiet, link, logger }
+  const { dialect, platform, waitUntilQuiet } = options
+  const parts = { dialect, platform, waitUntilQuiet, link, logger }
 
   /** @param {number} number @param {import('./call-arguments.cjs').Source} source @param {Function} run */
   function start(number, source, run) {

@@ -17,6 +17,7 @@ const nobodyWaits = false
  * @property {'oih' | 'elasticio'} dialect
  * @property {import('./link.cjs').Link} link
  * @property {import('./logger.cjs').Logger} logger
+ * @property {Record<string, string | undefined>} platform what `getConfig()` gives
  * @property {(call: ServedCall, onQuiet: () => void) => () => void} [waitUntilQuiet]
  */
 

@@ -35,6 +35,7 @@ function serve() {
     root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
     dialect: settings.dialect,
     logLevel: process.env.LOG_LEVEL,
+    platform: platformSettings(),
     waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
   })
   const read = frameReader(server.onFrame)
@@ -54,4 +55,11 @@ function crash(error) {
   writer.flush()
   setTimeout(() => process.exit(1), exitAnywayAfterMs)
   socket.end(() => process.exit(1))
+}
+
+/** The vendors' settings, by the names that they have in their runtimes. */
+function platformSettings() {
+  const prefix = 'ELASTICIO_'
+  const names = Object.keys(process.env).filter((name) => name.startsWith(prefix))
+  return names.reduce((all, name) => Object.assign(all, { [name.slice(prefix.length)]: process.env[name] }), {})
 }

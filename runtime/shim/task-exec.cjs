@@ -75,15 +75,7 @@ class TaskExec {
 
   /** The platform's settings, as far as there are any here. */
   getConfig() {
-    return {
-      FLOW_ID: process.env.ELASTICIO_FLOW_ID,
-      STEP_ID: process.env.ELASTICIO_STEP_ID,
-      EXEC_ID: process.env.ELASTICIO_EXEC_ID,
-      COMP_ID: process.env.ELASTICIO_COMP_ID,
-      FUNCTION: process.env.ELASTICIO_FUNCTION,
-      WORKSPACE_ID: process.env.ELASTICIO_WORKSPACE_ID,
-      API_URI: process.env.ELASTICIO_API_URI,
-    }
+    return Object.assign({}, this[servedCall].parts.platform)
   }
 
   getFlowVariables() {

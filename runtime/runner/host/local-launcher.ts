@@ -12,7 +12,7 @@ export interface LocalLauncherOptions {
   readonly nodePath?: string
 }
 
-const shimPath = fileURLToPath(new URL('../../shim/shim.cjs', import.meta.url))
+const shimPath = fileURLToPath(new URL('../../shim/bundled-main.cjs', import.meta.url))
 
 /** Component processes as children of this one. They end with it, even when it is killed. */
 export function localLauncher({ nodePath = process.execPath }: LocalLauncherOptions = {}): ChildLauncher {

@@ -1058,7 +1058,7 @@ const modules = {
      * Serves the runner's calls in a component's process.
      *
      * @param {Writer} writer
-     * @param {{ root: string, dialect: 'oih' | 'elasticio', logLevel: string | undefined,
+     * @param {{ root: string, dialect: 'oih' | 'elasticio', logLevel: string | undefined, platform: Record<string, string | undefined>,
      *   waitUntilQuiet?: (call: ServedCall, onQuiet: () => void) => () => void }} options
      */
     function openServer(writer, options) {
@@ -1073,7 +1073,8 @@ const modules = {
         levelNumber(options.logLevel),
       )
       const loader = openLoader({ root: options.root, dialect: options.dialect, logger })
-      const parts = { dialect: options.dialect, waitUntilQuiet: options.waitUntilQuiet, link, logger }
+      const { dialect, platform, waitUntilQuiet } = options
+      const parts = { dialect, platform, waitUntilQuiet, link, logger }
 
       /** @param {number} number @param {import('./call-arguments.cjs').Source} source @param {Function} run */
       function start(number, source, run) {
@@ -1164,6 +1165,7 @@ const modules = {
      * @property {'oih' | 'elasticio'} dialect
      * @property {import('./link.cjs').Link} link
      * @property {import('./logger.cjs').Logger} logger
+     * @property {Record<string, string | undefined>} platform what `getConfig()` gives
      * @property {(call: ServedCall, onQuiet: () => void) => () => void} [waitUntilQuiet]
      */
 
@@ -1394,6 +1396,7 @@ const modules = {
         root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
         dialect: settings.dialect,
         logLevel: process.env.LOG_LEVEL,
+        platform: platformSettings(),
         waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
       })
       const read = frameReader(server.onFrame)
@@ -1413,6 +1416,13 @@ const modules = {
       writer.flush()
       setTimeout(() => process.exit(1), exitAnywayAfterMs)
       socket.end(() => process.exit(1))
+    }
+
+    /** The vendors' settings, by the names that they have in their runtimes. */
+    function platformSettings() {
+      const prefix = 'ELASTICIO_'
+      const names = Object.keys(process.env).filter((name) => name.startsWith(prefix))
+      return names.reduce((all, name) => Object.assign(all, { [name.slice(prefix.length)]: process.env[name] }), {})
     }
   },
 
@@ -1494,15 +1504,7 @@ const modules = {
 
       /** The platform's settings, as far as there are any here. */
       getConfig() {
-        return {
-          FLOW_ID: process.env.ELASTICIO_FLOW_ID,
-          STEP_ID: process.env.ELASTICIO_STEP_ID,
-          EXEC_ID: process.env.ELASTICIO_EXEC_ID,
-          COMP_ID: process.env.ELASTICIO_COMP_ID,
-          FUNCTION: process.env.ELASTICIO_FUNCTION,
-          WORKSPACE_ID: process.env.ELASTICIO_WORKSPACE_ID,
-          API_URI: process.env.ELASTICIO_API_URI,
-        }
+        return Object.assign({}, this[servedCall].parts.platform)
       }
 
       getFlowVariables() {
