@@ -52,7 +52,8 @@ function compile(pattern: RegExp): RE2JS {
 }
 
 function refuseUnsupported(source: string): void {
-  for (const [token] of tokensOf(source)) {
+  for (const [token, inClass] of tokensOf(source)) {
+    if (inClass) continue
     if (/^\\[1-9]|^\\k</.test(token)) {
       throw new RegexUnsupported(
         `regular expressions have no back-references (${token}); compare the groups of $match instead`,

@@ -64,7 +64,19 @@ function described(error: ParserError, { source, tokens }: Source): Mistake {
   if (code === 'S0103' || code === 'S0104') return badEscape(code, Number(error.position))
   const endText = atEnd[code]
   if (endText !== undefined) return { message: endText(error), offset: source.trimEnd().length }
-  const token = tokens.find(({ end }) => end === error.position) ?? last
+  return atItsToken(error, tokens, last)
+}
+
+function atItsToken(error: ParserError, tokens: readonly Token[], last: Token): Mistake {
+  const code = String(error.code)
+  const found = tokens.findIndex(({ end, text }) =>
+    error.position === undefined ? text === '%' : end === error.position,
+  )
+  const [token, before] = [tokens[found] ?? last, tokens[found - 1]]
+  if (code === 'S0201' && before?.kind === 'number' && before.end === token.start) {
+    const name = `${before.text}${token.text}`
+    return { message: `a name that starts with a digit stands in backticks: write \`${name}\``, offset: before.start }
+  }
   return { message: textAt(code, shortened(token.text), error), offset: token.start }
 }
 
