@@ -120,6 +120,8 @@ describe('what people write', () => {
       ],
     ],
     ['data.items{sku: $sum(quantity)}', { A: 7, B: 1 }],
+    ['[{"k": 2}, {"n": 1}, {"k": 1}]^(k)', [{ k: 1 }, { k: 2 }, { n: 1 }]],
+    ['[{"n": 1}, {"k": 1}, {"k": 2}]^(>k)', [{ k: 2 }, { k: 1 }, { n: 1 }]],
     ['data.items^(>price).sku', ['A', 'B', 'A']],
     ['data.items^(sku, price).price', [1, 10, 5.5]],
     [
@@ -251,6 +253,21 @@ describe('a result', () => {
       expect(failureOf(source).message).toContain('function')
     },
   )
+
+  it.each([
+    'data.list[]',
+    'data.list[].id',
+    'data.none{"a": 1}',
+    'data.list^(id)',
+    'data.list#$i.id',
+    '$append(data.list, 1)',
+    '$sort(data.list.id)',
+  ])('%s leaves the lists of the message without a mark', (source) => {
+    const message = { data: { list: [{ id: 2 }, { id: 1 }], none: [] }, metadata: {}, attachments: {} }
+    evaluate(source, { ...scope, message })
+    expect(Reflect.ownKeys(message.data.list)).toEqual(['0', '1', 'length'])
+    expect(message.data).toEqual({ list: [{ id: 2 }, { id: 1 }], none: [] })
+  })
 
   it('leaves the message as it was when a transform reaches out of its copy', () => {
     const message = { data: { inner: { a: 1 } }, metadata: { b: 2 }, attachments: {} }

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest'
 import type { Expression, Scope } from './expression.ts'
 import { ExpressionError, everyStep } from './expression.ts'
 import { parseExpression } from './parse-expression.ts'
+import type { SyntaxPart } from './parse/read-tree.ts'
+import { readTree } from './parse/read-tree.ts'
+import { tokensOf } from './parse/tokens.ts'
 import { prune } from './prune.ts'
 
 const seed = 20_261_121
@@ -74,6 +77,29 @@ describe('an expression', () => {
     )
   })
 
+  it('is cut into tokens where JSONata cuts it', () => {
+    const roots = [
+      'data',
+      '/a"b[/]/i',
+      '"x\\"/*"',
+      "'`'",
+      '/* ( */ data',
+      '1e3',
+      'and',
+      'in',
+      'λ($a)<n /"/ >{$a}(1)',
+      '`/`',
+    ]
+    fc.assert(
+      fc.property(arbitraryExpression(roots), (source) => {
+        const parts = partsOf(source)
+        const ends = new Set(tokensOf(source).map(({ end }) => end))
+        expect(parts.filter(({ position }) => position !== undefined && !ends.has(position))).toEqual([])
+      }),
+      { numRuns: 2_000, seed },
+    )
+  })
+
   it('reads nothing of other messages but its references', () => {
     const roots = [
       '$steps.check',
@@ -107,6 +133,14 @@ describe('an expression', () => {
   })
 })
 
+function partsOf(source: string): readonly SyntaxPart[] {
+  try {
+    return readTree(source).parts
+  } catch {
+    return []
+  }
+}
+
 function reduced(whole: Scope, { steps, trigger }: Expression['references']): Scope {
   const everywhere = steps[everyStep] ?? []
   const kept = Object.entries(whole.steps).map(([name, view]) => {
@@ -123,15 +157,29 @@ function reduced(whole: Scope, { steps, trigger }: Expression['references']): Sc
 const names = ['data', 'id', 'name', 'items', 'sku', 'qty', 'price', 'tags', 'sub', 'first-name']
 
 /** JSON of few names and few values, so that expressions over the same names often find something. */
-const arbitraryJson: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
+const arbitraryJson: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown; item: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
     { weight: 3, arbitrary: fc.constantFrom(null, true, false, 0, 1, 2, -1.5, '', 'a', 'b', 'A', '10', 'x y') },
     {
-      weight: 3,
+      weight: 2,
       arbitrary: fc.dictionary(fc.constantFrom(...names), tie('value'), { maxKeys: 4, noNullPrototype: true }),
     },
     { weight: 2, arbitrary: fc.array(tie('value'), { maxLength: 4 }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ id: fc.nat(2), items: fc.array(tie('item'), { maxLength: 4 }), name: tie('value') }),
+    },
+  ),
+  item: fc.record(
+    {
+      id: fc.nat(3),
+      sku: fc.constantFrom('a', 'b', 'c'),
+      qty: fc.integer({ min: -1, max: 3 }),
+      tags: fc.array(fc.constantFrom('a', 'b'), { maxLength: 2 }),
+      sub: tie('value'),
+    },
+    { requiredKeys: [], noNullPrototype: true },
   ),
 })).value
 

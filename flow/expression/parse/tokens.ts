@@ -18,16 +18,75 @@ const word = /[^ \t\n\r\v.[\]{}(),@#;:?+\-*/%|=<>^&!~]+/y
 /** The tokens up to the end, or to the first that does not end. */
 export function tokensOf(source: string): Token[] {
   const tokens: Token[] = []
-  let at = space.exec(source)?.[0].length ?? 0
-  let isBehindOperand = false
-  while (at < source.length) {
-    const token = tokenAt(source, at, isBehindOperand)
+  const place: Place = { isBehindOperand: false, open: [], isBehindParameters: false, isInTypes: false }
+  for (let at = lengthOf(space, source, 0); at < source.length;) {
+    const token = tokenAt(source, at, place.isBehindOperand && !place.isInTypes)
+    move(place, token, tokens.at(-1))
     tokens.push(token)
     if (token.kind === 'open') break
-    isBehindOperand = endsOperand(token, isBehindOperand)
     at = token.end + lengthOf(space, source, token.end)
   }
   return tokens
+}
+
+/** Where in the grammar the next token stands: a slash behind an operand divides, anywhere else a regular expression begins. */
+interface Place {
+  isBehindOperand: boolean
+  /** Brackets and transforms that are not closed yet: `function(` with its parameters, `|1` and `|2` before and in the update. */
+  readonly open: string[]
+  isBehindParameters: boolean
+  isInTypes: boolean
+}
+
+function move(place: Place, { kind, text }: Token, before: Token | undefined): void {
+  if (place.isInTypes) {
+    place.isInTypes = text !== '{'
+    place.isBehindOperand = false
+    return
+  }
+  place.isInTypes = place.isBehindParameters && text === '<'
+  place.isBehindParameters = false
+  place.isBehindOperand = kind === 'operator' ? passesOperator(place, text, before) : true
+}
+
+/** Whether an operand ends with the operator. */
+function passesOperator(place: Place, text: string, before: Token | undefined): boolean {
+  switch (text) {
+    case '|':
+      return passesBar(place)
+    case '(':
+    case '[':
+    case '{':
+      place.open.push(text === '(' && isFunctionWord(before) ? 'function(' : text)
+      return false
+    case ')':
+    case ']':
+    case '}':
+      place.isBehindParameters = place.open.pop() === 'function('
+      return true
+    default:
+      return isOperandItself(place, text, before)
+  }
+}
+
+function isFunctionWord(token: Token | undefined): boolean {
+  return token?.text === 'function' || token?.text === 'λ'
+}
+
+/** `*`, `**` and `%` where an operand is due, and the `?` of an argument that is left open. */
+function isOperandItself({ isBehindOperand }: Place, text: string, before: Token | undefined): boolean {
+  if (text === '?') return before?.text === '(' || before?.text === ','
+  return !isBehindOperand && ['*', '**', '%'].includes(text)
+}
+
+function passesBar({ open, isBehindOperand }: Place): boolean {
+  if (!isBehindOperand) open.push('|1')
+  else if (open.at(-1) === '|1') open[open.length - 1] = '|2'
+  else if (open.at(-1) === '|2') {
+    open.pop()
+    return true
+  }
+  return false
 }
 
 function tokenAt(source: string, start: number, isBehindOperand: boolean): Token {
@@ -67,12 +126,6 @@ function wordAt(source: string, at: number, isBehindOperand: boolean): Shape {
   if (text.startsWith('$')) return { kind: 'variable', length }
   // `and`, `or` and `in` are names where an operand is due.
   return { kind: isBehindOperand && ['and', 'or', 'in'].includes(text) ? 'operator' : 'name', length }
-}
-
-function endsOperand({ kind, text }: Token, isBehindOperand: boolean): boolean {
-  if (kind !== 'operator') return true
-  if ([')', ']', '}'].includes(text)) return true
-  return !isBehindOperand && ['*', '**', '%', '?'].includes(text)
 }
 
 /** Up to the first slash that is neither escaped nor within brackets; 0 when there is none. */
