@@ -4,8 +4,14 @@ import type { Output } from './terminal.ts'
 
 /** Findings as lines for people, or as one JSON list. */
 export function printFindings(output: Output, findings: readonly Finding[], form: 'text' | 'json' = 'text'): void {
-  if (form === 'json') return output.write(`${JSON.stringify(findingsJson(findings), undefined, 2)}\n`)
-  for (const finding of sortFindings(findings)) output.write(`${coloured(output, finding)}\n`)
+  const placed = findings.map(withPlace)
+  if (form === 'json') return output.write(`${JSON.stringify(findingsJson(placed), undefined, 2)}\n`)
+  for (const finding of sortFindings(placed)) output.write(`${coloured(output, finding)}\n`)
+}
+
+/** What is about a whole file stands at its beginning: whoever reads the lines by their form finds all of them. */
+function withPlace(finding: Finding): Finding {
+  return finding.file === undefined ? finding : { line: 1, column: 1, ...finding }
 }
 
 export function summaryOf(findings: readonly Finding[]): string {

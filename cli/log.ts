@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import type { Output, Style } from './terminal.ts'
@@ -49,10 +50,10 @@ function parseLine(line: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
-/** What a component says may hold anything; the terminal is not its to command. */
+/** What others say may hold anything; the terminal is not theirs to command. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what it is about
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD')
+  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD')
 }
 
 function shown(value: unknown): string {

@@ -30,7 +30,7 @@ function commanderExitCode({ exitCode }: CommanderError): number {
 function tell(error: unknown, { terminal, logLevel }: CommandContext): number {
   const { err } = terminal
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
-  err.write(`${err.style('red', 'error')} ${message}\n`)
+  err.write(`${err.style('red', 'error:')} ${message}\n`)
   if (!isExpected(error)) {
     err.write(`${logLevel === 'debug' ? stack : 'this is a fault of weir; WEIR_LOG_LEVEL=debug shows where'}\n`)
   }
@@ -51,7 +51,11 @@ export function buildProgram(context: CommandContext, done: (exitCode: number) =
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride()
-    .configureOutput({ writeOut: out.write, writeErr: err.write })
+    .configureOutput({
+      writeOut: out.write,
+      writeErr: err.write,
+      outputError: (text, write) => write(text.replace(/^error:/, err.style('red', 'error:'))),
+    })
     .addHelpText('after', examples(['weir init my-flow', 'weir lint my-flow', 'weir run my-flow --once']))
   addLint(program, context, done)
   addPlan(program, context, done)

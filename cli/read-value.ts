@@ -45,7 +45,7 @@ function parseArgument(option: string, text: string): Json {
     return writable(option, JSON.parse(text) as Json)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`${option} is not valid JSON: ${placeOf(text)}. To read it from a file write ${option} @FILE`)
+    throw new UsageError(`${option} is not valid JSON: ${placeOf(text)}. To read it from a file write @FILE`)
   }
 }
 

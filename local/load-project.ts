@@ -33,7 +33,7 @@ export async function loadProject(paths: readonly string[], options: ProjectOpti
   const read = await readSources(paths, options.stdin)
   const parsed = parseManifests(read.sources)
   const components = await loadComponents(parsed.manifests, options)
-  const linted = lintManifests(parsed, {
+  const linted = lintManifests(withUnreadable(parsed, components.unreadable), {
     contracts: components.contracts,
     strict: options.strict,
     credentials: options.credentials ?? [],
@@ -47,6 +47,17 @@ export async function loadProject(paths: readonly string[], options: ProjectOpti
     ignored: new Map([...parsed.ignored, ...files]),
     componentDirectories: read.componentDirectories,
   }
+}
+
+/** A component whose code cannot be read has its finding; that nobody knows it is none. */
+function withUnreadable(parsed: ParsedManifests, names: readonly string[]): ParsedManifests {
+  const namespaces = new Set(parsed.manifests.flows.map(({ object }) => object.metadata.namespace ?? 'default'))
+  const broken = names.flatMap((name) =>
+    (['Component', 'ClusterComponent'] as const).flatMap((kind) =>
+      [...namespaces, ''].map((namespace) => ({ kind, namespace, name, mistakes: [] })),
+    ),
+  )
+  return { ...parsed, broken: [...parsed.broken, ...broken] }
 }
 
 /** The plan of every flow, in the order of the files, under number 1; only of a project without errors. */

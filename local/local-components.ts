@@ -19,6 +19,8 @@ import { sourceWriter } from './source-writer.ts'
 export interface LocalComponents {
   readonly contracts: ContractIndex
   readonly findings: readonly Finding[]
+  /** Names of components that were given as directories that cannot be read. */
+  readonly unreadable: readonly string[]
   /** Where a step of the namespace finds its component. */
   readonly find: (reference: ComponentReference, namespace: string) => LocalComponent | undefined
   /** A directory for the code of each component; inline source is written out at the first question. */
@@ -63,6 +65,7 @@ export async function loadComponents(manifests: Manifests, sources: ComponentSou
   return {
     contracts: contractIndex(components.flatMap(({ contract }) => contract ?? [])),
     findings: read.flatMap(({ findings }) => findings),
+    unreadable: components.filter(isUnreadable).map(({ name }) => name),
     find,
     close: writer.close,
     code: async (step, namespace) => {
@@ -77,6 +80,10 @@ export async function loadComponents(manifests: Manifests, sources: ComponentSou
 /** An image does not run here. */
 export function hasCode({ directory, spec }: LocalComponent): boolean {
   return directory !== undefined || spec.source !== undefined
+}
+
+function isUnreadable({ contract, directory }: LocalComponent): boolean {
+  return contract === undefined && directory !== undefined
 }
 
 interface ReadComponent {

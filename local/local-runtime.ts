@@ -56,7 +56,7 @@ export interface LocalRuntimeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly host?: Partial<HostLimits>
   /** Aborted when the run is to stop at once: nothing is waited for any more. */
-  readonly stopped: AbortSignal
+  readonly stopped?: AbortSignal
 }
 
 export const defaultLimits: RunnerLimits = { queuedMessages: 1000, messageBytes: 10 * 1024 * 1024 }
@@ -150,11 +150,11 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
   return {
     drain: async (deadlineMs) => {
       const drained = runner.close(deadlineMs)
-      await Promise.race([drained, aborted(stopped)])
+      await (stopped === undefined ? drained : Promise.race([drained, aborted(stopped)]))
     },
     close: async () => {
       await runner.close(0)
-      await host.close(stopped.aborted ? 0 : hostPatienceMs)
+      await host.close(stopped?.aborted === true ? 0 : hostPatienceMs)
     },
   }
 }

@@ -13,7 +13,9 @@ export function plannableFindings({ parsed, components }: Project): readonly Fin
   return parsed.manifests.flows.flatMap((flow) =>
     flow.object.spec.steps.flatMap((step, at) => {
       const component = declaredComponent(flow, step, components.find)
-      return component === undefined || component.contract !== undefined ? [] : [withoutCode(flow, at, component)]
+      // What could not be read in a directory is a finding already.
+      const isKnown = component?.contract !== undefined || component?.directory !== undefined
+      return component === undefined || isKnown ? [] : [withoutCode(flow, at, component)]
     }),
   )
 }

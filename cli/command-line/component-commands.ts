@@ -4,7 +4,13 @@ import type { CommandContext } from '../commands/context.ts'
 import { callSeconds, examples, listOption, pairsOption } from './option.ts'
 
 export function addComponent(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
-  const component = program.command('component').description('look at a component, or call it')
+  const component = program
+    .command('component')
+    .description('look at a component, or call it')
+    .addHelpText(
+      'after',
+      examples(['weir component inspect ./shop', `weir component call ./shop upsertContact --message '{"id": 7}'`]),
+    )
   addInspect(component, context, done)
   addCall(component, context, done)
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { UsageError } from '../usage-error.ts'
 
 /** `--component NAME=DIR`, of every command that takes manifests. */
 export function componentOption(): Option {
@@ -8,7 +9,7 @@ export function componentOption(): Option {
 /** An option that may be given several times, as NAME=VALUE; the last of one name counts. */
 export function pairsOption(flags: string, description: string): Option {
   const collect = (text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
-    new Map([...before, splitPair(text)])
+    new Map([...before, splitPair(flags, text)])
   return new Option(flags, description).default(new Map<string, string>(), 'none').argParser(collect)
 }
 
@@ -18,11 +19,15 @@ export function listOption(flags: string, description: string, none: string): Op
   return new Option(flags, description).default([], none).argParser(collect)
 }
 
-/** @throws {InvalidArgumentError} without a name or an equals sign */
-function splitPair(text: string): readonly [string, string] {
+/**
+ * What was given is not shown: it may be a credential.
+ *
+ * @throws {UsageError} without a name or an equals sign
+ */
+function splitPair(flags: string, text: string): readonly [string, string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new InvalidArgumentError('It must be NAME=VALUE.')
+  throw new UsageError(`option '${flags}' needs a name, an equals sign and a value`)
 }
 
 /** A parser of whole numbers within bounds, both included. */

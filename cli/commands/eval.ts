@@ -21,10 +21,10 @@ export async function evalCommand({ terminal }: CommandContext, source: string, 
   const { out, err } = terminal
   const parsed = parseExpression(source)
   if (parsed.kind === 'invalid') {
-    pointAt(err, source, { ...parsed, title: 'error ExpressionSyntax' })
+    pointAt(err, source, { ...parsed, title: 'error: ExpressionSyntax' })
     return 2
   }
-  for (const warning of parsed.warnings) pointAt(err, source, { ...warning, title: 'warning' })
+  for (const warning of parsed.warnings) pointAt(err, source, { ...warning, title: 'warning:' })
   const scope = await scopeOf(options, terminal)
   try {
     const value = await parsed.expression.evaluate(scope)
@@ -33,7 +33,7 @@ export async function evalCommand({ terminal }: CommandContext, source: string, 
     return 0
   } catch (error) {
     const { code = 'ExpressionFailed', message } = error as { code?: string; message: string } // an ExpressionError
-    err.write(`error ${code} ${message}\n`)
+    err.write(`error: ${code} ${message}\n`)
     return 1
   }
 }

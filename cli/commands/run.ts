@@ -15,6 +15,7 @@ import type { RunnableProject, Session, SessionOptions } from '../run/session.ts
 import { openSession } from '../run/session.ts'
 import { UsageError } from '../usage-error.ts'
 import type { CommandContext } from './context.ts'
+import { hintsOf } from './hints.ts'
 
 export interface RunOptions {
   readonly component: ReadonlyMap<string, string>
@@ -47,6 +48,7 @@ export async function runCommand(
   })
   const findings = [...project.findings, ...runnableFindings(project)]
   printFindings(terminal.err, findings)
+  for (const hint of hintsOf({ ...project, findings }, options.component)) terminal.err.write(`${hint}\n`)
   if (hasErrors(findings)) return refuse(context, findings)
   if (project.parsed.manifests.flows.length === 0) {
     throw new UsageError('no flow in the given files; `weir init my-flow` writes a first one')

@@ -37,7 +37,7 @@ function namesOf({ plan, trigger }: ChosenTrigger): readonly string[] {
 
 function unknownTrigger(named: string, all: readonly ChosenTrigger[]): UsageError {
   const nearest = nearestOf(named, new Set(all.flatMap(namesOf)))
-  const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`
+  const hint = nearest === undefined ? '.' : `; did you mean "${nearest}"?`
   return new UsageError(`there is no trigger "${named}"${hint} There are: ${listOf(all)}`)
 }
 

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { humanLine, openLog, printable } from './log.ts'
+import type { Style } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
+
+const plain = { style: (_: Style, text: string) => text }
+const marked = { style: (style: Style, text: string) => `<${style}>${text}</>` }
+
+describe('openLog', () => {
+  function logged(level: string, act: (log: ReturnType<typeof openLog>) => void): string[] {
+    const lines: string[] = []
+    act(openLog(level, { ...plain, write: (line) => lines.push(line) }))
+    return lines
+  }
+
+  it('writes time, level, message, then keys and values', () => {
+    const lines = logged('info', (log) => {
+      log.info({ flow: 'contacts', step: 'store', attempt: 2, note: 'a b' }, 'message stored')
+      log.error({ err: new Error('the disk is full') }, 'state lost')
+      log.debug('not seen')
+    })
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^\d\d:\d\d:\d\d\.\d\d\d info  message stored {2}flow=contacts step=store attempt=2 note="a b"\n$/,
+      ),
+      expect.stringMatching(/^\S+ error state lost {2}error="the disk is full"\n$/),
+    ])
+  })
+
+  it('is silent when asked to be', () => {
+    expect(logged('silent', (log) => log.fatal('no'))).toEqual([])
+  })
+
+  it('refuses a level that there is not', () => {
+    expect(() => openLog('loud', { ...plain, write: () => {} })).toThrow(UsageError)
+    expect(() => openLog('', { ...plain, write: () => {} })).toThrow('WEIR_LOG_LEVEL must be one of trace, debug')
+  })
+})
+
+describe('humanLine', () => {
+  it.each([
+    {
+      name: 'colours level and time',
+      line: '{"level":"warn","time":"2026-01-31T03:04:05.678Z","msg":"late"}',
+      style: marked,
+      want: '<dim>03:04:05.678</> <yellow>warn </> late',
+    },
+    {
+      name: 'shows an error that is no object',
+      line: '{"level":"info","time":"","msg":"m","err":"no"}',
+      style: plain,
+      want: ' info  m  error=no',
+    },
+    { name: 'keeps a line that is no JSON', line: 'plain words\n', style: plain, want: 'plain words' },
+  ])('$name', ({ line, style, want }) => {
+    expect(humanLine(line, style)).toBe(want)
+  })
+})
+
+describe('printable', () => {
+  it.each([
+    { text: 'a\tb', want: 'a\tb' },
+    { text: '\u001B[31mred\u001B[0m', want: 'red' },
+    { text: '\u001B]0;title\u0007x', want: 'x' },
+    { text: 'bell\u0007 \u009B', want: 'bell\uFFFD \uFFFD' },
+    { text: 'Grüße 東京', want: 'Grüße 東京' },
+  ])('takes from $text what commands a terminal', ({ text, want }) => {
+    expect(printable(text)).toBe(want)
+  })
+})
