@@ -7,6 +7,7 @@ import { formatResult } from './bench-result.ts'
 const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>>> = {
   lint: () => import('./lint-bench.ts'),
   message: () => import('./message-bench.ts'),
+  host: () => import('./host-bench.ts'),
   idle: () => import('./idle-bench.ts'),
   start: () => import('./start-bench.ts'),
   memory: () => import('./memory-bench.ts'),
