@@ -27,3 +27,15 @@ export function judgeClaim({ held, own, timeoutMs, nowMs }: ClaimQuestion): Clai
   const remainingMs = held.claimedAt + timeoutMs - nowMs
   return remainingMs > 0 ? { kind: 'later', afterMs: remainingMs } : { kind: 'unknown' }
 }
+
+export type FireVerdict =
+  /** Its own, or nobody knows how far it came: a fire is rather doubled than lost. */
+  | { readonly kind: 'admitted' }
+  /** Another copy of the same fire; `isDone` when that is settled, else it is still at work. */
+  | { readonly kind: 'duplicate'; readonly isDone: boolean }
+
+/** What to do with a fire that is claimed by (flow, trigger, time). */
+export function judgeFireClaim(held: Pick<HeldClaim, 'copy' | 'state'>, own: { readonly copy: string }): FireVerdict {
+  if (held.state === 'done') return { kind: 'duplicate', isDone: true }
+  return held.copy === own.copy ? { kind: 'admitted' } : { kind: 'duplicate', isDone: false }
+}

@@ -16,6 +16,8 @@ export interface ActivePlan {
 export interface ActiveStep {
   readonly plan: PlanStep
   readonly edges: readonly ActiveEdge[]
+  /** Nothing is computed along them, and all are taken. */
+  readonly hasPlainEdges: boolean
   /** Its config has values that are computed from each message. */
   readonly isBound: boolean
   /** Messages carry this step's output, reduced to these paths. */
@@ -49,6 +51,7 @@ function activateStep(plan: Plan, step: PlanStep): ActiveStep {
   const carried = plan.carried.steps
   return {
     plan: step,
+    hasPlainEdges: step.next.every(({ when, map, otherwise }) => when === undefined && map === undefined && !otherwise),
     isBound: step.kind === 'component' && Object.keys(step.bind).length > 0,
     edges: step.next.map((edge) => ({ plan: edge, when: compileOptional(edge.when), map: compileOptional(edge.map) })),
     carries: Object.hasOwn(carried, step.name) ? carried[step.name] : carried['*'],

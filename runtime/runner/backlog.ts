@@ -1,40 +1,57 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
+import { TransientError } from '../error.ts'
 
 /** Keeps sources from running ahead: knows roughly how full a queue is without asking the broker for every message. */
 export interface Backlog {
   /** Counts one published message. */
   readonly published: (queue: string) => void
-  /** Resolves at once while the queue has room, else when it has room again or `giveUp` says so. */
+  /**
+   * Undefined while the queue has room; else resolves when it has room again or `giveUp` says so.
+   *
+   * @throws {TransientError} `RunnerClosed` when the runner closes meanwhile
+   */
   readonly room: (queue: string, giveUp: () => boolean) => Promise<void> | undefined
+  /** Whoever waits for room is refused. Safe to repeat. */
+  readonly close: () => void
 }
 
 interface Level {
   waiting: number
   publishedSince: number
+  /** However many wait, one asks. */
+  asking: Promise<void> | undefined
 }
 
 const askAgainAfterMs = 20
 
-export function backlogOf(broker: Broker, clock: Clock, limit: number): Backlog {
+export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlog {
   const levels = new Map<string, Level>()
+  const closing = new AbortController()
   const levelOf = (queue: string): Level => {
     const known = levels.get(queue)
     if (known !== undefined) return known
-    const level = { waiting: 0, publishedSince: 0 }
+    const level = { waiting: 0, publishedSince: 0, asking: undefined }
     levels.set(queue, level)
     return level
   }
-  const ask = async (queue: string, level: Level): Promise<void> => {
-    level.publishedSince = 0
-    const depth = await broker.depth(queue)
-    level.waiting = (depth?.ready ?? 0) + (depth?.unacknowledged ?? 0)
+  const isFull = (level: Level): boolean => level.waiting + level.publishedSince >= limit
+  const ask = (queue: string, level: Level): Promise<void> => {
+    level.asking ??= depthOf(broker, queue)
+      .then((depth) => {
+        level.publishedSince = 0
+        level.waiting = depth
+      })
+      .finally(() => {
+        level.asking = undefined
+      })
+    return level.asking
   }
   const waitForRoom = async (queue: string, level: Level, giveUp: () => boolean): Promise<void> => {
     await ask(queue, level)
-    while (level.waiting + level.publishedSince >= limit && !giveUp()) {
-      await sleep(clock, askAgainAfterMs)
+    while (isFull(level) && !giveUp()) {
+      await sleep(clock, askAgainAfterMs, closing.signal)
       await ask(queue, level)
     }
   }
@@ -44,8 +61,13 @@ export function backlogOf(broker: Broker, clock: Clock, limit: number): Backlog 
     },
     room: (queue, giveUp) => {
       const level = levelOf(queue)
-      if (level.waiting + level.publishedSince < limit) return undefined
-      return waitForRoom(queue, level, giveUp)
+      return isFull(level) ? waitForRoom(queue, level, giveUp) : undefined
     },
+    close: () => closing.abort(new TransientError('RunnerClosed', 'the runner has closed')),
   }
+}
+
+async function depthOf(broker: Broker, queue: string): Promise<number> {
+  const depth = await broker.depth(queue)
+  return (depth?.ready ?? 0) + (depth?.unacknowledged ?? 0)
 }

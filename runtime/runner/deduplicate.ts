@@ -8,35 +8,43 @@ import { scopeAt } from './standing.ts'
 
 /** What deduplication says of a message before its component is called. */
 export type Admission =
-  | { readonly kind: 'admitted'; readonly done: () => Promise<void>; readonly release: () => Promise<void> }
+  | { readonly kind: 'admitted'; readonly claim: HeldKey }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'later'; readonly afterMs: number }
   /** The outcome of an earlier start is unknown, and the step says that this is a dead letter. */
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unknown'; readonly claim: HeldKey }
 
-const admitted: Admission = { kind: 'admitted', done: async () => {}, release: async () => {} }
+/** A deduplication key that is this message's. */
+export interface HeldKey {
+  /** It may have had its effect: from now the window counts in which others with the key are dropped. */
+  readonly done: () => Promise<void>
+  /** It has had none: the next one with the key may try. */
+  readonly release: () => Promise<void>
+}
 
 /**
- * Claims the message's deduplication key; without `deduplicate` everything is admitted.
+ * Claims the deduplication key of a message whose step has `deduplicate`.
  *
  * @throws {PermanentError} `EmptyResult` when the key expression gives nothing
  */
-export async function admit(parts: RunnerParts, job: ComponentJob): Promise<Admission> {
-  const { deduplicate, timeoutSeconds } = job.plan
-  if (deduplicate === undefined) return admitted
+export async function admit(
+  parts: RunnerParts,
+  job: ComponentJob,
+  deduplicate: NonNullable<ComponentJob['plan']['deduplicate']>,
+): Promise<Admission> {
   const key = await claimKey(job, deduplicate.key)
-  const { attempt, copy, replay } = job.delivery.message.headers
-  const own = { replay: replay ?? 0, attempt, copy }
-  const admission: Admission = {
-    kind: 'admitted',
+  const { attempt, copy, replay = 0 } = job.delivery.message.headers
+  const own = { replay, attempt, copy }
+  const claim: HeldKey = {
     done: () => parts.store.claims.done(key, own, parts.clock.now()),
     release: () => parts.store.claims.release(key, own),
   }
-  const options = { nowMs: parts.clock.now(), windowMs: deduplicate.windowSeconds * 1000 }
-  const claim = await parts.store.claims.take(key, own, options)
-  if (claim.kind === 'taken') return admission
-  const verdict = judgeClaim({ held: claim.claim, own, timeoutMs: timeoutSeconds * 1000, nowMs: options.nowMs })
-  return verdict.kind === 'unknown' && deduplicate.onUnknown === 'retry' ? admission : verdict
+  const nowMs = parts.clock.now()
+  const taken = await parts.store.claims.take(key, own, { nowMs, windowMs: deduplicate.windowSeconds * 1000 })
+  if (taken.kind === 'taken') return { kind: 'admitted', claim }
+  const verdict = judgeClaim({ held: taken.claim, own, timeoutMs: job.plan.timeoutSeconds * 1000, nowMs })
+  if (verdict.kind !== 'unknown') return verdict
+  return deduplicate.onUnknown === 'retry' ? { kind: 'admitted', claim } : { kind: 'unknown', claim }
 }
 
 async function claimKey(job: ComponentJob, expression: string): Promise<string> {

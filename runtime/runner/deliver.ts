@@ -1,71 +1,85 @@
 import type { PlanStage } from '../../flow/plan/plan.ts'
 import type { Delivery } from '../broker/broker.ts'
-import { decideNotBefore } from '../decide/waiting.ts'
-import type { AttemptFailure } from '../wire/body.ts'
+import type { CarriedValues } from '../wire/body.ts'
 import { carriedOf, payloadOf } from '../wire/body.ts'
+import { decideNotBefore } from '../decide/waiting.ts'
 import { childIds } from '../wire/message-id.ts'
 import type { ActivePlan } from './active-plan.ts'
-import type { Backlog } from './backlog.ts'
+import type { ComponentStepParts } from './component-step.ts'
 import { runComponentStep } from './component-step.ts'
-import type { ComponentJob, Job, Settlement } from './job.ts'
-import { standingOf, walkAndWrite } from './job.ts'
+import { buryMalformed, buryMismatch, discardFire, forward } from './misplaced.ts'
+import { admitFire, finishFire, isScheduledFire } from './fire-claim.ts'
+import type { Acknowledgement, ComponentJob, Job, Settlement } from './job.ts'
+import { standingOf } from './job.ts'
 import type { Listeners } from './listeners.ts'
+import { observeDelivery } from './observe.ts'
 import { publishOrReroute } from './outputs.ts'
 import { payloadFromBytes } from './payload.ts'
-import type { CallPreparer } from './prepare-call.ts'
-import type { RunnerParts } from './runner-parts.ts'
-import { bury } from './settle-failure.ts'
-import type { SnapshotSession } from './snapshot-session.ts'
+import type { Placement } from './place-message.ts'
+import { placeMessage } from './place-message.ts'
+import type { PlanCache } from './plan-cache.ts'
+import { walkAndWrite } from './walk-and-write.ts'
 
-export interface DeliveryParts {
-  readonly parts: RunnerParts
-  readonly backlog: Backlog
+export interface DeliveryParts extends ComponentStepParts {
   readonly listeners: Listeners
-  readonly prepare: CallPreparer
   readonly stage: PlanStage
-  readonly session: SnapshotSession | undefined
-  readonly plans: (flow: string, revision: number) => ActivePlan | undefined | Promise<ActivePlan | undefined>
-  readonly draining: AbortSignal
+  readonly plans: PlanCache
 }
 
-type Settled = { readonly settlement: Settlement; readonly emitted: number }
-
-/** Works on one delivery to its settlement: acknowledged when all that it caused is safe, given back otherwise. */
-export async function deliver(own: DeliveryParts, delivery: Delivery): Promise<void> {
+/** Works on one delivery to its settlement, and acknowledges it when all that it caused is safe. What it does not acknowledge is the caller's to give back. */
+export async function deliver(own: DeliveryParts, delivery: Delivery): Promise<Settlement> {
   const { parts } = own
   const startedAtMs = parts.clock.now()
-  const { flow, revision } = delivery.message.headers
-  const active = await own.plans(flow, revision)
-  const { settlement, emitted } = await settle(own, delivery, active, startedAtMs)
-  if (settlement.kind === 'requeue') return delivery.requeue()
+  const placing = placeMessage(own, delivery.message)
+  const placement = placing instanceof Promise ? await placing : placing
+  const settlement = await settle(own, delivery, placement, startedAtMs)
+  if (settlement.kind !== 'ack') return settlement
   const { headers, id } = delivery.message
-  if (headers.tracked === true && settlement.event !== 'retried' && settlement.event !== 'waiting') {
-    await parts.store.trackedRuns.remove(flow, headers.run, id)
-  }
+  const hasEnded = settlement.goesOn !== true
+  // Taken off the list before the acknowledgement: done twice it does no harm, left out the run would never end.
+  if (headers.tracked === true && hasEnded) await parts.store.trackedRuns.remove(headers.flow, headers.run, id)
   delivery.ack()
-  if (active === undefined) return
-  observe(own, { delivery, active, settlement, emitted, startedAtMs })
+  observeDelivery(parts, delivery, { settlement, startedAtMs, namespace: placement.namespace })
+  if (id === headers.run && hasEnded) parts.observer.onEntrySettled(headers, settlement.emitted)
+  return settlement
 }
 
-async function settle(
+function settle(
   own: DeliveryParts,
   delivery: Delivery,
-  active: ActivePlan | undefined,
+  placement: Placement,
   startedAtMs: number,
-): Promise<Settled> {
-  const { message } = delivery
-  const carried = carriedOf(message.body)
-  const payload = payloadFromBytes(payloadOf(message.body))
-  const step = active?.step(message.headers.at)
-  if (active === undefined || step === undefined) {
-    return { settlement: await bury(own.parts, { delivery, carried, payload }, mismatch(own, delivery)), emitted: 0 }
+): Promise<Settlement> {
+  switch (placement.kind) {
+    case 'here':
+      return work(own, withMessage(delivery, placement.message), placement.active, startedAtMs)
+    case 'elsewhere':
+      return forward(own.parts, placement)
+    case 'triggerGone':
+      return discardFire(own.parts, delivery)
+    case 'mismatch':
+      return buryMismatch(own.parts, delivery)
   }
-  const splitId = splitIds(message.id)
-  const job: Job = { delivery, active, stage: own.stage, payload, carried, startedAtMs, splitId }
+}
+
+function withMessage(delivery: Delivery, message: Delivery['message']): Delivery {
+  return message === delivery.message ? delivery : { ...delivery, message }
+}
+
+function work(own: DeliveryParts, delivery: Delivery, active: ActivePlan, startedAtMs: number): Promise<Settlement> {
+  const { message } = delivery
+  let carried: CarriedValues
+  let payload: Job['payload']
+  try {
+    carried = carriedOf(message.body)
+    payload = payloadFromBytes(payloadOf(message.body))
+  } catch (error) {
+    return buryMalformed(own.parts, delivery, error)
+  }
+  const job: Job = { delivery, active, stage: own.stage, payload, carried, startedAtMs, splitId: splitIds(message.id) }
   const readiness = decideNotBefore(message.headers, startedAtMs)
-  if (readiness.kind === 'park') return { settlement: await parkAgain(own, job, readiness.delayMs), emitted: 0 }
-  if (step.plan.kind !== 'component' || message.headers.left === true) return runBuiltIns(own, job)
-  return runComponent(own, { ...job, step, plan: step.plan })
+  if (readiness.kind === 'park') return parkAgain(own, job, readiness.delayMs)
+  return isScheduledFire(message, active) ? workOnFire(own, job) : workOn(own, job)
 }
 
 /** Most deliveries split nothing: the counting begins at the first that does. */
@@ -74,55 +88,38 @@ function splitIds(delivered: string): Job['splitId'] {
   return (route, payload) => (ids ??= childIds(`${delivered}/split`, false))(route, payload)
 }
 
-function mismatch(own: DeliveryParts, { message }: Delivery): AttemptFailure {
-  const { revision, at, attempt } = message.headers
-  const text = `revision ${revision} is gone or has no step "${at}"`
-  return { step: at, attempt, code: 'PlanMismatch', message: text, at: new Date(own.parts.clock.now()).toISOString() }
+async function parkAgain({ parts }: DeliveryParts, job: Job, delayMs: number): Promise<Acknowledgement> {
+  await publishOrReroute(parts, { kind: 'delay', queue: job.stage.queue, delayMs }, job.delivery.message)
+  return { kind: 'ack', event: 'waiting', emitted: 0, goesOn: true }
 }
 
-async function parkAgain(own: DeliveryParts, job: Job, delayMs: number): Promise<Settlement> {
-  await publishOrReroute(own.parts, { kind: 'delay', queue: job.stage.queue, delayMs }, job.delivery.message)
-  return { kind: 'ack', event: 'waiting' }
+async function workOnFire(own: DeliveryParts, job: Job): Promise<Settlement> {
+  const verdict = await admitFire(own.parts, job.delivery.message)
+  if (verdict.kind === 'duplicate') {
+    const dropped = { kind: 'ack', event: 'discarded', emitted: 0, code: 'Duplicate' } as const
+    // The run's list names both copies by one id, which is the other's to take off while it is at work.
+    return verdict.isDone ? dropped : { ...dropped, goesOn: true }
+  }
+  const settlement = await workOn(own, job)
+  if (settlement.kind === 'ack' && settlement.goesOn !== true) await finishFire(own.parts, job.delivery.message)
+  return settlement
 }
 
-async function runBuiltIns(own: DeliveryParts, job: Job): Promise<Settled> {
+function workOn(own: DeliveryParts, job: Job): Promise<Settlement> {
+  const { headers } = job.delivery.message
+  const step = job.active.step(headers.at)
+  if (step?.plan.kind !== 'component' || headers.left === true) return runBuiltIns(own, job)
+  return runComponent(own, { ...job, step, plan: step.plan })
+}
+
+async function runBuiltIns(own: DeliveryParts, job: Job): Promise<Settlement> {
   const emitted = await walkAndWrite(own.parts, own.backlog, job, standingOf(job))
-  return { settlement: { kind: 'ack', event: 'settled' }, emitted }
+  return { kind: 'ack', event: 'settled', emitted }
 }
 
-async function runComponent(own: DeliveryParts, job: ComponentJob): Promise<Settled> {
+function runComponent(own: DeliveryParts, job: ComponentJob): Promise<Settlement> {
   const { headers } = job.delivery.message
   own.parts.observer.onReceived(job.active.plan.flow.name, job.plan.name)
-  if (job.active.trigger(headers.trigger)?.kind === 'listen' && job.plan.function.kind === 'trigger') {
-    await own.listeners.ensure(job)
-    return { settlement: { kind: 'ack', event: 'settled' }, emitted: 0 }
-  }
-  return runComponentStep(own, job)
-}
-
-interface Observed extends Settled {
-  readonly delivery: Delivery
-  readonly active: ActivePlan
-  readonly settlement: Extract<Settlement, { kind: 'ack' }>
-  readonly startedAtMs: number
-}
-
-function observe({ parts }: DeliveryParts, { delivery, active, settlement, emitted, startedAtMs }: Observed): void {
-  const { id, headers } = delivery.message
-  const at = parts.clock.now()
-  parts.observer.onEvent({
-    namespace: active.plan.flow.namespace,
-    flow: headers.flow,
-    run: headers.run,
-    step: headers.at,
-    messageId: id,
-    attempt: headers.attempt,
-    kind: settlement.event,
-    emitted,
-    at,
-    durationMs: at - startedAtMs,
-    ...(settlement.code !== undefined && { code: settlement.code }),
-    ...(settlement.error !== undefined && { error: settlement.error }),
-  })
-  if (id === headers.run && settlement.event !== 'retried') parts.observer.onEntrySettled(headers, emitted)
+  const isListener = job.plan.function.kind === 'trigger' && job.active.trigger(headers.trigger)?.kind === 'listen'
+  return isListener ? own.listeners.ensure(job) : runComponentStep(own, job)
 }

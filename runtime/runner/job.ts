@@ -1,16 +1,12 @@
 import type { ComponentPlanStep, PlanStage } from '../../flow/plan/plan.ts'
 import type { Delivery } from '../broker/broker.ts'
+import type { StepEvent } from '../store/store.ts'
 import type { AttemptFailure, CarriedValues } from '../wire/body.ts'
 import type { ActivePlan, ActiveStep } from './active-plan.ts'
-import type { Backlog } from './backlog.ts'
-import type { Outcome } from './outcome.ts'
-import type { Outputs, OutputOptions } from './outputs.ts'
-import { openOutputs } from './outputs.ts'
 import type { Payload } from './payload.ts'
 import type { RunnerParts } from './runner-parts.ts'
 import type { Standing } from './standing.ts'
 import type { Walk } from './walk-stage.ts'
-import { walkStage } from './walk-stage.ts'
 
 /** One delivery, read and placed in its plan. */
 export interface Job {
@@ -33,14 +29,22 @@ export interface ComponentJob extends Job {
 
 /** How a delivery ended. */
 export type Settlement =
-  | {
-      readonly kind: 'ack'
-      readonly event: 'settled' | 'diverted' | 'dead' | 'discarded' | 'retried' | 'waiting'
-      readonly code?: string
-      readonly error?: string
-    }
-  /** Given back: not this message's fault, or its outcome could not be made safe. */
-  | { readonly kind: 'requeue' }
+  | Acknowledgement
+  /** Given back, at once or after a pause: not this message's fault, or its outcome could not be made safe. */
+  | { readonly kind: 'requeue'; readonly afterMs?: number }
+  /** Somebody else has taken the queue's snapshot over: nothing more is acknowledged here. */
+  | { readonly kind: 'fenced' }
+
+export interface Acknowledgement {
+  readonly kind: 'ack'
+  readonly event: StepEvent['kind']
+  /** Messages that it gave. */
+  readonly emitted: number
+  readonly code?: string
+  readonly error?: string
+  /** It goes on elsewhere under the same id: parked, forwarded, or as another copy. */
+  readonly goesOn?: true
+}
 
 export function standingOf(job: Job): Standing {
   const { at, left } = job.delivery.message.headers
@@ -48,49 +52,14 @@ export function standingOf(job: Job): Standing {
 }
 
 /** What a message's children carry: not its failures. */
-function onward({ failures: _failures, rebound: _rebound, ...carried }: CarriedValues): CarriedValues {
-  return carried
+function onward(carried: CarriedValues): CarriedValues {
+  if (carried.failures === undefined && carried.rebound === undefined) return carried
+  const { failures: _failures, rebound: _rebound, ...kept } = carried
+  return kept
 }
 
-export function walkOf(job: Job, parts: RunnerParts): Walk {
-  const { headers } = job.delivery.message
-  const { name } = job.active.plan.flow
-  return {
-    headers,
-    active: job.active,
-    splitId: job.splitId,
-    nowMs: parts.clock.now(),
-    onStep: (step) => parts.observer.onReceived(name, step),
-  }
-}
-
-export function outputsOf(job: Job, parts: RunnerParts, backlog: Backlog, options?: OutputOptions): Outputs {
-  const { id, headers } = job.delivery.message
-  return openOutputs(parts, backlog, { id, headers, active: job.active, queue: job.stage.queue }, options)
-}
-
-/** Takes a message through its stage from where it stands and publishes what becomes of it; resolves with the count when all is safe. */
-export async function walkAndWrite(parts: RunnerParts, backlog: Backlog, job: Job, start: Standing): Promise<number> {
-  const outputs = outputsOf(job, parts, backlog)
-  const outcomes: Outcome[] = []
-  await walkStage(walkOf(job, parts), start, (outcome) => outcomes.push(outcome))
-  await Promise.all(await writeAll(outputs, outcomes, (queue) => backlog.room(queue, () => false)))
-  return outputs.emitted()
-}
-
-/** Starts to publish outcomes in their order, each to another step's queue when there is room; gives their confirms. */
-export async function writeAll(
-  outputs: Outputs,
-  outcomes: readonly Outcome[],
-  roomFor: (queue: string) => Promise<void> | undefined,
-): Promise<readonly Promise<void>[]> {
-  const confirms: Promise<void>[] = []
-  for (const outcome of outcomes) {
-    const room = outcome.kind === 'send' ? roomFor(outcome.queue) : undefined
-    if (room !== undefined) await room
-    confirms.push(outputs.write(outcome))
-  }
-  return confirms
+export function walkOf({ delivery, active, splitId }: Job, { clock, observer }: RunnerParts): Walk {
+  return { active, splitId, clock, headers: delivery.message.headers, onStep: observer.onReceived }
 }
 
 /** A failed attempt as messages carry it. */

@@ -1,25 +1,29 @@
 import type { CarriedValues } from '../wire/body.ts'
 import { freshId } from '../wire/message-id.ts'
+import { failureOf } from '../decide/failure.ts'
+import type { ActivePlan } from './active-plan.ts'
 import type { Backlog } from './backlog.ts'
 import type { CallResult, Emit } from './component-host.ts'
-import { openEmitter } from './emitter.ts'
-import type { ComponentJob } from './job.ts'
+import { Emitter } from './emitter.ts'
+import type { Acknowledgement, ComponentJob } from './job.ts'
+import type { PlanCache } from './plan-cache.ts'
 import type { CallPreparer } from './prepare-call.ts'
 import type { RunnerParts } from './runner-parts.ts'
 
 /** Keeps endless triggers alive: one child for each queue, started by a fire when there is none. */
 export interface Listeners {
-  /** Resolves when the trigger is running; at once when it is already. @throws what kept it from starting */
-  readonly ensure: (job: ComponentJob) => Promise<void>
+  /** Settles a fire: the trigger runs, or could not be started; then the next fire tries again. */
+  readonly ensure: (job: ComponentJob) => Promise<Acknowledgement>
 }
 
-/** A day; a listener's call has no time-out of its own. */
+/** The longest that a timer can count; a listener's call has no time-out of its own. */
 const endlessMs = 2 ** 31 - 1
 
 interface ListenerParts {
   readonly parts: RunnerParts
   readonly backlog: Backlog
   readonly prepare: CallPreparer
+  readonly plans: PlanCache
 }
 
 export function openListeners(own: ListenerParts): Listeners {
@@ -27,7 +31,7 @@ export function openListeners(own: ListenerParts): Listeners {
   return {
     ensure: async (job) => {
       const { queue } = job.stage
-      if (running.has(queue)) return
+      if (running.has(queue)) return { kind: 'ack', event: 'settled', emitted: 0 }
       const mark = {}
       running.set(queue, mark)
       const forget = (): void => {
@@ -35,17 +39,25 @@ export function openListeners(own: ListenerParts): Listeners {
       }
       try {
         await start(own, job, forget)
-      } catch (error) {
+        return { kind: 'ack', event: 'settled', emitted: 0 }
+      } catch (err) {
         forget()
-        throw error
+        const { code, message } = failureOf(err)
+        const { name } = job.active.plan.flow
+        own.parts.log.error(
+          { flow: name, step: job.plan.name, code, err },
+          'listener not started, it will be tried again',
+        )
+        return { kind: 'ack', event: 'discarded', emitted: 0, code, error: message }
       }
     },
   }
 }
 
-async function start({ parts, backlog, prepare }: ListenerParts, job: ComponentJob, onGone: () => void): Promise<void> {
+async function start(own: ListenerParts, job: ComponentJob, onGone: () => void): Promise<void> {
+  const { parts, prepare } = own
   const prepared = await prepare(job)
-  const flow = job.active.plan.flow.name
+  const labels = { flow: job.active.plan.flow.name, step: job.plan.name }
   await new Promise<void>((resolve, reject) => {
     const call = parts.host.call({
       ...prepared,
@@ -53,14 +65,14 @@ async function start({ parts, backlog, prepare }: ListenerParts, job: ComponentJ
       snapshot: {},
       child: { ...prepared.child, key: `${job.stage.queue} listen`, keepAlive: true, onExit: onGone },
       onStart: resolve,
-      onEmit: (emit) => onEmit(parts, backlog, job, emit),
+      onEmit: (emit) => onEmit(own, job, emit),
     })
     call.then((result) => {
       if (result.kind === 'ended') return resolve()
       onGone()
       const failure = deathOf(result)
-      parts.log.warn({ flow, step: job.plan.name, code: failure.code, err: failure.message }, 'listener ended')
-      reject(new Error(failure.message))
+      parts.log.warn({ ...labels, code: failure.code, reason: failure.message }, 'listener ended')
+      reject(Object.assign(new Error(failure.message), { code: failure.code }))
     }, reject)
   })
 }
@@ -69,10 +81,45 @@ function deathOf(result: CallResult): { readonly code: string; readonly message:
   return result.kind === 'died' ? result.failure : { code: 'NotStarted', message: 'the listener was not started' }
 }
 
-/** Each message that a listener emits is a run of its own. */
-async function onEmit(parts: RunnerParts, backlog: Backlog, job: ComponentJob, emit: Emit): Promise<void> {
-  const emitter = openEmitter(parts, backlog, newRun(parts, job), { isStarving: () => false })
-  await emitter.onEmit(emit)
+/** Each message that a listener emits is a run of its own; whatever else it emits belongs to none. */
+async function onEmit(own: ListenerParts, job: ComponentJob, emit: Emit): Promise<void> {
+  const { parts, backlog } = own
+  if (emit.kind === 'data') {
+    const emitter = new Emitter({ parts, backlog, job: newRun(parts, await underActivePlan(own, job)) })
+    return emitter.onEmit(emit)
+  }
+  const labels = { flow: job.active.plan.flow.name, step: job.plan.name, kind: emit.kind }
+  parts.log.warn(
+    emit.kind === 'error' ? { ...labels, code: emit.failure.code, reason: emit.failure.message } : labels,
+    'emit of a listener ignored: there is no message that it could belong to',
+  )
+}
+
+/** What a listener emits is stamped with the active number, as long as that revision has the same listener. */
+async function underActivePlan({ parts, plans }: ListenerParts, job: ComponentJob): Promise<ComponentJob> {
+  const { flow, revision } = job.active.plan
+  const latest = parts.plans.active(flow.uid)
+  if (latest === undefined || latest.revision === revision) return job
+  const active = await plans(flow.uid, latest.revision)
+  return active === undefined ? job : (sameListener(active, job) ?? job)
+}
+
+function sameListener(active: ActivePlan, job: ComponentJob): ComponentJob | undefined {
+  const { message } = job.delivery
+  const step = active.step(job.plan.name)
+  const stage = active.stageOf(job.plan.name)
+  const trigger = active.trigger(message.headers.trigger)
+  const isSame = trigger?.to === job.plan.name && stage?.queue === job.stage.queue
+  if (!isSame || stage === undefined || step?.plan.kind !== 'component') return undefined
+  const headers = { ...message.headers, revision: active.plan.revision, revisionHash: active.plan.hash }
+  return {
+    ...job,
+    active,
+    stage,
+    step,
+    plan: step.plan,
+    delivery: { ...job.delivery, message: { ...message, headers } },
+  }
 }
 
 function newRun(parts: RunnerParts, job: ComponentJob): ComponentJob {

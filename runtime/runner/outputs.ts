@@ -1,151 +1,183 @@
-import type { Target } from '../broker/broker.ts'
+import type { PublishOutcome, Target } from '../broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
-import { PermanentError } from '../error.ts'
+import { decideNotBefore, waitUntil } from '../decide/waiting.ts'
 import type { AttemptFailure, CarriedValues } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
-import { decideNotBefore, waitUntil } from '../decide/waiting.ts'
 import { childIds, freshId } from '../wire/message-id.ts'
 import type { MessageHeaders, WireMessage } from '../wire/message.ts'
-import type { Reply } from '../wire/reply.ts'
-import { replyMessage } from '../wire/reply.ts'
-import type { ActivePlan } from './active-plan.ts'
 import type { Backlog } from './backlog.ts'
-import type { Outcome, Response } from './outcome.ts'
+import type { Job } from './job.ts'
+import { answer, answerFailure } from './answer.ts'
+import { observeInside } from './observe.ts'
+import type { Outcome } from './outcome.ts'
 import { bytesOf, viewOf } from './payload.ts'
-import type { RunnerParts } from './runner-parts.ts'
+import type { FinishedMessage, RunnerParts } from './runner-parts.ts'
 import type { Standing } from './standing.ts'
 
-/** Where the messages of one delivery come from. */
-export interface Origin {
-  readonly id: string
-  readonly headers: MessageHeaders
-  readonly active: ActivePlan
-  /** Queue of the stage: what waits comes back to it. */
-  readonly queue: string
-}
-
-/** Publishes what one delivery gives, and counts it. */
-export interface Outputs {
-  /** Resolves when what the outcome leaves behind is safe. @throws {PermanentError} `MessageTooLarge` */
-  readonly write: (outcome: Outcome) => Promise<void>
+/** What one delivery gives: published by `write`, and counted. */
+export interface Outputs extends OutputsParts {
   /** Messages that went on: sent, waiting or finished. */
-  readonly emitted: () => number
+  emitted: number
+  childId: ((route: string, body: Buffer) => string) | undefined
 }
 
-export interface OutputOptions {
-  /** The function gives at most one message a call, so its id needs no hash of the body. */
-  readonly emitsOne?: boolean
-  /** The input is settled: what comes now gets fresh ids. */
-  readonly late?: boolean
+export interface OutputsParts {
+  readonly parts: RunnerParts
+  readonly backlog: Backlog
+  readonly job: Job
+  /** `route`: the function gives at most one message a call. `fresh`: the input is settled, what comes now is late. */
+  readonly ids: 'content' | 'route' | 'fresh'
 }
 
 const keptFailures = 20
 
-export function openOutputs(
-  parts: RunnerParts,
-  backlog: Backlog,
-  origin: Origin,
-  options: OutputOptions = {},
-): Outputs {
-  const childId = options.late === true ? freshId : childIds(origin.id, options.emitsOne === true)
-  const writer: Writer = { parts, backlog, origin, childId }
-  let emitted = 0
-  return {
-    emitted: () => emitted,
-    write: (outcome) => {
-      if (outcome.kind === 'send' || outcome.kind === 'wait' || outcome.kind === 'finished') emitted += 1
-      return writeOutcome(writer, outcome)
-    },
+export function openOutputs(parts: OutputsParts): Outputs {
+  return { ...parts, emitted: 0, childId: undefined }
+}
+
+export interface Writing {
+  /** Gets a promise for each outcome that is not safe at once. */
+  readonly confirms: Promise<void>[]
+  /** Back pressure gives up waiting when this says so. */
+  readonly giveUp: () => boolean
+}
+
+/** Starts to publish outcomes in their order, each to another step's queue when there is room. Undefined when all are started; else a promise of that. */
+export function writeAll(outputs: Outputs, outcomes: readonly Outcome[], writing: Writing): Promise<void> | undefined {
+  for (let at = 0; at < outcomes.length; at += 1) {
+    const room = roomFor(outputs, outcomes[at], writing)
+    if (room !== undefined) return writeRest(outputs, outcomes.slice(at), writing, room)
+    writeOne(outputs, outcomes[at], writing)
+  }
+  return undefined
+}
+
+async function writeRest(
+  outputs: Outputs,
+  outcomes: readonly Outcome[],
+  writing: Writing,
+  firstRoom: Promise<void>,
+): Promise<void> {
+  await firstRoom
+  for (const [at, outcome] of outcomes.entries()) {
+    if (at > 0) await roomFor(outputs, outcome, writing)
+    writeOne(outputs, outcome, writing)
   }
 }
 
-interface Writer {
-  readonly parts: RunnerParts
-  readonly backlog: Backlog
-  readonly origin: Origin
-  readonly childId: (route: string, body: Buffer) => string
+function roomFor({ backlog }: Outputs, outcome: Outcome | undefined, { giveUp }: Writing): Promise<void> | undefined {
+  return outcome?.kind === 'send' ? backlog.room(outcome.queue, giveUp) : undefined
 }
 
-async function writeOutcome(writer: Writer, outcome: Outcome): Promise<void> {
-  const { parts, origin } = writer
+function writeOne(outputs: Outputs, outcome: Outcome | undefined, { confirms }: Writing): void {
+  const confirm = outcome === undefined ? undefined : write(outputs, outcome)
+  if (confirm !== undefined) confirms.push(confirm)
+}
+
+/** Undefined when what the outcome leaves behind is safe; else resolves when it is. */
+export function write(outputs: Outputs, outcome: Outcome): Promise<void> | undefined {
+  const { parts, job } = outputs
   switch (outcome.kind) {
     case 'send':
-      return leave(writer, { kind: 'queue', queue: outcome.queue }, outcome.standing)
+      return onward(outputs, { kind: 'queue', queue: outcome.queue }, outcome.standing)
     case 'wait':
-      return wait(writer, outcome.standing, outcome.notBefore)
+      return wait(outputs, outcome.standing, outcome.notBefore)
     case 'finished':
-      return finish(parts, origin, outcome.standing)
-    case 'dead': {
-      const carried = withFailure(outcome.standing.carried, outcome.failure)
-      await leave(writer, { kind: 'queue', queue: deadQueue }, { ...outcome.standing, carried })
-      observeFailure(parts, origin, 'dead', outcome.failure)
-      return answerFailure(parts, origin.headers, outcome.failure)
-    }
+      outputs.emitted += 1
+      return finish(parts, job, outcome.standing)
+    case 'dead':
+      return die(outputs, outcome.standing, outcome.failure)
     case 'discarded':
-      observeFailure(parts, origin, 'discarded', outcome.failure)
-      return answerFailure(parts, origin.headers, outcome.failure)
+      observeInside(parts, job, { kind: 'discarded', step: outcome.failure.step, failure: outcome.failure })
+      return answerFailure(parts, job.delivery.message.headers, outcome.failure)
     case 'reply':
-      return answer(parts, origin.headers, outcome.reply)
+      return answer(parts, job.delivery.message.headers, outcome.reply)
     case 'log':
-      parts.log.info({ ...labels(origin, outcome.step), value: outcome.value ?? null }, 'log step')
-      return
+      parts.log.info({ ...labels(job, outcome.step), value: outcome.value ?? null }, 'log step')
+      return undefined
     case 'filtered':
-      return
+      observeInside(parts, job, { kind: 'filtered', step: outcome.standing.step })
+      return undefined
   }
 }
 
-async function leave(
-  writer: Writer,
+/** One that is too large to go on is a dead letter as it stands: trying again would make it no smaller. */
+function onward(
+  outputs: Outputs,
   target: Target,
   standing: Standing,
-  changes: Partial<MessageHeaders> = {},
+  changes?: Partial<MessageHeaders>,
 ): Promise<void> {
-  const { parts, origin } = writer
-  const payload = bytesOf(standing.payload)
-  if (payload.length > parts.limits.messageBytes) throw tooLarge(payload.length, parts.limits.messageBytes)
-  const body = encodeBody(standing.carried, payload)
-  const headers = { ...childHeaders(origin.headers, standing), ...changes }
-  const message: WireMessage = { id: writer.childId(standing.route, body), headers, body }
-  if (target.queue !== deadQueue) await track(parts, message)
-  writer.backlog.published(target.queue)
-  await publishOrReroute(parts, target, message)
+  const { parts, backlog, job } = outputs
+  const sizeBytes = bytesOf(standing.payload).length
+  const limit = parts.limits.messageBytes
+  if (sizeBytes > limit) return die(outputs, standing, tooLarge(parts, job, { standing, sizeBytes, limit }))
+  outputs.emitted += 1
+  const message = childOf(outputs, standing, changes)
+  backlog.published(target.queue)
+  if (message.headers.tracked !== true) return publishOrReroute(parts, target, message)
+  return publishTracked(parts, target, message)
 }
 
-function wait(writer: Writer, standing: Standing, notBefore: number): Promise<void> {
-  const { parts, origin } = writer
-  const until = waitUntil(notBefore, parts.clock.now())
-  const readiness = decideNotBefore(until, parts.clock.now())
-  const queue = origin.queue
+function wait(outputs: Outputs, standing: Standing, notBefore: number): Promise<void> {
+  const { parts, job } = outputs
+  const nowMs = parts.clock.now()
+  const until = waitUntil(notBefore, nowMs)
+  const readiness = decideNotBefore(until, nowMs)
+  const { queue } = job.stage
   const target: Target =
     readiness.kind === 'ready' ? { kind: 'queue', queue } : { kind: 'delay', queue, delayMs: readiness.delayMs }
-  return leave(writer, target, standing, until)
+  return onward(outputs, target, standing, until)
 }
 
-/** A message that failed behind the step it was delivered for: the delivery's own event does not speak of it. */
-function observeFailure(parts: RunnerParts, origin: Origin, kind: 'dead' | 'discarded', failure: AttemptFailure): void {
-  const { plan } = origin.active
-  parts.observer.onEvent({
-    namespace: plan.flow.namespace,
-    flow: origin.headers.flow,
-    run: origin.headers.run,
-    step: failure.step,
-    messageId: origin.id,
-    attempt: failure.attempt,
-    kind,
-    emitted: 0,
-    at: parts.clock.now(),
-    durationMs: 0,
-    code: failure.code,
-    error: failure.message,
-  })
+/** The message as it stood where it failed, with an id of its own; a run does not wait for it. */
+async function die(outputs: Outputs, standing: Standing, failure: AttemptFailure): Promise<void> {
+  const { parts, job } = outputs
+  const letter = childOf(outputs, { ...standing, carried: withFailure(standing.carried, failure) })
+  await publishOrReroute(parts, { kind: 'queue', queue: deadQueue }, letter)
+  observeInside(parts, job, { kind: 'dead', step: failure.step, failure, messageId: letter.id })
+  await answerFailure(parts, letter.headers, failure)
+}
+
+function childOf(outputs: Outputs, standing: Standing, changes?: Partial<MessageHeaders>): WireMessage {
+  const { delivery } = outputs.job
+  const body = encodeBody(standing.carried, bytesOf(standing.payload))
+  const headers = childHeaders(delivery.message.headers, standing)
+  outputs.childId ??= outputs.ids === 'fresh' ? freshId : childIds(delivery.message.id, outputs.ids === 'route')
+  const id = outputs.childId(standing.route, body)
+  return { id, body, headers: changes === undefined ? headers : { ...headers, ...changes } }
+}
+
+function childHeaders(headers: MessageHeaders, { step, left }: Standing): MessageHeaders {
+  const child = { ...withoutWait(headers), at: step, attempt: 1, copy: freshId(), hops: 0 }
+  return left ? { ...child, left } : child
+}
+
+function withoutWait(headers: MessageHeaders): MessageHeaders {
+  if (headers.left === undefined && headers.notBefore === undefined && headers.notAfter === undefined) return headers
+  const { left: _left, notBefore: _notBefore, notAfter: _notAfter, ...kept } = headers
+  return kept
 }
 
 /** Publishes until it is confirmed: to its target, or, when nobody owns that, to `unrouted`. */
-export async function publishOrReroute(parts: RunnerParts, target: Target, message: WireMessage): Promise<void> {
-  const outcome = await parts.broker.publish(target, message)
-  if (outcome === 'confirmed') return
-  parts.log.warn({ flow: message.headers.flow, step: message.headers.at, queue: target.queue }, 'message unroutable')
-  await parts.broker.publish({ kind: 'queue', queue: unroutedQueue }, message)
+export function publishOrReroute(parts: RunnerParts, target: Target, message: WireMessage): Promise<void> {
+  return parts.broker
+    .publish(target, message)
+    .then((outcome) => (outcome === 'confirmed' ? undefined : reroute(parts, target, message)))
+}
+
+async function reroute(parts: RunnerParts, target: Target, message: WireMessage): Promise<void> {
+  const { flow, at } = message.headers
+  parts.log.warn({ flow, step: at, queue: target.queue }, 'message unroutable')
+  const outcome: PublishOutcome = await parts.broker.publish({ kind: 'queue', queue: unroutedQueue }, message)
+  if (outcome === 'unroutable') throw new Error(`nobody owns the queue "${unroutedQueue}"`)
+}
+
+/** First on the list of what the run waits for, then on its way. */
+async function publishTracked(parts: RunnerParts, target: Target, message: WireMessage): Promise<void> {
+  const { flow, run } = message.headers
+  await parts.store.trackedRuns.add(flow, run, [message.id])
+  await publishOrReroute(parts, target, message)
 }
 
 /** The carried values with one more failed attempt; the oldest go first. */
@@ -153,56 +185,28 @@ export function withFailure(carried: CarriedValues, failure: AttemptFailure): Ca
   return { ...carried, failures: [...(carried.failures ?? []), failure].slice(-keptFailures) }
 }
 
-/** Sends the caller of a synchronous webhook its answer; without a caller nothing happens. */
-export async function answer(parts: RunnerParts, headers: MessageHeaders, response: Response): Promise<void> {
-  if (headers.replyTo === undefined) return
-  await reply(parts, headers, { kind: 'response', ...response })
+function finish({ observer }: RunnerParts, { active, delivery }: Job, { step, payload }: Standing): undefined {
+  const { namespace, name } = active.plan.flow
+  const message = (): ReturnType<FinishedMessage['message']> =>
+    viewOf(payload) as ReturnType<FinishedMessage['message']> // parsed JSON
+  observer.onFinished({ flow: name, namespace, step, run: delivery.message.headers.run, message })
 }
 
-/** Tells the caller of a synchronous webhook at once that its run has failed. */
-export async function answerFailure(
-  parts: RunnerParts,
-  headers: MessageHeaders,
-  failure: AttemptFailure,
-): Promise<void> {
-  if (headers.replyTo === undefined) return
-  const { code, message } = failure
-  await reply(parts, headers, { kind: 'failed', code, message, run: headers.run })
+function labels({ active, delivery }: Job, step: string): Readonly<Record<string, string>> {
+  const { namespace, name } = active.plan.flow
+  return { namespace, flow: name, step, run: delivery.message.headers.run }
 }
 
-async function reply(parts: RunnerParts, headers: MessageHeaders, words: Reply): Promise<void> {
-  const queue = headers.replyTo ?? ''
-  const outcome = await parts.broker.publish({ kind: 'queue', queue }, replyMessage(headers, words, { freshId }))
-  if (outcome === 'unroutable') parts.log.debug({ flow: headers.flow, run: headers.run }, 'nobody waits for the reply')
+function tooLarge(
+  { clock }: RunnerParts,
+  { delivery }: Job,
+  { standing, sizeBytes, limit }: { standing: Standing; sizeBytes: number; limit: number },
+): AttemptFailure {
+  const at = new Date(clock.now()).toISOString()
+  const step = standing.step === '' ? delivery.message.headers.at : standing.step
+  return { step, attempt: 1, at, code: 'MessageTooLarge', message: tooLargeText(sizeBytes, limit) }
 }
 
-function childHeaders(headers: MessageHeaders, standing: Standing): MessageHeaders {
-  const { left: _left, notBefore: _notBefore, notAfter: _notAfter, ...kept } = headers
-  const child = { ...kept, at: standing.step, attempt: 1, copy: freshId(), hops: 0 }
-  return standing.left ? { ...child, left: true } : child
-}
-
-async function track(parts: RunnerParts, message: WireMessage): Promise<void> {
-  const { tracked, flow, run } = message.headers
-  if (tracked === true) await parts.store.trackedRuns.add(flow, run, [message.id])
-}
-
-async function finish(parts: RunnerParts, origin: Origin, standing: Standing): Promise<void> {
-  const { namespace, name } = origin.active.plan.flow
-  parts.observer.onFinished({
-    flow: name,
-    namespace,
-    step: standing.step,
-    run: origin.headers.run,
-    message: () => viewOf(standing.payload) as ReturnType<Parameters<typeof parts.observer.onFinished>[0]['message']>,
-  })
-}
-
-function labels(origin: Origin, step: string): Readonly<Record<string, string>> {
-  const { namespace, name } = origin.active.plan.flow
-  return { namespace, flow: name, step, run: origin.headers.run }
-}
-
-function tooLarge(sizeBytes: number, limit: number): PermanentError {
-  return new PermanentError('MessageTooLarge', `the message has ${sizeBytes} bytes; at most ${limit} are allowed`)
+export function tooLargeText(sizeBytes: number, limit: number): string {
+  return `the message has ${sizeBytes} bytes; at most ${limit} are allowed`
 }

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
+import { ExpressionError } from '../../flow/expression/expression.ts'
+import { failureOf } from '../decide/failure.ts'
 import { PermanentError, TransientError } from '../error.ts'
 import type { ActiveStep } from './active-plan.ts'
-import type { Call, ChildSpec } from './component-host.ts'
+import type { Call, ChildSpec, ComponentFailure } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
 import { standingOf } from './job.ts'
 import { bytesOf } from './payload.ts'
@@ -78,9 +80,13 @@ async function boundConfig(job: ComponentJob): Promise<JsonObject> {
 
 async function credentialFields(parts: RunnerParts, { plan, active }: ComponentJob): Promise<JsonObject> {
   if (plan.credential === undefined) return {}
-  const credential = await parts.credentials.get(active.plan.flow.namespace, plan.credential)
+  const { flow, revision } = active.plan
+  const credential = await parts.credentials.get(flow.namespace, plan.credential)
   if (credential !== undefined) return credential.fields
-  throw new TransientError('CredentialMissing', `there is no credential "${plan.credential}"`)
+  const text = `there is no credential "${plan.credential}"`
+  // Nobody makes again what only an older revision names.
+  if (parts.plans.active(flow.uid)?.revision !== revision) throw new PermanentError('CredentialMissing', text)
+  throw new TransientError('CredentialMissing', text)
 }
 
 function contextOf(
@@ -88,21 +94,31 @@ function contextOf(
   flow: { uid: string; namespace: string },
 ): Call['context'] {
   const { id, headers } = delivery.message
-  return {
+  const context = {
     flow: flow.uid,
     namespace: flow.namespace,
     step: plan.name,
     run: headers.run,
     messageId: id,
     attempt: headers.attempt,
+  }
+  if (headers.traceparent === undefined && carried.rebound === undefined) return context
+  return {
+    ...context,
     ...(headers.traceparent !== undefined && { traceparent: headers.traceparent }),
     ...(carried.rebound !== undefined && { reboundReason: carried.rebound.reason }),
   }
 }
 
-/** Where a flow's message cannot be worked on for a reason that is not its own, and how long it waits. */
-export const credentialPatienceSeconds = 30
+/** What keeps a call from being made is seldom the message's fault: unless it is, it waits for this long, and no attempt is spent. */
+const patienceSeconds = 30
+
+export function preparationFailure(error: unknown): ComponentFailure {
+  return isPermanent(error)
+    ? { ...failureOf(error), permanent: true }
+    : { ...failureOf(error), retryAfterSeconds: patienceSeconds }
+}
 
 export function isPermanent(error: unknown): boolean {
-  return error instanceof PermanentError || (error instanceof Error && error.name === 'ExpressionError')
+  return error instanceof PermanentError || error instanceof ExpressionError
 }

@@ -1,44 +1,72 @@
 import type { Broker, Delivery, Subscription } from '../broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
+import { sleep } from '../clock.ts'
+import { choosePlan, queueAt } from '../decide/choose-plan.ts'
 import type { PlanSource } from '../plan-source.ts'
-import { carriedOf, encodeBody, payloadOf } from '../wire/body.ts'
+import type { Store } from '../store/store.ts'
 import type { WireMessage } from '../wire/message.ts'
-import { withFailure } from './outputs.ts'
+import { answerFailure } from './answer.ts'
+import { mismatched } from './mismatched.ts'
+import { restamped } from './place-message.ts'
 
 export interface ReInjectParts {
   readonly broker: Broker
   readonly plans: PlanSource
   readonly clock: Clock
+  /** Where tracked runs are: a dead letter ends its message. */
+  readonly store?: Pick<Store, 'trackedRuns'>
 }
 
 const mostHops = 3
+const retryMs = 1000
 
-/** Takes what lost its target back to the queue where the plan it names has it now; what has none, or has lost its way three times, is a dead letter. */
-export function openReInjector(parts: ReInjectParts): Promise<Subscription> {
-  return parts.broker.consume(unroutedQueue, { prefetch: 50 }, (delivery) => {
-    reInject(parts, delivery).then(delivery.ack, delivery.requeue)
+/** Takes what lost its target back to the queue where its plan has it now; what has none, or has lost its way three times, is a dead letter. */
+export async function openReInjector(parts: ReInjectParts): Promise<Subscription> {
+  const closing = new AbortController()
+  const subscription = await parts.broker.consume(unroutedQueue, { prefetch: 50 }, (delivery) => {
+    reInject(parts, delivery).then(delivery.ack, async () => {
+      // A broker or a plan source that does not answer; what is not given back by then goes back at the close.
+      await sleep(parts.clock, retryMs, closing.signal).catch(() => {})
+      delivery.requeue()
+    })
   })
+  return {
+    close: async () => {
+      closing.abort()
+      await subscription.close()
+    },
+  }
 }
 
 async function reInject(parts: ReInjectParts, { message }: Delivery): Promise<void> {
   const hops = message.headers.hops + 1
-  const queue = hops > mostHops ? undefined : await queueFor(parts, message)
-  if (queue !== undefined) {
-    const again = { ...message, headers: { ...message.headers, hops } }
-    if ((await parts.broker.publish({ kind: 'queue', queue }, again)) === 'confirmed') return
+  const target = hops > mostHops ? undefined : await targetOf(parts, message)
+  if (target !== undefined) {
+    const again = { ...target.message, headers: { ...target.message.headers, hops } }
+    if ((await parts.broker.publish({ kind: 'queue', queue: target.queue }, again)) === 'confirmed') return
   }
-  await parts.broker.publish({ kind: 'queue', queue: deadQueue }, mismatched(parts, message))
+  await bury(parts, message)
 }
 
-async function queueFor({ plans }: ReInjectParts, { headers }: WireMessage): Promise<string | undefined> {
-  const plan = await plans.get(headers.flow, headers.revision)
-  return plan?.stages.find(({ entries }) => entries.includes(headers.at))?.queue
+async function targetOf(
+  { plans }: ReInjectParts,
+  message: WireMessage,
+): Promise<{ readonly queue: string; readonly message: WireMessage } | undefined> {
+  const { headers, id } = message
+  const named = await plans.get(headers.flow, headers.revision)
+  const active = plans.active(headers.flow)
+  const choice = choosePlan({ named, active, headers, isEntry: id === headers.run })
+  const placed = choice.kind === 'active' ? restamped(message, choice) : message
+  const plan = choice.kind === 'active' ? choice.plan : named
+  const queue = plan && queueAt(plan, placed.headers.at)
+  return queue === undefined ? undefined : { queue, message: placed }
 }
 
-function mismatched({ clock }: ReInjectParts, message: WireMessage): WireMessage {
-  const { at: step, attempt, revision } = message.headers
-  const text = `no queue of revision ${revision} takes messages for "${step}"`
-  const failure = { step, attempt, code: 'PlanMismatch', message: text, at: new Date(clock.now()).toISOString() }
-  return { ...message, body: encodeBody(withFailure(carriedOf(message.body), failure), payloadOf(message.body)) }
+async function bury({ broker, clock, store }: ReInjectParts, message: WireMessage): Promise<void> {
+  const { letter, failure } = mismatched(message, clock.now())
+  await broker.publish({ kind: 'queue', queue: deadQueue }, letter)
+  const { tracked, flow, run } = message.headers
+  if (tracked === true) await store?.trackedRuns.remove(flow, run, message.id)
+  await answerFailure({ broker }, message.headers, failure)
 }

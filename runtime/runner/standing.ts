@@ -36,15 +36,11 @@ function triggerView(active: ActivePlan, headers: MessageHeaders, carried: Carri
 }
 
 /** The message behind a step that has done its work: from here on it is what `$steps.NAME` shows, if anybody asks. */
-export function leave(standing: Standing, step: ActiveStep, payload: Payload): Standing {
-  const carried =
-    step.carries === undefined
-      ? standing.carried
-      : {
-          ...standing.carried,
-          steps: { ...standing.carried.steps, [standing.step]: prunedView(payload, step.carries) },
-        }
-  return { ...standing, left: true, payload, carried }
+export function leave(standing: Standing, { carries }: ActiveStep, payload: Payload): Standing {
+  const { step, carried, route } = standing
+  if (carries === undefined) return { step, left: true, payload, carried, route }
+  const steps = { ...carried.steps, [step]: prunedView(payload, carries) }
+  return { step, left: true, payload, carried: { ...carried, steps }, route }
 }
 
 function prunedView(payload: Payload, paths: readonly (readonly string[])[]): Readonly<Record<string, unknown>> {

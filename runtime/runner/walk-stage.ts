@@ -1,4 +1,5 @@
 import type { Scope } from '../../flow/expression/expression.ts'
+import type { Clock } from '../clock.ts'
 import { truthy } from '../../flow/expression/truthy.ts'
 import type { BuiltInPlanStep, PlanStep } from '../../flow/plan/plan.ts'
 import { chooseEdges } from '../decide/choose-edges.ts'
@@ -19,48 +20,85 @@ export interface Walk {
   readonly splitId: (route: string, payload: Buffer) => string
   readonly active: ActivePlan
   readonly headers: MessageHeaders
-  readonly nowMs: number
+  readonly clock: Pick<Clock, 'now'>
   /** Called for each built-in that a message enters. */
-  readonly onStep: (step: string) => void
+  readonly onStep: (flow: string, step: string) => void
 }
 
 type Move = { readonly kind: 'stand'; readonly standing: Standing } | Outcome
+
+/** A promise only where an expression has to be evaluated. */
+type Moves = readonly Move[] | Promise<readonly Move[]>
 
 /**
  * Takes a message through the built-ins of its stage, to where each of what it becomes leaves: a component's queue, a wait,
  * the end. What fails on the way ends by the failing step's `onError`, as it stood there; the rest goes on.
  */
-export async function walkStage(walk: Walk, start: Standing, onOutcome: (outcome: Outcome) => void): Promise<void> {
-  const open: Standing[] = [start]
-  for (let standing = open.pop(); standing !== undefined; standing = open.pop()) {
-    const moves = await advance(walk, standing)
-    for (const move of moves) if (move.kind !== 'stand') onOutcome(move)
-    // Reversed, so that what comes first is taken first off the end.
-    for (const move of moves.toReversed()) if (move.kind === 'stand') open.push(move.standing)
+export function walkStage(walk: Walk, start: Standing): readonly Outcome[] | Promise<readonly Outcome[]> {
+  const way: Way = { open: [start], outcomes: [] }
+  for (let standing = way.open.pop(); standing !== undefined; standing = way.open.pop()) {
+    const moves = advance(walk, standing)
+    if (moves instanceof Promise) return walkRest(walk, way, moves)
+    follow(way, moves)
+  }
+  return way.outcomes
+}
+
+interface Way {
+  /** Where messages stand; the last goes on first. */
+  readonly open: Standing[]
+  readonly outcomes: Outcome[]
+}
+
+async function walkRest(walk: Walk, way: Way, first: Promise<readonly Move[]>): Promise<readonly Outcome[]> {
+  follow(way, await first)
+  for (let standing = way.open.pop(); standing !== undefined; standing = way.open.pop()) {
+    follow(way, await advance(walk, standing))
+  }
+  return way.outcomes
+}
+
+function follow({ open, outcomes }: Way, moves: readonly Move[]): void {
+  for (const move of moves) if (move.kind !== 'stand') outcomes.push(move)
+  // From the end, so that what comes first is taken first off it.
+  for (let at = moves.length - 1; at >= 0; at -= 1) {
+    const move = moves[at]
+    if (move?.kind === 'stand') open.push(move.standing)
   }
 }
 
-async function advance(walk: Walk, standing: Standing): Promise<Move[]> {
+function advance(walk: Walk, standing: Standing): Moves {
   const step = walk.active.step(standing.step)
   if (step === undefined) return [{ kind: 'dead', standing, failure: mismatch(walk, standing) }]
+  const fail = (error: unknown): Move[] => [settleFailure(walk, standing, step.plan, error)]
   try {
-    if (standing.left) return await takeEdges(walk, standing, step)
-    return await enterStep(walk, standing, step)
+    const moves = standing.left ? takeEdges(walk, standing, step) : enterStep(walk, standing, step)
+    return moves instanceof Promise ? moves.catch(fail) : moves
   } catch (error) {
-    return [settleFailure(walk, standing, step.plan, error)]
+    return fail(error)
   }
 }
 
 function mismatch(walk: Walk, standing: Standing): AttemptFailure {
   const message = `revision ${walk.headers.revision} has no step "${standing.step}"`
-  return { step: standing.step, attempt: 1, code: 'PlanMismatch', message, at: new Date(walk.nowMs).toISOString() }
+  return {
+    step: standing.step,
+    attempt: 1,
+    code: 'PlanMismatch',
+    message,
+    at: new Date(walk.clock.now()).toISOString(),
+  }
 }
 
-async function enterStep(walk: Walk, standing: Standing, step: ActiveStep): Promise<Move[]> {
+function enterStep(walk: Walk, standing: Standing, step: ActiveStep): Moves {
   if (step.plan.kind === 'component') return [sendTo(walk, standing)]
-  walk.onStep(standing.step)
+  walk.onStep(walk.active.plan.flow.name, standing.step)
+  return runStep(walk, standing, step, step.plan)
+}
+
+async function runStep(walk: Walk, standing: Standing, step: ActiveStep, plan: BuiltInPlanStep): Promise<Move[]> {
   const scope = scopeAt(walk.active, walk.headers, standing)
-  const result = await runBuiltIn(step, step.plan, scope, walk.nowMs)
+  const result = await runBuiltIn(step, plan, scope, walk.clock.now())
   return movesOf(result, { standing, step, splitId: walk.splitId })
 }
 
@@ -109,42 +147,50 @@ function splitInto(items: readonly unknown[], { standing, step, splitId }: Place
   })
 }
 
-async function takeEdges(walk: Walk, standing: Standing, step: ActiveStep): Promise<Move[]> {
+function takeEdges(walk: Walk, standing: Standing, step: ActiveStep): Moves {
   if (step.edges.length === 0) return [{ kind: 'finished', standing }]
-  const lazyScope = once(() => scopeAt(walk.active, walk.headers, standing))
-  const taken = await chosenEdges(step.edges, lazyScope)
+  if (step.hasPlainEdges) return step.edges.map((edge) => ({ kind: 'stand', standing: goAlong(edge, standing) }))
+  return takeComputedEdges(walk, standing, step)
+}
+
+async function takeComputedEdges(walk: Walk, standing: Standing, step: ActiveStep): Promise<Move[]> {
+  const scope = scopeAt(walk.active, walk.headers, standing)
+  const taken = await chosenEdges(step.edges, scope)
   if (taken.length === 0) return [{ kind: 'filtered', standing }]
   const moves: Move[] = []
-  for (const edge of taken) moves.push({ kind: 'stand', standing: await along(edge, standing, lazyScope) })
+  for (const edge of taken) moves.push({ kind: 'stand', standing: await mapAlong(edge, standing, scope) })
   return moves
 }
 
-async function chosenEdges(edges: readonly ActiveEdge[], scope: () => Scope): Promise<ActiveEdge[]> {
-  if (edges.every((edge) => edge.when === undefined && !edge.plan.otherwise)) return [...edges]
+async function chosenEdges(edges: readonly ActiveEdge[], scope: Scope): Promise<ActiveEdge[]> {
   const verdicts = []
   for (const { when, plan } of edges) {
-    const holds = when === undefined ? undefined : truthy(await when.evaluate(scope()))
+    const holds = when === undefined ? undefined : truthy(await when.evaluate(scope))
     verdicts.push({ otherwise: plan.otherwise, holds })
   }
   return chooseEdges(verdicts).flatMap((at) => edges[at] ?? [])
 }
 
-async function along(edge: ActiveEdge, standing: Standing, scope: () => Scope): Promise<Standing> {
-  const { to, key } = edge.plan
-  const route = `${standing.route}/${key}`
-  if (edge.map === undefined) return { ...standing, step: to, left: false, route }
-  const data = dataOrEmptyResult(await edge.map.evaluate(scope()), 'map')
-  return { ...standing, step: to, left: false, route, payload: payloadFromView({ ...viewOf(standing.payload), data }) }
+async function mapAlong(edge: ActiveEdge, standing: Standing, scope: Scope): Promise<Standing> {
+  if (edge.map === undefined) return goAlong(edge, standing)
+  const data = dataOrEmptyResult(await edge.map.evaluate(scope), 'map')
+  return { ...goAlong(edge, standing), payload: payloadFromView({ ...viewOf(standing.payload), data }) }
+}
+
+function goAlong({ plan: { to, key } }: ActiveEdge, { payload, carried, route }: Standing): Standing {
+  return { step: to, left: false, payload, carried, route: `${route}/${key}` }
 }
 
 /** What becomes of a message that failed at a step of this stage; built-ins have one attempt. */
 function settleFailure(walk: Walk, standing: Standing, step: PlanStep, error: unknown): Move {
   const { code, message } = failureOf(error)
-  const failure = { step: step.name, attempt: 1, code, message, at: new Date(walk.nowMs).toISOString() }
+  const failure = { step: step.name, attempt: 1, code, message, at: new Date(walk.clock.now()).toISOString() }
   const settlement = decideFailure({ failure: { code, message, permanent: true }, attempt: 1, onError: step.onError })
   switch (settlement.kind) {
     case 'divert':
-      return { kind: 'stand', standing: divert(standing, failure, settlement) }
+      return isReadable(standing)
+        ? { kind: 'stand', standing: divert(standing, failure, settlement) }
+        : { kind: 'dead', standing, failure }
     case 'discard':
       return { kind: 'discarded', standing, failure }
     case 'deadLetter':
@@ -166,11 +212,11 @@ export function divert(
   return { ...standing, step: target.to, left: false, route, payload: payloadFromView({ ...view, metadata }) }
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
-}
-
-export function isBuiltIn(step: PlanStep): step is BuiltInPlanStep {
-  return step.kind !== 'component'
+/** What is no message's JSON cannot be given its error. */
+function isReadable({ payload }: Standing): boolean {
+  try {
+    return viewOf(payload) !== undefined
+  } catch {
+    return false
+  }
 }

@@ -26,6 +26,7 @@ export async function openBenchRuntime(text: string, observer: Partial<RunnerObs
     credentials: localCredentials(parsed.manifests, new Map()),
     log: pino({ level: 'warn' }),
     environment: process.env,
+    stopped: new AbortController().signal,
     observer,
     onDeadLetter: (letter) => {
       throw new Error(`dead letter in a benchmark: ${letter.code} ${letter.message}`)

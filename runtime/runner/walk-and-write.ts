@@ -1,0 +1,24 @@
+import type { Backlog } from './backlog.ts'
+import type { Job } from './job.ts'
+import { walkOf } from './job.ts'
+import { openOutputs, writeAll } from './outputs.ts'
+import type { RunnerParts } from './runner-parts.ts'
+import type { Standing } from './standing.ts'
+import { walkStage } from './walk-stage.ts'
+
+/** Takes a message through its stage from where it stands and publishes what becomes of it; resolves with the count when all is safe. */
+export async function walkAndWrite(parts: RunnerParts, backlog: Backlog, job: Job, start: Standing): Promise<number> {
+  const outputs = openOutputs({ parts, backlog, job, ids: 'content' })
+  const confirms: Promise<void>[] = []
+  try {
+    await writeAll(outputs, await walkStage(walkOf(job, parts), start), { confirms, giveUp: neverStarves })
+  } finally {
+    await Promise.allSettled(confirms)
+  }
+  await Promise.all(confirms)
+  return outputs.emitted
+}
+
+function neverStarves(): boolean {
+  return false
+}
