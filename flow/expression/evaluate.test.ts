@@ -160,6 +160,7 @@ describe('what people write', () => {
     ['$map(data.numbers, function($n, $i) { $n * $i })', [0, 1, 4]],
     ['$filter(data.numbers, function($n) { $n > 1 })', [3, 2]],
     ['$reduce(data.numbers, function($sum, $n) { $sum + $n })', 6],
+    ['$reduce([1, 2], function($a, $b) { $a & $b }, null)', 'null12'],
     ['$sort(data.items, function($a, $b) { $a.price > $b.price }).sku', ['A', 'B', 'A']],
     ['$distinct(data.items.sku)', ['A', 'B']],
     ['$merge([{"a": 1}, {"b": 2}, {"a": 3}])', { a: 3, b: 2 }],

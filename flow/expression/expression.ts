@@ -82,8 +82,9 @@ export interface ExpressionWarning {
 
 export interface ExpressionLimits {
   readonly timeMs: number
+  /** Functions that call each other; a call in last place does not count. */
   readonly depth: number
-  /** Elements of a list, characters of a string, and values built by one evaluation. */
+  /** Values in the result and elements of a list; a text may have ten times as many characters, all that one evaluation builds five times as much. */
   readonly size: number
 }
 

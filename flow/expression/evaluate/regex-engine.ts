@@ -20,6 +20,8 @@ export class RegexUnsupported extends Error {
   override readonly name = 'RegexUnsupported'
 }
 
+/** Instructions; a letter that may come a thousand times takes as many. */
+const largestProgram = 10_000
 const whitespace = String.raw`\s\x0b\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`
 const lineEnds = String.raw`\n\r\x{2028}\x{2029}`
 
@@ -31,8 +33,11 @@ const lineEnds = String.raw`\n\r\x{2028}\x{2029}`
 export function linearRegex(pattern: RegExp): LinearRegex {
   refuseUnsupported(pattern.source)
   const compiled = compile(pattern)
+  const size = compiled.programSize()
+  if (size > largestProgram)
+    throw new RegexUnsupported('the regular expression is too large: repeat less, or less often')
   return {
-    size: compiled.programSize(),
+    size,
     find: (text, from) => {
       const matcher = compiled.matcher(text)
       if (from > text.length || !matcher.find(from)) return undefined

@@ -1,7 +1,8 @@
 import type { Mistake } from './mistake.ts'
 import type { Token } from './tokens.ts'
 
-const longestSource = 65_536
+/** As the resource has it. */
+const longestSource = 16_384
 const mostTokens = 20_000
 
 export function refusedLength(source: string): Mistake | undefined {

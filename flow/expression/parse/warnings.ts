@@ -87,9 +87,14 @@ function startOfPath(tokens: readonly Token[], at: number): number {
 
 /** What follows as `-word`, each without a space. */
 function dashedRest(tokens: readonly Token[], at: number): string {
-  const [name, dash, word] = tokens.slice(at, at + 3)
-  if (name === undefined || dash?.text !== '-' || word === undefined) return ''
+  let end = at
+  while (isTightDash(tokens.slice(end, end + 3))) end += 2
+  const parts = tokens.slice(at + 1, end + 1)
+  return parts.map(({ text }) => text).join('')
+}
+
+function isTightDash([name, dash, word]: readonly Token[]): boolean {
+  if (name === undefined || dash?.text !== '-' || word === undefined) return false
   const isTight = dash.start === name.end && word.start === dash.end
-  if (!isTight || (word.kind !== 'name' && word.kind !== 'number')) return ''
-  return `-${word.text}${dashedRest(tokens, at + 2)}`
+  return isTight && (word.kind === 'name' || word.kind === 'number')
 }

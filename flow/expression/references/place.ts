@@ -29,8 +29,17 @@ export function placeKey({ root, path }: Place): string {
   return JSON.stringify([root, ...path])
 }
 
+/** More places than this are no longer told apart. */
+const mostPlaces = 64
+
 export function unite(...sets: readonly (readonly Place[])[]): readonly Place[] {
   const [only = [], ...more] = sets.filter((set) => set.length > 0)
   if (more.length === 0) return only
-  return [...new Map([only, ...more].flat().map((place) => [placeKey(place), place])).values()]
+  const united = [...new Map([only, ...more].flat().map((place) => [placeKey(place), place])).values()]
+  return united.length > mostPlaces ? anywhere(new Set(united.map(({ root }) => root))) : united
+}
+
+/** All that is below the roots. */
+export function anywhere(roots: Iterable<Place['root']>): readonly Place[] {
+  return Array.from(roots, (root) => ({ root, path: Array.from({ length: deepest + 1 }, () => null) }))
 }

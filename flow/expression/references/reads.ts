@@ -1,5 +1,5 @@
 import type { Place } from './place.ts'
-import { anyBelow, member, parentOf, unite } from './place.ts'
+import { anyBelow, anywhere, member, parentOf, unite } from './place.ts'
 import { callReads, isPlainLambda } from './call-reads.ts'
 import type { Places, Search } from './search.ts'
 import { assign, extentOf, openSearch, readAll, walk } from './search.ts'
@@ -16,13 +16,16 @@ const roots: ReadonlyMap<string, Places> = new Map([
 /** Every place that evaluating the tree may look at. */
 export function readsOf(tree: SyntaxNode): Place[] {
   const search = openSearch(nodeValue)
-  let before: number
-  do {
-    before = extentOf(search)
+  for (let pass = 0; pass < mostPasses; pass++) {
+    const before = extentOf(search)
     readAll(search, tree, message)
-  } while (extentOf(search) !== before)
-  return [...search.reads.values(), ...walkedOnly(search)]
+    if (extentOf(search) === before) return [...search.reads.values(), ...walkedOnly(search)]
+  }
+  return [...anywhere(['message', 'steps', 'trigger'])]
 }
+
+/** Each pass follows variables one assignment further back; who assigns more in a row reads everything. */
+const mostPasses = 30
 
 /** A list of which only the number of elements counts: pruning would keep nothing of it, so it counts as read. */
 function walkedOnly({ reads, walked }: Search): Place[] {

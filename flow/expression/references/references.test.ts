@@ -80,6 +80,18 @@ describe('the references of an expression', () => {
     expect(stepsOf(source)).toEqual(want)
   })
 
+  it.each([
+    `($v := $steps; ${Array.from({ length: 100 }, (_, at) => `$v := $v.n${at}`).join('; ')}; $v)`,
+    `$steps.a${Array.from({ length: 40 }, (_, at) => `.n${at}@$v${at}`).join('')}.x`,
+    `(${Array.from({ length: 60 }, (_, at) => `$v${at} := $v${at + 1}`).join('; ')}; $v60 := $steps.a; $v0.x)`,
+  ])('are everything where there would be too many: %s', (source) => {
+    expect(stepsOf(source)).toContain('*')
+  })
+
+  it('end at a depth', () => {
+    expect(stepsOf(`$steps.a${'.b'.repeat(40)}`)).toEqual([`a${'.b'.repeat(15)}`])
+  })
+
   it.each<[string, string[]]>([
     ['$trigger.name', ['name']],
     ['$trigger.request.headers.`x-id` & $trigger.data.id', ['data.id', 'request.headers.x-id']],
