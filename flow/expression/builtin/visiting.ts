@@ -59,7 +59,8 @@ export const visitingFunctions: Readonly<Record<string, BuiltIn>> = {
     }
     return results
   },
-  sift: (evaluation, object: Fields | undefined, visitor: FunctionValue) => {
+  sift: (evaluation, object: Fields | undefined, visitor: FunctionValue | undefined) => {
+    if (visitor === undefined) throw failed('$sift needs a function')
     const kept: Fields = {}
     for (const [name, member] of Object.entries(object ?? {})) {
       spendElements(evaluation.budget)
