@@ -18,6 +18,8 @@ export interface ActiveStep {
   readonly edges: readonly ActiveEdge[]
   /** Nothing is computed along them, and all are taken. */
   readonly hasPlainEdges: boolean
+  /** Names the child that it shares with other steps; undefined when it has its own. */
+  readonly sharedChild: string | undefined
   /** Its config has values that are computed from each message. */
   readonly isBound: boolean
   /** Messages carry this step's output, reduced to these paths. */
@@ -52,11 +54,21 @@ function activateStep(plan: Plan, step: PlanStep): ActiveStep {
   return {
     plan: step,
     hasPlainEdges: step.next.every(({ when, map, otherwise }) => when === undefined && map === undefined && !otherwise),
+    sharedChild: step.kind === 'component' ? sharedChildOf(plan, step) : undefined,
     isBound: step.kind === 'component' && Object.keys(step.bind).length > 0,
     edges: step.next.map((edge) => ({ plan: edge, when: compileOptional(edge.when), map: compileOptional(edge.map) })),
     carries: Object.hasOwn(carried, step.name) ? carried[step.name] : carried['*'],
     expressions: new Map([...sourcesOf(step)].map(([place, source]) => [place, compile(source)])),
   }
+}
+
+/** One for a component's steps in all flows that mean the same component. */
+function sharedChildOf(
+  { flow }: Plan,
+  { isolation, component: { kind, name } }: ComponentPlanStep,
+): string | undefined {
+  if (isolation !== 'shared') return undefined
+  return kind === 'ClusterComponent' ? `${kind}/${name}` : `${kind}/${flow.namespace}/${name}`
 }
 
 function sourcesOf(step: PlanStep): Map<string, string> {

@@ -8,14 +8,25 @@ export interface Backlog {
   /** Counts one published message. */
   readonly published: (queue: string) => void
   /**
-   * Undefined while the queue has room; else resolves when it has room again or `giveUp` says so.
+   * Undefined while the queue has room; else resolves when it has room again or the waiter must go on without.
    *
    * @throws {TransientError} `RunnerClosed` when the runner closes meanwhile
    */
-  readonly room: (queue: string, giveUp: () => boolean) => Promise<void> | undefined
+  readonly room: (queue: string, waiter: RoomWaiter) => Promise<void> | undefined
   /** Whoever waits for room is refused. Safe to repeat. */
   readonly close: () => void
 }
+
+/** Who waits for room in a queue, and may hold what others need to make it. */
+export interface RoomWaiter {
+  readonly onBlocked: () => void
+  readonly onFree: () => void
+  /** It must not wait any longer: the queue grows above its limit. */
+  readonly mustGoOn: () => boolean
+}
+
+/** Holds nothing that anybody needs. */
+export const patientWaiter: RoomWaiter = { onBlocked: () => {}, onFree: () => {}, mustGoOn: () => false }
 
 interface Level {
   waiting: number
@@ -48,20 +59,25 @@ export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlo
       })
     return level.asking
   }
-  const waitForRoom = async (queue: string, level: Level, giveUp: () => boolean): Promise<void> => {
-    await ask(queue, level)
-    while (isFull(level) && !giveUp()) {
-      await sleep(clock, askAgainAfterMs, closing.signal)
+  const waitForRoom = async (queue: string, level: Level, waiter: RoomWaiter): Promise<void> => {
+    waiter.onBlocked()
+    try {
       await ask(queue, level)
+      while (isFull(level) && !waiter.mustGoOn()) {
+        await sleep(clock, askAgainAfterMs, closing.signal)
+        await ask(queue, level)
+      }
+    } finally {
+      waiter.onFree()
     }
   }
   return {
     published: (queue) => {
       levelOf(queue).publishedSince += 1
     },
-    room: (queue, giveUp) => {
+    room: (queue, waiter) => {
       const level = levelOf(queue)
-      return isFull(level) ? waitForRoom(queue, level, giveUp) : undefined
+      return isFull(level) && !waiter.mustGoOn() ? waitForRoom(queue, level, waiter) : undefined
     },
     close: () => closing.abort(new TransientError('RunnerClosed', 'the runner has closed')),
   }

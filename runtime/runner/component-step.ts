@@ -2,6 +2,7 @@ import { failureOf } from '../decide/failure.ts'
 import { TransientError } from '../error.ts'
 import { runInPlace } from './attempts.ts'
 import type { Backlog } from './backlog.ts'
+import { ownStart, startIn } from './call-start.ts'
 import type { Call, CallResult } from './component-host.ts'
 import type { Admission, HeldKey } from './deduplicate.ts'
 import { admit } from './deduplicate.ts'
@@ -15,6 +16,7 @@ import type { RunnerParts } from './runner-parts.ts'
 import type { AttemptOutcome } from './settle-failure.ts'
 import { postpone, settleFailure } from './settle-failure.ts'
 import { buryUnknown, outcomeUnknown, settleTrouble, troubleOf } from './settle-trouble.ts'
+import type { SharedLanes } from './shared-lane.ts'
 import type { SnapshotChanges, SnapshotSession } from './snapshot-session.ts'
 
 export interface ComponentStepParts {
@@ -26,6 +28,7 @@ export interface ComponentStepParts {
   /** Aborted when the runner drains: what has not started is given back. */
   readonly draining: AbortSignal
   readonly patience: Patience
+  readonly lanes: SharedLanes
 }
 
 /** Calls the step's component and settles the message by what came of it; an ordered step goes on until it is settled. */
@@ -81,14 +84,15 @@ async function attemptOnce(
 
 async function callAndSettle(own: ComponentStepParts, job: ComponentJob, claim?: HeldKey): Promise<AttemptOutcome> {
   const { parts, backlog } = own
-  const emitter = new Emitter({ parts, backlog, job, onCheckpoint: checkpointOf(own, job) })
-  let hasStarted = false
-  const ends: Ends = claim === undefined ? emitter : { onEmit: emitter.onEmit, onStart: () => void (hasStarted = true) }
-  const result = await callHost(own, job, ends)
+  const lane = job.step.sharedChild === undefined ? undefined : own.lanes(job.step.sharedChild)
+  const emitter = new Emitter({ parts, backlog, job, lane, onCheckpoint: checkpointOf(own, job) })
+  const start = lane === undefined ? ownStart() : startIn(lane)
+  const result = await callHost(own, job, { onEmit: emitter.onEmit, onStart: start.onStart })
   if (emitter.isOpen) await emitter.drained()
+  start.onEnd()
   const ledger = emitter.close()
   const trouble = troubleOf(result, ledger)
-  if (trouble !== undefined) return settleTrouble(own, job, { trouble, claim, hasStarted })
+  if (trouble !== undefined) return settleTrouble(own, job, { trouble, claim, hasStarted: start.hasStarted() })
   return settleSuccess(own, job, ledger, claim)
 }
 
@@ -111,19 +115,10 @@ type Ends = Pick<Call, 'onEmit' | 'onStart'>
 function callHost(own: ComponentStepParts, job: ComponentJob, ends: Ends): Promise<CallResult> {
   const prepared = own.prepare(job)
   if (prepared instanceof Promise || own.session !== undefined) return callPrepared(own, prepared, ends)
-  return own.parts.host.call(callOf(prepared, ends, { snapshot: noSnapshot, signal: own.patience.signal() }))
+  return own.parts.host.call({ ...prepared, ...ends, snapshot: noSnapshot, signal: own.patience.signal() })
 }
 
 const noSnapshot = {}
-
-function callOf(
-  prepared: PreparedCall,
-  { onEmit, onStart }: Ends,
-  rest: { readonly snapshot: unknown; readonly signal: AbortSignal },
-): Call {
-  const call = { ...prepared, ...rest, onEmit }
-  return onStart === undefined ? call : { ...call, onStart }
-}
 
 async function callPrepared(
   { parts, session, patience }: ComponentStepParts,
@@ -137,7 +132,7 @@ async function callPrepared(
     return { kind: 'died', failure: preparationFailure(error) }
   }
   const snapshot = session === undefined ? noSnapshot : ((await session.state()).value ?? noSnapshot)
-  return parts.host.call(callOf(prepared, ends, { snapshot, signal: patience.signal() }))
+  return parts.host.call({ ...prepared, ...ends, snapshot, signal: patience.signal() })
 }
 
 function checkpointOf(

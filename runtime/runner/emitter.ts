@@ -1,7 +1,7 @@
 import { failureOf } from '../decide/failure.ts'
 import { PermanentError } from '../error.ts'
 import { answer } from './answer.ts'
-import type { Backlog } from './backlog.ts'
+import type { Backlog, RoomWaiter } from './backlog.ts'
 import type { ComponentFailure, Emit } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
 import { standingOf, walkOf } from './job.ts'
@@ -10,6 +10,8 @@ import { openOutputs, tooLargeText, writeAll } from './outputs.ts'
 import { payloadFromBytes } from './payload.ts'
 import { responseOf } from './response-of.ts'
 import type { RunnerParts } from './runner-parts.ts'
+import type { SharedLane } from './shared-lane.ts'
+import { isDeadlocked } from './shared-lane.ts'
 import type { SnapshotChanges } from './snapshot-session.ts'
 import { leave } from './standing.ts'
 import { walkStage } from './walk-stage.ts'
@@ -28,14 +30,18 @@ export interface EmitterParts {
   readonly parts: RunnerParts
   readonly backlog: Backlog
   readonly job: ComponentJob
+  /** Where the call competes with those of other steps for a place in one child. */
+  readonly lane?: SharedLane | undefined
   /** Writes the snapshot in the middle of the call. */
   readonly onCheckpoint?: ((changes: SnapshotChanges) => Promise<void>) | undefined
 }
 
 const safe = Promise.resolve()
+/** Others may wait this long for a place that a call holds which waits for room. */
+const starvingMs = 500
 
 /** Takes what a component emits while it works on one message, and after. What it emits is published in order, one's confirm not awaited before the next. */
-export class Emitter {
+export class Emitter implements RoomWaiter {
   readonly #own: EmitterParts
   readonly #failures: ComponentFailure[] = []
   readonly #changes: SnapshotChanges[number][] = []
@@ -44,6 +50,9 @@ export class Emitter {
   #outputs: Outputs | undefined
   #isLate = false
   #open = 0
+  /** Has held up others: it waits for room no more. */
+  #isFreed = false
+  #blockedAt = 0
   #onDrained: (() => void)[] | undefined
   /** Of the emit before, while it waits to be published. */
   #before: Promise<void> | undefined
@@ -97,6 +106,28 @@ export class Emitter {
     }
   }
 
+  onBlocked(): void {
+    this.#blockedAt = this.#own.parts.clock.now()
+    if (this.#own.lane !== undefined) this.#own.lane.blocked += 1
+  }
+
+  onFree(): void {
+    if (this.#own.lane !== undefined) this.#own.lane.blocked -= 1
+  }
+
+  /** Once it has had to, for the rest of the call: the sooner that ends, the sooner its place is free. */
+  mustGoOn(): boolean {
+    this.#isFreed ||= this.#holdsUpOthers()
+    return this.#isFreed
+  }
+
+  #holdsUpOthers(): boolean {
+    const { lane, parts } = this.#own
+    if (lane !== undefined && isDeadlocked(lane)) return true
+    if (this.#blockedAt === 0 || parts.clock.now() - this.#blockedAt < starvingMs) return false
+    return parts.host.stats().starving > 0
+  }
+
   #send(message: Buffer): Promise<void> {
     const confirms: Promise<void>[] = []
     const start = (): Promise<void> | undefined => this.#publish(message, confirms)
@@ -118,7 +149,7 @@ export class Emitter {
     if (message.length > limit) throw new PermanentError('MessageTooLarge', tooLargeText(message.length, limit))
     const start = leave({ ...standingOf(job), route: 'emit' }, job.step, payloadFromBytes(message))
     const outcomes = walkStage(walkOf(job, parts), start)
-    const writing = { confirms, giveUp: () => parts.host.stats().starving > 0 }
+    const writing = { confirms, waiter: this }
     if (!(outcomes instanceof Promise)) return writeAll(this.#openOutputs(), outcomes, writing)
     return outcomes.then((walked) => writeAll(this.#openOutputs(), walked, writing))
   }

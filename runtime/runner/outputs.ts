@@ -5,7 +5,7 @@ import type { AttemptFailure, CarriedValues } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
 import { childIds, freshId } from '../wire/message-id.ts'
 import type { MessageHeaders, WireMessage } from '../wire/message.ts'
-import type { Backlog } from './backlog.ts'
+import type { Backlog, RoomWaiter } from './backlog.ts'
 import type { Job } from './job.ts'
 import { answer, answerFailure } from './answer.ts'
 import { observeInside } from './observe.ts'
@@ -38,8 +38,7 @@ export function openOutputs(parts: OutputsParts): Outputs {
 export interface Writing {
   /** Gets a promise for each outcome that is not safe at once. */
   readonly confirms: Promise<void>[]
-  /** Back pressure gives up waiting when this says so. */
-  readonly giveUp: () => boolean
+  readonly waiter: RoomWaiter
 }
 
 /** Starts to publish outcomes in their order, each to another step's queue when there is room. Undefined when all are started; else a promise of that. */
@@ -65,8 +64,8 @@ async function writeRest(
   }
 }
 
-function roomFor({ backlog }: Outputs, outcome: Outcome | undefined, { giveUp }: Writing): Promise<void> | undefined {
-  return outcome?.kind === 'send' ? backlog.room(outcome.queue, giveUp) : undefined
+function roomFor({ backlog }: Outputs, outcome: Outcome | undefined, { waiter }: Writing): Promise<void> | undefined {
+  return outcome?.kind === 'send' ? backlog.room(outcome.queue, waiter) : undefined
 }
 
 function writeOne(outputs: Outputs, outcome: Outcome | undefined, { confirms }: Writing): void {

@@ -50,19 +50,19 @@ function preparedCall(job: ComponentJob, child: ChildSpec, config: JsonObject): 
 }
 
 /** A child serves one step under one configuration; a component declared shared serves all its steps from one. */
-async function childSpec(parts: RunnerParts, { plan, active, stage }: ComponentJob): Promise<ChildSpec> {
+async function childSpec(parts: RunnerParts, { plan, active, stage, step }: ComponentJob): Promise<ChildSpec> {
   const { namespace, name } = active.plan.flow
   const { directory, env } = await parts.code(plan, namespace)
   const own = `${stage.queue} ${plan.credential ?? ''} ${JSON.stringify(plan.config)}`
-  const shared = plan.isolation === 'shared'
   return {
-    key: shared ? `${plan.component.kind}/${plan.component.name} ${directory}` : own,
+    key: step.sharedChild ?? own,
     directory,
     dialect: plan.dialect,
     isolation: plan.isolation,
     env,
     concurrency: plan.concurrencyPerProcess,
-    labels: shared ? { component: plan.component.name } : { namespace, flow: name, step: plan.name },
+    labels:
+      step.sharedChild !== undefined ? { component: plan.component.name } : { namespace, flow: name, step: plan.name },
   }
 }
 

@@ -9,6 +9,7 @@ import { openPatience } from './patience.ts'
 import { planCache } from './plan-cache.ts'
 import { callPreparer } from './prepare-call.ts'
 import type { RunnerParts } from './runner-parts.ts'
+import { sharedLanes } from './shared-lane.ts'
 
 /** Works on the messages of the stages that are attached to it. */
 export interface Runner {
@@ -55,5 +56,6 @@ function attachParts(parts: RunnerParts, draining: AbortSignal): AttachParts {
     draining,
     listeners: openListeners({ parts, backlog, prepare, plans }),
     patience: openPatience(clock),
+    lanes: sharedLanes(),
   }
 }

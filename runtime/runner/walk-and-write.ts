@@ -1,4 +1,5 @@
 import type { Backlog } from './backlog.ts'
+import { patientWaiter } from './backlog.ts'
 import type { Job } from './job.ts'
 import { walkOf } from './job.ts'
 import { openOutputs, writeAll } from './outputs.ts'
@@ -11,14 +12,10 @@ export async function walkAndWrite(parts: RunnerParts, backlog: Backlog, job: Jo
   const outputs = openOutputs({ parts, backlog, job, ids: 'content' })
   const confirms: Promise<void>[] = []
   try {
-    await writeAll(outputs, await walkStage(walkOf(job, parts), start), { confirms, giveUp: neverStarves })
+    await writeAll(outputs, await walkStage(walkOf(job, parts), start), { confirms, waiter: patientWaiter })
   } finally {
     await Promise.allSettled(confirms)
   }
   await Promise.all(confirms)
   return outputs.emitted
-}
-
-function neverStarves(): boolean {
-  return false
 }

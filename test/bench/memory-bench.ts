@@ -15,6 +15,13 @@ spec:
           for (let n = 0; n < msg.data.count; n += 1) await this.emit('data', { data: { n, text: 'x'.repeat(500) } })
         }
       pass.js: "exports.process = async (msg) => ({ data: msg.data })"
+---
+apiVersion: weir.dev/v1alpha1
+kind: Component
+metadata: {name: slow}
+spec:
+  source:
+    files:
       slow.js: "exports.process = (msg) => new Promise((resolve) => setTimeout(resolve, 2, { data: { n: msg.data.n } }))"
 ---
 apiVersion: weir.dev/v1alpha1
@@ -27,7 +34,7 @@ spec:
   - {name: first, component: bench, function: pass}
   - {name: shape, transform: '{"n": data.n, "text": data.text}'}
   - {name: second, component: bench, function: pass}
-  - {name: slow, component: bench, function: slow, concurrencyPerProcess: 4}
+  - {name: slow, component: slow, function: slow, concurrencyPerProcess: 8}
 `
 
 /** 100,000 messages through five steps, the last of them slow: the peak of the last quarter against that of the second. */
