@@ -1,6 +1,6 @@
 import type { Json } from '../../crds/v1alpha1/meta.ts'
 import { defaultLimits } from '../../local/local-runtime.ts'
-import { bodySchemas } from '../../runtime/gateway/body-schemas.ts'
+import { checkBody } from '../../runtime/gateway/check-body.ts'
 import type { FirstMessage } from '../../runtime/trigger/decide/first-message.ts'
 import { handFiredMessage } from '../../runtime/trigger/decide/first-message.ts'
 import { readJsonOption } from '../read-value.ts'
@@ -41,7 +41,7 @@ export async function firstMessage(
 function checkSchema({ name, spec }: ChosenTrigger['trigger'], data: Json | undefined): void {
   const schema = spec.webhook?.schema
   if (schema === undefined) return
-  const checked = bodySchemas().check(schema, data)
+  const checked = checkBody(schema, data)
   if (checked.kind === 'ok') return
   const problem = JSON.parse(checked.answer.body ?? '{}') as { detail?: string; errors?: readonly BodyError[] }
   const places = (problem.errors ?? []).map(({ path, message }) => `${path} ${message}`).join('; ')

@@ -200,7 +200,7 @@ export interface WebhookTrigger {
   readonly accepted?: AcceptedReply
   /** How long to wait for `respond`. */
   readonly sync?: SyncReply
-  /** JSON Schema of the request's body; what does not fit is answered with 400. */
+  /** JSON Schema of the request's body; what does not fit is answered with 422. */
   readonly schema?: JsonObject
   /**
    * A larger body is answered with 413.

@@ -36,6 +36,10 @@ export const flowCodes = {
     'The cron expression cannot be read, or names a time that never comes.',
     'Mend it; the message says what is wrong.',
   ),
+  InvalidSchema: error(
+    'A webhook’s `schema` is no JSON Schema of draft 7, or has a pattern that takes no linear time, so that no request could be judged.',
+    'Mend the schema at the place in the message; a pattern has no look-around and no back-references.',
+  ),
   InvalidTimeZone: error('The time zone is no IANA name.', 'Write one as `Europe/Berlin` or `UTC`.'),
   InvalidWebhookPath: error('A webhook path cannot be matched.', 'Follow the rule in the message.'),
   MetadataWithoutTransform: error('`transformMetadata` stands only beside a `transform`.', 'Add `transform: data`.'),

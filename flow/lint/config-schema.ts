@@ -1,56 +1,25 @@
-import { Ajv, type ErrorObject } from 'ajv'
-import { RE2JS } from 're2js'
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import { isRecord } from '../manifest/yaml-objects.ts'
+import { compileSchema, isLinearPattern, type CompiledSchema } from '../schema/compile-schema.ts'
 
-/** A component's schema, ready to judge with; or why it cannot. */
-export type ConfigSchema =
-  | { readonly kind: 'usable'; readonly errorsOf: (config: unknown) => readonly ErrorObject[] }
-  | { readonly kind: 'unusable'; readonly message: string }
+const compiled = new WeakMap<JsonObject, CompiledSchema>()
 
-const compiled = new WeakMap<JsonObject, ConfigSchema>()
-
-/** Compiles a schema of any draft once, leaving out what only other drafts say. */
-export function configSchema(schema: JsonObject): ConfigSchema {
+/** Compiles a component's schema of any draft once, leaving out what only other drafts say, and patterns that cannot be judged. */
+export function configSchema(schema: JsonObject): CompiledSchema {
   const known = compiled.get(schema)
   if (known !== undefined) return known
-  const result = compileSchema(schema)
+  const result = compileOfAnyDraft(schema)
   compiled.set(schema, result)
   return result
 }
 
-function compileSchema(schema: JsonObject): ConfigSchema {
+function compileOfAnyDraft(schema: JsonObject): CompiledSchema {
   try {
-    // One each: two components may use the same $id.
-    const ajv = new Ajv({
-      allErrors: true,
-      verbose: true,
-      strict: false,
-      validateSchema: false,
-      validateFormats: false,
-      logger: false,
-      code: { regExp: linearRegExp },
-    })
-    const validate = ajv.compile(asDraft7(schema, 0) as JsonObject)
-    return { kind: 'usable', errorsOf: (config) => (validate(config) ? [] : (validate.errors ?? [])) }
+    return compileSchema(asDraft7(schema, 0) as JsonObject) // an object stays one
   } catch (error) {
-    return { kind: 'unusable', message: error instanceof Error ? error.message : String(error) }
+    return { kind: 'unusable', message: error instanceof Error ? error.message : String(error), path: [] }
   }
 }
-
-/** Patterns come from whoever wrote the component, so they must not be able to hang the lint. */
-const linearRegExp = Object.assign(
-  (pattern: string): { readonly test: (text: string) => boolean } => {
-    try {
-      const regExp = RE2JS.compile(pattern)
-      return { test: (text) => regExp.matcher(text).find() }
-    } catch {
-      // Look-around has no linear form: such a pattern is not judged.
-      return { test: () => true }
-    }
-  },
-  { code: 'linearRegExp' }, // Generated code would refer to it by this name.
-)
 
 const types: ReadonlySet<unknown> = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
 const maxDepth = 50
@@ -85,7 +54,10 @@ function isForeign(keyword: string, value: unknown): boolean {
     case '$schema':
     case 'id':
     case '$id':
-      return typeof value === 'string'
+    case '$async':
+      return true
+    case 'pattern':
+      return typeof value !== 'string' || !isLinearPattern(value)
     case 'required':
       return !Array.isArray(value)
     case 'type':

@@ -521,6 +521,31 @@ const triggerCases: readonly FindingCase[] = [
     text: triggers(['- {name: t, webhook: {path: "/a/{id}/b/‹{id}", auth: {none: {}}}}']),
   },
   {
+    name: 'a schema of a type that there is not',
+    codes: ['InvalidSchema'],
+    text: triggers(['- {name: t, webhook: {path: /x, auth: {none: {}}, schema: {properties: {a: {type: ‹strin}}}}}']),
+    says: '"properties.a.type" must be one of array, boolean',
+  },
+  {
+    name: 'a schema with look-ahead',
+    codes: ['InvalidSchema'],
+    text: triggers(['- {name: t, webhook: {path: /x, auth: {none: {}}, schema: ‹{pattern: "^(?=a).*"}}}']),
+    says: 'no look-around',
+  },
+  {
+    name: 'a schema of another draft',
+    codes: ['InvalidSchema'],
+    text: triggers([
+      '- {name: t, webhook: {path: /x, auth: {none: {}}, schema: {$schema: ‹"https://json-schema.org/draft/2020-12/schema"}}}',
+    ]),
+    says: 'another draft than 7',
+  },
+  {
+    name: 'a schema that would answer with a promise',
+    codes: ['InvalidSchema'],
+    text: triggers(['- {name: t, webhook: {path: /x, auth: {none: {}}, schema: {$async: ‹true}}}']),
+  },
+  {
     name: 'sync without reply: sync',
     codes: ['FieldWithoutEffect'],
     text: triggers(['- {name: t, webhook: {path: /x, auth: {none: {}}, ‹sync: {timeoutSeconds: 3}}}']),

@@ -2,6 +2,7 @@ import type { Trigger, WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'
 import { listed, quoted } from '../finding/suggest.ts'
+import { compileSchema } from '../schema/compile-schema.ts'
 import { cronMistake, timeZoneMistake } from './cron.ts'
 import type { FlowRule } from './flow-view.ts'
 
@@ -47,6 +48,7 @@ const webhook = forEachTrigger((trigger, path) => {
     ...authDrafts(trigger.webhook, base),
     ...syncDrafts(trigger.webhook, base),
     ...pathDrafts(trigger.webhook, base),
+    ...schemaDrafts(trigger.webhook, base),
   ]
 })
 
@@ -72,6 +74,13 @@ function pathDrafts({ path: text }: WebhookTrigger, path: Path): readonly Draft[
   if (twice === undefined) return []
   const message = `the parameter {${twice}} stands twice in the path: give each its own name`
   return [{ code: 'InvalidWebhookPath', path: [...path, 'path'], offset: text.lastIndexOf(`{${twice}}`), message }]
+}
+
+function schemaDrafts({ schema }: WebhookTrigger, path: Path): readonly Draft[] {
+  const compiled = schema === undefined ? undefined : compileSchema(schema)
+  if (compiled?.kind !== 'unusable') return []
+  const message = `the schema cannot be used: ${compiled.message}`
+  return [{ code: 'InvalidSchema', path: [...path, 'schema', ...compiled.path], message }]
 }
 
 /** What a trigger must be, taken by itself. */

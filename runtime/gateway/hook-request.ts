@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
 import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
 import type { Logger } from 'pino'
-import type { BodySchemas } from './body-schemas.ts'
 import type { Query } from './decide/request-target.ts'
 import type { RouteTable } from './decide/route-table.ts'
 import type { GatewayLimits, GatewayParts } from './gateway-parts.ts'
@@ -14,7 +13,6 @@ export interface GatewayCore extends Omit<GatewayParts, 'limits'> {
   readonly limits: GatewayLimits
   /** Of the plans as they were at the last refresh. */
   readonly routes: () => RouteTable
-  readonly schemas: BodySchemas
   readonly replies: SyncReplies
   readonly recent: RecentRuns
   readonly load: Load

@@ -2,7 +2,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PermanentError } from '../error.ts'
-import { bodySchemas } from './body-schemas.ts'
 import type { Answer } from './decide/answer.ts'
 import { problem } from './decide/answer.ts'
 import type { Route } from './decide/route-table.ts'
@@ -73,7 +72,6 @@ function coreOf(parts: GatewayParts): Omit<GatewayCore, 'routes'> {
   return {
     ...parts,
     limits: { ...defaultLimits, ...parts.limits },
-    schemas: bodySchemas(),
     replies: openSyncReplies(parts),
     recent: recentRuns(),
     load: { inFlight: 0, bufferedBytes: 0, isClosing: false },

@@ -1,5 +1,6 @@
 import type { WebhookRequest } from '../trigger/decide/first-message.ts'
 import { authenticate } from './authenticate.ts'
+import { checkBody } from './check-body.ts'
 import type { Checked } from './decide/answer.ts'
 import { ok, problem, refused } from './decide/answer.ts'
 import { parseBody } from './decide/parse-body.ts'
@@ -24,12 +25,11 @@ export async function receiveHook(
   if (body.kind === 'refused') return body
   const signature = caller.value(body.value.sent)
   if (signature.kind === 'refused') return signature
-  const value = readValue(core, hook, { request, body: body.value })
+  const value = readValue(hook, { request, body: body.value })
   return value.kind === 'refused' ? value : ok(webhookRequest(hook, request, value.value))
 }
 
 function readValue(
-  core: GatewayCore,
   { webhook }: Hook,
   { request, body }: { readonly request: HookRequest; readonly body: RawBody },
 ): Checked<unknown> {
@@ -39,7 +39,7 @@ function readValue(
     return refused(problem({ status, code: 'InvalidBody', detail: parsed.message }))
   }
   if (webhook.schema === undefined) return ok(parsed.value)
-  const fit = core.schemas.check(webhook.schema, parsed.value)
+  const fit = checkBody(webhook.schema, parsed.value)
   return fit.kind === 'refused' ? fit : ok(parsed.value)
 }
 

@@ -1,35 +1,37 @@
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+import type { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Checked } from './decide/answer.ts'
-import { bodyTooLarge, ok, problem, refused } from './decide/answer.ts'
+import { ok, problem, refused } from './decide/answer.ts'
+import type { BodyBytes } from './body-bytes.ts'
 
-type Unpack = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>
-
-const encodings: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
-  ['gzip', promisify(gunzip)],
-  ['x-gzip', promisify(gunzip)],
-  ['deflate', promisify(inflate)],
-  ['br', promisify(brotliDecompress)],
+const encodings: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
 ])
 
-/** The body without its content encoding; the limit holds for what comes out. */
+/** The body without its content encoding. What comes out is counted as it does: a small one may become a thousand times as large. */
 export async function unpackBody(
   encoding: string | undefined,
   sent: Buffer,
-  maxBytes: number,
+  unpacked: BodyBytes,
 ): Promise<Checked<Buffer>> {
   const name = encoding?.trim().toLowerCase() ?? 'identity'
   if (name === 'identity' || sent.length === 0) return ok(sent)
-  const unpack = encodings.get(name)
-  if (unpack === undefined) {
+  const open = encodings.get(name)
+  if (open === undefined) {
     const headers = { 'accept-encoding': 'gzip, deflate, br' }
     const detail = 'the content encoding is not known'
     return refused(problem({ status: 415, code: 'UnsupportedEncoding', detail, headers }))
   }
   try {
-    return ok(await unpack(sent, { maxOutputLength: maxBytes }))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return refused(bodyTooLarge(maxBytes))
+    await pipeline([sent], open(), async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) if (!unpacked.add(chunk)) return
+    })
+  } catch {
     return refused(problem({ status: 400, code: 'InvalidBody', detail: `the body is not ${name}` }))
   }
+  return unpacked.all()
 }
