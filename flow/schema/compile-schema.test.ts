@@ -29,7 +29,7 @@ describe('compileSchema', () => {
     { schema: { properties: { a: { required: true } } }, path: ['properties', 'a', 'required'] },
     { schema: { pattern: '(' }, path: [] },
     { schema: { pattern: String.raw`^(a)\1$` }, path: [] },
-    { schema: { patternProperties: { '^(?!x)': {} } }, path: [] },
+    { schema: { patternProperties: { '^(?!x)': { type: 'string' } } }, path: [] },
     { schema: { $ref: 'https://example.com/schema' }, path: [] },
     { schema: { $async: true }, path: ['$async'] },
   ])('cannot use $schema', ({ schema, path }) => {
