@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Trigger, WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
@@ -343,9 +343,8 @@ describe('what a webhook refuses', () => {
       ],
     })
     expect((await post(`${base}/contacts`, { email: 'aa@x' })).status).toBe(202)
-    const before = performance.now()
+    // By a backtracking engine this would take longer than the universe is old.
     expect((await post(`${base}/contacts`, { email: 'a'.repeat(100_000) })).status).toBe(422)
-    expect(performance.now() - before).toBeLessThan(5000)
     expect((await fetch(`${base}/contacts`, { method: 'POST' })).status).toBe(422)
     expect(messages()).toHaveLength(1)
   })
@@ -390,6 +389,27 @@ describe('what a webhook refuses', () => {
     expect((await post(`${small.base}/contacts`, 1)).status).toBe(202)
     const still = await world([hook({ reply: 'sync' })], { limits: { waiting: 0 } })
     expect((await post(`${still.base}/contacts`)).status).toBe(503)
+  })
+
+  it('bodies that have no room when they are unpacked; what they took is free again', async () => {
+    const { base, messages } = await world([hook()], { limits: { bufferedBytes: 300_000 } })
+    const send = (length: number, encoding: string, pack: (body: string) => Buffer) =>
+      fetch(`${base}/contacts`, {
+        method: 'POST',
+        body: new Uint8Array(pack(JSON.stringify('x'.repeat(length)))),
+        headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+      })
+    const packers = [
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ] as const
+    for (const [encoding, pack] of packers) {
+      const refused = await send(400_000, encoding, pack)
+      expect([refused.status, (await problemOf(refused))['code']]).toEqual([503, 'Busy'])
+      expect((await send(200_000, encoding, pack)).status).toBe(202)
+    }
+    expect(messages()).toHaveLength(3)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { WebhookRequest } from '../trigger/decide/first-message.ts'
 import { authenticate } from './authenticate.ts'
+import type { TakeBytes } from './body-bytes.ts'
 import { checkBody } from './check-body.ts'
 import type { Checked } from './decide/answer.ts'
 import { ok, problem, refused } from './decide/answer.ts'
@@ -7,7 +8,7 @@ import { parseBody } from './decide/parse-body.ts'
 import { withoutParameter } from './decide/request-target.ts'
 import { proofOf } from './decide/verify-caller.ts'
 import type { GatewayCore, Hook, HookRequest } from './hook-request.ts'
-import type { RawBody, TakeBytes } from './read-body.ts'
+import type { RawBody } from './read-body.ts'
 import { readBody } from './read-body.ts'
 
 const defaultMaxBodyBytes = 1024 * 1024

@@ -1,10 +1,10 @@
 import type { WebhookRequest } from '../trigger/decide/first-message.ts'
 import { webhookMessage } from '../trigger/decide/first-message.ts'
+import type { TakeBytes } from './body-bytes.ts'
 import type { Answer, Checked } from './decide/answer.ts'
 import { notFound, ok, otherMethod, problem, refused } from './decide/answer.ts'
 import type { RouteMatch } from './decide/route-table.ts'
 import type { GatewayCore, Hook, HookRequest } from './hook-request.ts'
-import type { TakeBytes } from './read-body.ts'
 import { receiveHook } from './receive-hook.ts'
 import { startHookRun } from './start-hook-run.ts'
 

@@ -26,12 +26,13 @@ export async function unpackBody(
     const detail = 'the content encoding is not known'
     return refused(problem({ status: 415, code: 'UnsupportedEncoding', detail, headers }))
   }
-  try {
-    await pipeline([sent], open(), async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) if (!unpacked.add(chunk)) return
-    })
-  } catch {
-    return refused(problem({ status: 400, code: 'InvalidBody', detail: `the body is not ${name}` }))
-  }
-  return unpacked.all()
+  const isSound = await pipeline([sent], open(), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) if (!unpacked.add(chunk)) return
+  }).then(
+    () => true,
+    () => false,
+  )
+  const content = unpacked.all()
+  if (isSound || content.kind === 'refused') return content
+  return refused(problem({ status: 400, code: 'InvalidBody', detail: `the body is not ${name}` }))
 }

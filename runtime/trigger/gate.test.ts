@@ -29,7 +29,11 @@ describe('the gate of a queue', () => {
   it('asks again once the answer is old, for each queue', async () => {
     const clock = simulatedClock()
     let ready = 1
-    const gate = depthGate({ depth: async (queue) => ({ ready: queue === 'full' ? 9 : ready, consumers: 1 }) }, clock, 2)
+    const gate = depthGate(
+      { depth: async (queue) => ({ ready: queue === 'full' ? 9 : ready, consumers: 1 }) },
+      clock,
+      2,
+    )
     expect([await gate.hasRoom('q'), await gate.hasRoom('q'), await gate.hasRoom('full')]).toEqual([true, false, false])
     ready = 0
     await clock.advance(99)
