@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -174,6 +174,28 @@ describe('opening a SQLite store', () => {
     mkdirSync(join(path, '..'), { recursive: true })
     writeFileSync(path, '')
     expect(() => openSqliteStore(join(path, 'weir.db'))).toThrow(expect.objectContaining({ code: 'StateUnusable' }))
+  })
+
+  it('makes what only its owner can read, and closes what an earlier version left open', async () => {
+    const path = newPath()
+    const modes = () => [path, `${path}-wal`].filter(existsSync).map((file) => statSync(file).mode & 0o777)
+    const first = openSqliteStore(path)
+    await fill(first)
+    expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700)
+    expect(modes()).toEqual([0o600, 0o600])
+    await first.close()
+    chmodSync(path, 0o644)
+    const again = openSqliteStore(path)
+    await fill(again)
+    expect(modes()).toEqual([0o600, 0o600])
+    await again.close()
+  })
+
+  it('leaves the mode of a directory that was there', async () => {
+    const path = newPath()
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o755 })
+    await openSqliteStore(path).close()
+    expect(statSync(join(path, '..')).mode & 0o777).toBe(0o755)
   })
 
   it('takes an empty file as a new one', async () => {

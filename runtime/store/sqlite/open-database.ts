@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PermanentError } from '../../error.ts'
@@ -15,19 +15,26 @@ export interface OpenOptions {
 /** A larger file is not read through at every start; its faults show when they are met. */
 const checkedBytes = 64 * 1024 * 1024
 
+/** Dead letters hold what came in: bodies, and headers with whatever a caller proved itself by. */
+const ownersDirectory = 0o700
+const ownersFile = 0o600
+
 /**
- * The database at the path, made with its directory when there is none, brought to the current format.
+ * The database at the path, made with its directory when there is none, brought to the current format. Only this user can read its files.
  *
  * @throws {PermanentError} `StateUnusable`, `StateInUse`, `StateCorrupt` or `StateTooNew`, with what to do
  */
 export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    mkdirSync(dirname(path), { recursive: true, mode: ownersDirectory })
+    // SQLite would let everybody read it; the files beside it get its mode.
+    closeSync(openSync(path, 'a', ownersFile))
     database = new DatabaseSync(path, { timeout: options.busyTimeoutMs })
     if (options.access === 'exclusive') database.exec('PRAGMA locking_mode = EXCLUSIVE')
     // Before anything is written into what may not be ours.
     checkFormat(database, path)
+    keepFromOthers(path)
     configure(database)
     if (statSync(path).size <= checkedBytes) checkPages(database, path)
     migrate(database)
@@ -35,6 +42,15 @@ export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
   } catch (error) {
     database?.close()
     throw openingError(error, path)
+  }
+}
+
+/** The files of an earlier version, which were open to all. A file of another user's stays as that one has it. */
+function keepFromOthers(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    const isOpen = stat !== undefined && (stat.mode & 0o777) !== ownersFile
+    if (isOpen && stat.uid === process.getuid?.()) chmodSync(file, ownersFile)
   }
 }
 
