@@ -166,6 +166,41 @@ describe('lintManifests', () => {
     ])
   })
 
+  it.each([
+    ['timeoutSecond: 30', 'UnknownField spec.steps[4].timeoutSecond'],
+    ['timeout: 30', 'UnknownField spec.steps[4].timeout'],
+    ['timeoutSeconds: soon', 'WrongType spec.steps[4].timeoutSeconds'],
+    ['bind: {a: 1}', 'ExpressionNotString spec.steps[4].bind.a'],
+  ])('judges the ways of a flow and its references beside %s', (field, first) => {
+    const text = contacts
+      .replace('timeoutSeconds: 30', field)
+      .replace('next: [{to: shape}]', 'next: [{to: shpae}]')
+      .replace('$steps.check.data', '$steps.chekc.data')
+    expect(codesOf([text, around])).toEqual([
+      `error ${first}`,
+      'error UnknownStep spec.steps[1].next[0].to',
+      'error UnknownStepReference spec.steps[2].transform',
+    ])
+  })
+
+  it.each([
+    ['    next: [{to: shape}]', '    nxt: [{to: shape}]', 'UnknownField spec.steps[1].nxt'],
+    ['    next: [{to: shape}]', '    goto: shape', 'UnknownField spec.steps[1].goto'],
+    ['    next: [{to: shape}]', '    next: shape', 'WrongType spec.steps[1].next'],
+    ['    to: check', '    target: check', 'UnknownField spec.triggers[1].target'],
+    ['- name: check', '- name: Check', 'WrongFormat spec.steps[1].name'],
+  ])('says no more of a flow in which for %s stands %s', (right, wrong, code) => {
+    expect(codesOf([contacts.replace(right, wrong), around])).toEqual([`error ${code}`])
+  })
+
+  it('holds no missing answer against a flow whose misspelt field is about answers', () => {
+    const text = `apiVersion: weir.dev/v1alpha1\nkind: Flow\nmetadata: {name: f}\nspec:\n  triggers: [{name: t, webhook: {path: /x, auth: {none: {}}, repyl: sync}}]\n  steps: [{name: a, respond: {}}]\n`
+    expect(codesOf([text])).toEqual(['error UnknownField spec.triggers[0].webhook.repyl'])
+    expect(codesOf([text.replace('repyl', 'reply').replace('respond', 'respnd')])).toEqual([
+      'error UnknownField spec.steps[0].respnd',
+    ])
+  })
+
   it('does not hold against a step what follows from a misspelt field', () => {
     const text = contacts.replace('    filter: data.email', '    fitler: data.email')
     expect(codesOf([text, around])).toEqual(['error UnknownField spec.steps[1].fitler'])
@@ -174,6 +209,10 @@ describe('lintManifests', () => {
   it('finds webhooks that clash across flows of a namespace, and only there', () => {
     const other = contacts.replace('name: contacts', 'name: others')
     expect(codesOf([contacts, other, around])).toEqual(['error WebhookPathClash spec.triggers[1].webhook.path'])
+    expect(codesOf([contacts, other.replace('timeoutSeconds:', 'timeoutSecond:'), around])).toEqual([
+      'error UnknownField spec.steps[4].timeoutSecond',
+      'error WebhookPathClash spec.triggers[1].webhook.path',
+    ])
     expect(codesOf([contacts, other.replace('methods: [POST]', 'methods: [PUT]'), around])).toEqual([])
     expect(codesOf([contacts, other.replace('/contacts/changed', '"/contacts/{what}"'), around])).toEqual([])
     expect(codesOf([contacts, other.replace('namespace: default', 'namespace: b')]).join()).not.toContain('Clash')

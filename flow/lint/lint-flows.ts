@@ -10,6 +10,7 @@ import { expressionRules, localExpressionRules } from './expression-rules.ts'
 import { flowView, type FlowRule } from './flow-view.ts'
 import { graphRules } from './graph-rules.ts'
 import { knownObjects, type KnownObjects } from './known-objects.ts'
+import { leavesGraph } from './leaves-graph.ts'
 import { componentDrafts, credentialDrafts } from './object-rules.ts'
 import { shapeRules } from './shape-rules.ts'
 import { triggerRules } from './trigger-rules.ts'
@@ -54,7 +55,7 @@ export function lintManifests(parsed: ParsedManifests, options: LintOptions): re
     ),
     ...credentials.flatMap((manifest) => findingsAt(credentialDrafts(manifest.object, known), manifest, options)),
     ...parsed.broken.flatMap((broken) => brokenFindings(broken, lint)),
-    ...webhookClashes(flows),
+    ...webhookClashes([...flows, ...parsed.broken.flatMap(flowWithWebhooks)]),
   ]
 }
 
@@ -80,12 +81,20 @@ function findingsAt(drafts: readonly Draft[], manifest: Manifest, { strict }: Li
 function brokenFindings({ rest, mistakes }: BrokenManifest, lint: Lint): readonly Finding[] {
   if (rest === undefined) return []
   const { object } = rest
-  const drafts = object.kind === 'Flow' ? flowDrafts(object, localRules, lint) : []
+  const rules = mistakes.every(leavesGraph) ? [...localRules, ...wholeRules] : localRules
+  const drafts = object.kind === 'Flow' ? flowDrafts(object, rules, lint) : []
   return findingsAt(
     drafts.filter(({ path }) => !followsFrom(path, mistakes)),
     rest,
     lint.options,
   )
+}
+
+/** A flow whose mistakes lie elsewhere than in its triggers, and that is no second one of its name. */
+function flowWithWebhooks({ rest, mistakes }: BrokenManifest): readonly Manifest<Flow>[] {
+  if (rest === undefined || mistakes.length === 0) return []
+  const { object } = rest
+  return object.kind === 'Flow' && !mistakes.some((path) => path[1] === 'triggers') ? [{ ...rest, object }] : []
 }
 
 /** A finding at, in or right around a mistake. */

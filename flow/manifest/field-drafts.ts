@@ -31,6 +31,15 @@ function advise(kind: ResourceKind, { path, params }: SchemaError): Advice {
   return { draft: { code: 'UnknownField', path: [...path, word], key: true, message }, at: path, field }
 }
 
+/** The field of the map at the path that the word is, or was meant to be; undefined when nobody can tell. */
+export function meantField(kind: ResourceKind, path: Path, word: string): string | undefined {
+  const schema = schemaAt(kindSchema(kind), path)
+  // Of a map with keys of the user's own, each is what it says.
+  if (schema?.properties === undefined || Object.hasOwn(schema.properties, word)) return word
+  // `"next" on the steps before it` and the like begin with the field.
+  return /^"?(\w+)/.exec(hintFor(kind, path, word).field ?? '')?.[1]
+}
+
 function hintFor(kind: ResourceKind, path: Path, word: string): { readonly hint: string; readonly field?: string } {
   const ours = ourWordFor(word, placeOf(kind, path))
   if (ours !== undefined) return { hint: `: write ${ours}`, field: ours }
