@@ -67,8 +67,8 @@ export const flowCodes = {
     'Give the webhook `reply: sync`, or remove the step.',
   ),
   RetryContradiction: error(
-    'The retry policy contradicts itself; defaults count too: 1 s at first, at most 300 s.',
-    'Follow the message.',
+    'The first delay of a retry policy is longer than its longest.',
+    'Raise `maxDelaySeconds` or lower `initialDelaySeconds`; one that is left out follows the other.',
   ),
   RetryOnBuiltIn: error(
     'A built-in step gets one attempt: what it computes would fail again.',

@@ -3,10 +3,11 @@ import { meantField } from '../manifest/field-drafts.ts'
 
 /** Fields that have no part in which ways a message may go. */
 const besideGraph = {
-  step: new Set([
-    ...['function', 'config', 'bind', 'credential', 'timeoutSeconds', 'concurrencyPerProcess'],
-    ...['order', 'deduplicate', 'dedicated', 'transformMetadata'],
-  ]),
+  step: new Set(
+    'function config bind credential timeoutSeconds concurrencyPerProcess order deduplicate dedicated transformMetadata'.split(
+      ' ',
+    ),
+  ),
   edge: new Set(['when', 'otherwise', 'map']),
   onError: new Set(['retry', 'then']),
 }

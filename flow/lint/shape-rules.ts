@@ -83,19 +83,12 @@ const thenAndTo = forEachStep(({ onError }, path) => {
   return [{ code: 'OnErrorThenAndTo', path: [...path, 'onError', 'then'], key: true, message }]
 })
 
-const defaultInitialDelaySeconds = 1
-const defaultMaxDelaySeconds = 300
-
-const retryContradiction = forEachStep((step, path) => {
-  const { initialDelaySeconds, maxDelaySeconds } = step.onError?.retry ?? {}
-  const first = initialDelaySeconds ?? defaultInitialDelaySeconds
-  const most = maxDelaySeconds ?? defaultMaxDelaySeconds
-  if (first <= most) return []
-  const written = initialDelaySeconds === undefined ? 'maxDelaySeconds' : 'initialDelaySeconds'
-  const firstText = `${first} s${initialDelaySeconds === undefined ? ', the default' : ''}`
-  const mostText = `${most} s${maxDelaySeconds === undefined ? ', the default' : ''}`
-  const message = `the first delay (${firstText}) is longer than the longest (${mostText}): raise "maxDelaySeconds" or lower "initialDelaySeconds"`
-  return [{ code: 'RetryContradiction', path: [...path, 'onError', 'retry', written], message }]
+/** A delay that is left out makes way for the one that is written. */
+const retryContradiction = forEachStep(({ onError }, path) => {
+  const { initialDelaySeconds: first, maxDelaySeconds: most } = onError?.retry ?? {}
+  if (first === undefined || most === undefined || first <= most) return []
+  const message = `the first delay (${first} s) is longer than the longest (${most} s): raise "maxDelaySeconds" or lower "initialDelaySeconds"`
+  return [{ code: 'RetryContradiction', path: [...path, 'onError', 'retry', 'initialDelaySeconds'], message }]
 })
 
 /** What a step must be, taken by itself. */
