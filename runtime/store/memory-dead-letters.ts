@@ -1,20 +1,53 @@
 import type { Work } from './memory-store.ts'
+import type { MemoryRetention } from './retention.ts'
 import { defaultListLimit } from './retention.ts'
 import type { DeadLetter, DeadLetterFilter, DeadLetterKey, DeadLetterStore } from './store.ts'
 
-export function memoryDeadLetters(work: Work): DeadLetterStore {
-  const letters = new Map<string, DeadLetter>()
+export interface MemoryDeadLettersOptions {
+  readonly retention: Pick<MemoryRetention, 'deadLetters' | 'deadLetterBytes'>
+  readonly onLetterForgotten: (total: number) => void
+}
+
+interface KeptLetter {
+  readonly letter: DeadLetter
+  readonly bytes: number
+}
+
+export function memoryDeadLetters(
+  work: Work,
+  { retention, onLetterForgotten }: MemoryDeadLettersOptions,
+): DeadLetterStore {
+  /** The oldest comes first. */
+  const kept = new Map<string, KeptLetter>()
+  let bytes = 0
+  let forgotten = 0
+
+  const forget = (): void => {
+    for (const [key, oldest] of kept) {
+      const isWithin = kept.size <= retention.deadLetters && bytes <= retention.deadLetterBytes
+      // The newest stays, however large it is: it is what somebody looks for now.
+      if (isWithin || kept.size === 1) return
+      kept.delete(key)
+      bytes -= oldest.bytes
+      if (oldest.letter.state === 'dead') onLetterForgotten((forgotten += 1))
+    }
+  }
   return {
     put: (letter) =>
       work(() => {
         const key = keyOf(letter)
-        if ((letters.get(key)?.state ?? 'dead') === 'dead')
-          letters.set(key, { ...structuredClone(letter), body: Buffer.from(letter.body) })
+        const known = kept.get(key)
+        if (known !== undefined && known.letter.state !== 'dead') return
+        const copy = copyOf(letter)
+        kept.set(key, copy)
+        bytes += copy.bytes - (known?.bytes ?? 0)
+        forget()
       }),
-    get: (key) => work(() => letters.get(keyOf(key))),
+    get: (key) => work(() => kept.get(keyOf(key))?.letter),
     list: (filter) =>
       work(() =>
-        [...letters.values()]
+        [...kept.values()]
+          .map(({ letter }) => letter)
           .filter((letter) => matches(letter, filter))
           .toReversed()
           .toSorted((left, right) => right.diedAt - left.diedAt)
@@ -22,12 +55,17 @@ export function memoryDeadLetters(work: Work): DeadLetterStore {
       ),
     mark: (key, state) =>
       work(() => {
-        const letter = letters.get(keyOf(key))
-        if (letter?.state !== 'dead') return false
-        letters.set(keyOf(key), { ...letter, state })
+        const known = kept.get(keyOf(key))
+        if (known?.letter.state !== 'dead') return false
+        kept.set(keyOf(key), { ...known, letter: { ...known.letter, state } })
         return true
       }),
   }
+}
+
+function copyOf({ body, ...record }: DeadLetter): KeptLetter {
+  const json = JSON.stringify(record)
+  return { letter: { ...structuredClone(record), body: Buffer.from(body) }, bytes: body.byteLength + json.length }
 }
 
 function keyOf({ id, step, replay }: DeadLetterKey): string {

@@ -8,22 +8,28 @@ import { memoryPlans } from './memory-plans.ts'
 import { memoryRuns } from './memory-runs.ts'
 import { memorySnapshots } from './memory-snapshots.ts'
 import { memoryTrackedRuns } from './memory-tracked-runs.ts'
-import type { Retention } from './retention.ts'
-import { shortRetention } from './retention.ts'
+import type { MemoryRetention } from './retention.ts'
+import { memoryRetention } from './retention.ts'
 import type { Store } from './store.ts'
 
-export interface StoreOptions {
+export interface MemoryStoreOptions {
   readonly clock?: Clock
   /** What differs from the adapter's own. */
-  readonly retention?: Partial<Retention>
+  readonly retention?: Partial<MemoryRetention>
+  /** Told of each dead letter that had to make room before anybody replayed or dropped it, with how many so far. Must not throw. */
+  readonly onLetterForgotten?: (total: number) => void
 }
 
 /** Does the work of one call, all at once; rejects after the store was closed. */
 export type Work = <Result>(work: () => Result) => Promise<Result>
 
 /** State that ends with the process. */
-export function openMemoryStore({ clock = systemClock, retention }: StoreOptions = {}): Store {
-  const kept = { ...shortRetention, ...retention }
+export function openMemoryStore({
+  clock = systemClock,
+  retention,
+  onLetterForgotten = () => {},
+}: MemoryStoreOptions = {}): Store {
+  const kept = { ...memoryRetention, ...retention }
   let isClosed = false
   const work: Work = async (work) => {
     if (isClosed) throw new TransientError('StoreClosed', 'the store is closed')
@@ -31,7 +37,7 @@ export function openMemoryStore({ clock = systemClock, retention }: StoreOptions
   }
   return {
     snapshots: memorySnapshots(work),
-    deadLetters: memoryDeadLetters(work),
+    deadLetters: memoryDeadLetters(work, { retention: kept, onLetterForgotten }),
     runs: memoryRuns(work, clock, kept),
     fires: memoryFires(work, clock, kept),
     claims: memoryClaims(work),

@@ -8,13 +8,36 @@ export interface Retention {
   readonly firesMs: number
 }
 
+/** What ends with the process may not end it: beyond either bound the oldest dead letters go, and are counted. */
+export interface MemoryRetention extends Retention {
+  readonly deadLetters: number
+  readonly deadLetterBytes: number
+}
+
+/** On disk a dead letter waits for whoever replays or drops it, for ever if need be: what goes wrong goes somewhere durable. */
+export interface DiskRetention extends Retention {
+  /** Dead letters that were replayed or dropped, from their death. */
+  readonly settledLettersMs: number
+}
+
 const dayMs = 86_400_000
 
-/** For what lives in memory. */
-export const shortRetention: Retention = { runs: 1000, events: 10_000, observedMs: dayMs, firesMs: dayMs / 24 }
+export const memoryRetention: MemoryRetention = {
+  runs: 1000,
+  events: 10_000,
+  observedMs: dayMs,
+  firesMs: dayMs / 24,
+  deadLetters: 10_000,
+  deadLetterBytes: 64 * 1024 * 1024,
+}
 
-/** For what lives on disk. */
-export const longRetention: Retention = { runs: 20_000, events: 200_000, observedMs: 30 * dayMs, firesMs: 30 * dayMs }
+export const diskRetention: DiskRetention = {
+  runs: 20_000,
+  events: 200_000,
+  observedMs: 30 * dayMs,
+  firesMs: 30 * dayMs,
+  settledLettersMs: 30 * dayMs,
+}
 
 /** Entries that a list without a limit gives. */
 export const defaultListLimit = 1000

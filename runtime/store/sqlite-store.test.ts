@@ -9,8 +9,10 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { simulatedClock } from '../clock.ts'
 import { retentionChecks } from './conformance/retention-checks.ts'
-import { deadLetter, plan, run, stepEvent } from './conformance/store-promise.ts'
+import { deadLetter, plan, run, startedAt, stepEvent } from './conformance/store-promise.ts'
+import { applicationId, migrations } from './sqlite/schema.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import { storeConformance } from './store-conformance.ts'
 import type { Store } from './store.ts'
@@ -46,6 +48,36 @@ storeConformance('SQLite', async () => {
 
 describe('SQLite store', () => {
   retentionChecks((options) => openSqliteStore(newPath(), options))
+
+  it('forgets dead letters long after they were replayed or dropped, and never one that waits', async () => {
+    const clock = simulatedClock(startedAt)
+    const store = openSqliteStore(newPath(), { clock, retention: { settledLettersMs: 1000 } })
+    const [waiting, replayed, dropped, late] = ['waiting', 'replayed', 'dropped', 'late'].map((id) =>
+      deadLetter('f', { id }),
+    )
+    for (const letter of [waiting!, replayed!, dropped!]) await store.deadLetters.put(letter)
+    await store.deadLetters.mark(replayed!, 'replayed')
+    await store.deadLetters.mark(dropped!, 'dropped')
+    await clock.advance(1000)
+    await store.deadLetters.put({ ...late!, diedAt: clock.now() })
+    expect(await store.deadLetters.list({})).toHaveLength(4)
+    await clock.advance(1)
+    await store.deadLetters.put({ ...late!, diedAt: clock.now() })
+    expect((await store.deadLetters.list({})).map(({ id }) => id)).toEqual(['late', 'waiting'])
+    await store.close()
+  })
+
+  it('brings a file of the first format to the current one, with all that is in it', async () => {
+    const path = newPath()
+    mkdirSync(join(path, '..'), { recursive: true })
+    change(path, `${migrations[0]}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1`)
+    change(path, `INSERT INTO tracked_messages (flow, run, id) VALUES ('f', 'r1', 'm1')`)
+    const store = openSqliteStore(path)
+    expect(await store.trackedRuns.active('f')).toEqual(['r1'])
+    await fill(store)
+    await store.close()
+    await openSqliteStore(path).close()
+  })
 
   it('has everything again when it is opened again, in a directory that it made', async () => {
     const path = newPath()

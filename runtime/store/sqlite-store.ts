@@ -1,6 +1,7 @@
+import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import type { StoreOptions } from './memory-store.ts'
-import { longRetention } from './retention.ts'
+import type { DiskRetention } from './retention.ts'
+import { diskRetention } from './retention.ts'
 import { groupCommit } from './sqlite/group-commit.ts'
 import type { OpenOptions } from './sqlite/open-database.ts'
 import { openDatabase } from './sqlite/open-database.ts'
@@ -13,7 +14,11 @@ import { sqliteSnapshots } from './sqlite/sqlite-snapshots.ts'
 import { sqliteTrackedRuns } from './sqlite/sqlite-tracked-runs.ts'
 import type { Store } from './store.ts'
 
-export interface SqliteStoreOptions extends StoreOptions, Partial<OpenOptions> {}
+export interface SqliteStoreOptions extends Partial<OpenOptions> {
+  readonly clock?: Clock
+  /** What differs from the adapter's own. */
+  readonly retention?: Partial<DiskRetention>
+}
 
 /**
  * State in a file, which is made, with its directory, when there is none. By default one process has it at a time.
@@ -26,10 +31,10 @@ export function openSqliteStore(
 ): Store {
   const database = openDatabase(path, { access, busyTimeoutMs })
   const commits = groupCommit(database)
-  const bounds = { clock, retention: { ...longRetention, ...retention } }
+  const bounds = { clock, retention: { ...diskRetention, ...retention } }
   return {
     snapshots: sqliteSnapshots(database, commits),
-    deadLetters: sqliteDeadLetters(database, commits),
+    deadLetters: sqliteDeadLetters(database, commits, bounds),
     runs: sqliteRuns(database, commits, bounds),
     fires: sqliteFires(database, commits, bounds),
     claims: sqliteClaims(database, commits),

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest'
-import type { SimulatedClock } from '../../clock.ts'
+import type { Clock, SimulatedClock } from '../../clock.ts'
 import { simulatedClock } from '../../clock.ts'
-import type { StoreOptions } from '../memory-store.ts'
+import type { Retention } from '../retention.ts'
 import type { Store } from '../store.ts'
 import { run, startedAt, stepEvent } from './store-promise.ts'
 
-type Open = (options: StoreOptions) => Store
+type Open = (options: { readonly clock: Clock; readonly retention?: Partial<Retention> }) => Store
 
 /** Registers the tests of what the local adapters forget; MongoDB forgets by indexes of its own. */
 export function retentionChecks(open: Open): void {
-  const opened = (retention: StoreOptions['retention']): { readonly store: Store; readonly clock: SimulatedClock } => {
+  const opened = (retention: Partial<Retention>): { readonly store: Store; readonly clock: SimulatedClock } => {
     const clock = simulatedClock(startedAt)
-    return { clock, store: open({ clock, ...(retention && { retention }) }) }
+    return { clock, store: open({ clock, retention }) }
   }
 
   it('keeps a bounded number of runs and events, the newest', async () => {

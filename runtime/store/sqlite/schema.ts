@@ -51,6 +51,9 @@ export const migrations: readonly string[] = [
     flow TEXT NOT NULL, run TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (flow, run, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX dead_letters_settled ON dead_letters (died_at) WHERE state <> 'dead';
+  `,
 ]
 
 export const currentFormat = migrations.length

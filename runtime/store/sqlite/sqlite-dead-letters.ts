@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../clock.ts'
+import type { DiskRetention } from '../retention.ts'
 import { defaultListLimit } from '../retention.ts'
 import type { DeadLetter, DeadLetterStore } from '../store.ts'
 import type { GroupCommit } from './group-commit.ts'
@@ -12,7 +14,11 @@ interface Row {
 const keyIs = 'id = ? AND step = ? AND replay = ?'
 const filters = ['flow', 'step', 'code', 'run', 'state'] as const
 
-export function sqliteDeadLetters(database: DatabaseSync, { read, write }: GroupCommit): DeadLetterStore {
+export function sqliteDeadLetters(
+  database: DatabaseSync,
+  { read, write }: GroupCommit,
+  { clock, retention }: { readonly clock: Clock; readonly retention: DiskRetention },
+): DeadLetterStore {
   const upsert = database.prepare(
     `INSERT INTO dead_letters (id, step, replay, flow, code, run, state, died_at, record, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -22,6 +28,7 @@ export function sqliteDeadLetters(database: DatabaseSync, { read, write }: Group
   )
   const select = database.prepare(`SELECT record, state, body FROM dead_letters WHERE ${keyIs}`)
   const mark = database.prepare(`UPDATE dead_letters SET state = ? WHERE ${keyIs} AND state = 'dead'`)
+  const forget = database.prepare(`DELETE FROM dead_letters WHERE state <> 'dead' AND died_at < ?`)
   const list = database.prepare(
     `SELECT record, state, body FROM dead_letters
      WHERE ${filters.map((field) => `(?${filters.indexOf(field) + 1} IS NULL OR ${field} = ?${filters.indexOf(field) + 1})`).join(' AND ')}
@@ -32,6 +39,7 @@ export function sqliteDeadLetters(database: DatabaseSync, { read, write }: Group
       write(() => {
         const { id, step, replay, flow, code, run, diedAt } = record
         upsert.run(id, step, replay, flow, code, run, state, diedAt, JSON.stringify(record), body)
+        forget.run(clock.now() - retention.settledLettersMs)
       }),
     get: ({ id, step, replay }) =>
       read(() => {
