@@ -50,7 +50,7 @@ export class Emitter implements RoomWaiter {
   #outputs: Outputs | undefined
   #isLate = false
   #open = 0
-  /** Has held up others: it waits for room no more. */
+  /** Has kept others from a place: it waits for room no more. */
   #isFreed = false
   #blockedAt = 0
   #onDrained: (() => void)[] | undefined
@@ -115,17 +115,14 @@ export class Emitter implements RoomWaiter {
     if (this.#own.lane !== undefined) this.#own.lane.blocked -= 1
   }
 
-  /** Once it has had to, for the rest of the call: the sooner that ends, the sooner its place is free. */
   mustGoOn(): boolean {
-    this.#isFreed ||= this.#holdsUpOthers()
-    return this.#isFreed
-  }
-
-  #holdsUpOthers(): boolean {
     const { lane, parts } = this.#own
+    // One message at a time: it may be a source, and the others end sooner.
     if (lane !== undefined && isDeadlocked(lane)) return true
-    if (this.#blockedAt === 0 || parts.clock.now() - this.#blockedAt < starvingMs) return false
-    return parts.host.stats().starving > 0
+    const isPatient = this.#blockedAt === 0 || parts.clock.now() - this.#blockedAt < starvingMs
+    // For the rest of the call, since its place is free only when it ends.
+    if (!isPatient && parts.host.stats().starving > 0) this.#isFreed = true
+    return this.#isFreed
   }
 
   #send(message: Buffer): Promise<void> {

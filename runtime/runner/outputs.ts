@@ -176,7 +176,13 @@ async function reroute(parts: RunnerParts, target: Target, message: WireMessage)
 async function publishTracked(parts: RunnerParts, target: Target, message: WireMessage): Promise<void> {
   const { flow, run } = message.headers
   await parts.store.trackedRuns.add(flow, run, [message.id])
-  await publishOrReroute(parts, target, message)
+  try {
+    await publishOrReroute(parts, target, message)
+  } catch (error) {
+    // Its input is pending still, or was settled by another runner: then nobody else would take this off the list again.
+    await parts.store.trackedRuns.remove(flow, run, message.id)
+    throw error
+  }
 }
 
 /** The carried values with one more failed attempt; the oldest go first. */

@@ -569,6 +569,7 @@ describe('nothing is lost', () => {
     const startedCalls = host.calls.length
     const closing = runner.close(5000)
     release?.()
+    await settle()
     await closing
     expect(finished).toHaveLength(startedCalls)
     expect(broker.pending().ready).toBe(10 - startedCalls)

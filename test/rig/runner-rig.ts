@@ -1,9 +1,10 @@
 import { pino } from 'pino'
 import type { Flow, FlowSpec } from '../../crds/v1alpha1/flow.ts'
-import type { ComponentContract, FunctionContract } from '../../flow/component/component-contract.ts'
+import type { ComponentContract, FunctionContract, Isolation } from '../../flow/component/component-contract.ts'
 import { contractIndex } from '../../flow/component/contract-index.ts'
 import { compile } from '../../flow/plan/compile.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
+import { livingQueuesOf } from '../../flow/plan/queue-name.ts'
 import { deadQueue, unroutedQueue } from '../../runtime/broker/broker.ts'
 import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
@@ -17,8 +18,9 @@ import type { MessageHeaders } from '../../runtime/wire/message.ts'
 import { activatePlan } from '../../runtime/runner/active-plan.ts'
 import type { Call, CallResult, ComponentHost } from '../../runtime/runner/component-host.ts'
 import { openReInjector } from '../../runtime/runner/re-inject.ts'
+import type { Runner } from '../../runtime/runner/runner.ts'
 import { openRunner } from '../../runtime/runner/runner.ts'
-import type { RunnerLimits } from '../../runtime/runner/runner-parts.ts'
+import type { RunnerLimits, RunnerParts } from '../../runtime/runner/runner-parts.ts'
 
 /** What a component of a test does with one call; by default it passes its data on. */
 export type Script = (call: ScriptedCall) => Promise<CallResult | undefined>
@@ -39,6 +41,7 @@ export interface RigOptions {
   /** By function name. */
   readonly scripts?: Readonly<Record<string, Script>>
   readonly functions?: Readonly<Record<string, Partial<FunctionContract>>>
+  readonly isolation?: Isolation
   readonly limits?: Partial<RunnerLimits>
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -50,7 +53,8 @@ export interface Finished {
 }
 
 /** A whole runner on a simulated clock, with real queues and state, whose components are functions of the test. */
-export async function openRig({ spec, scripts = {}, functions = {}, limits, credentials = {} }: RigOptions) {
+export async function openRig(options: RigOptions) {
+  const { spec, scripts = {}, functions = {}, isolation = 'process', limits, credentials = {} } = options
   const clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z'))
   const broker = openMemoryBroker({ clock })
   const store = openMemoryStore({ clock })
@@ -61,22 +65,29 @@ export async function openRig({ spec, scripts = {}, functions = {}, limits, cred
     metadata: { name: 'flow', namespace: 'default', uid: 'uid' },
     spec: { triggers: [{ name: 'by-hand', manual: {} }], ...spec },
   }
-  const plan = compile(flow, { contracts: contractIndex([contractOf(spec, functions)]), revision: 1 })
+  const compileFlow = (edited: RigOptions['spec'], before?: Plan): Plan =>
+    compile(
+      { ...flow, spec: { ...flow.spec, ...edited } },
+      {
+        contracts: contractIndex([contractOf(edited, { functions, isolation })]),
+        revision: (before?.revision ?? 0) + 1,
+        ...(before !== undefined && { livingQueues: livingQueuesOf(before) }),
+      },
+    )
+  const plan = compileFlow(spec)
   const finished: Finished[] = []
   const events: StepEvent[] = []
   const entries: { headers: MessageHeaders; emitted: number }[] = []
   const given = new Map(Object.entries(credentials))
+  const received: string[] = []
   const host = scriptedHost(scripts)
   const plans = plansOf(plan)
-  await broker.declareQueues([
-    { name: deadQueue },
-    { name: unroutedQueue },
-    ...plan.stages.map(({ queue, singleActiveConsumer }) => ({ name: queue, singleActiveConsumer })),
-  ])
+  const queuesOf = ({ stages }: Plan) =>
+    stages.map(({ queue, singleActiveConsumer }) => ({ name: queue, singleActiveConsumer }))
+  await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...queuesOf(plan)])
   const recorder = await openRecorder({ broker, store, clock, log, namespaceOf: () => 'default' })
-  await openReInjector({ broker, plans, clock })
-  const runner = openRunner({
-    broker: broker.connect(),
+  await openReInjector({ broker, plans, clock, store })
+  const parts: Omit<RunnerParts, 'broker'> = {
     store,
     plans,
     host,
@@ -90,7 +101,7 @@ export async function openRig({ spec, scripts = {}, functions = {}, limits, cred
     },
     code: async () => ({ directory: '/', env: {} }),
     observer: {
-      onReceived: () => {},
+      onReceived: (_, step) => received.push(step),
       onRun: () => {},
       onEvent: (event) => events.push(event),
       onFinished: ({ step, message }) => {
@@ -100,19 +111,39 @@ export async function openRig({ spec, scripts = {}, functions = {}, limits, cred
       onEntrySettled: (headers, emitted) => entries.push({ headers, emitted }),
     },
     limits: { queuedMessages: 1000, messageBytes: 1_000_000, ...limits },
-  })
-  const active = activatePlan(plan)
-  for (const stage of plan.stages) await runner.attach(stage, active)
+  }
+  /** A runner of its own, with a connection of its own, as another process would be. */
+  const startRunner = async (): Promise<StartedRunner> => {
+    const connection = broker.connect()
+    const runner = openRunner({ ...parts, broker: connection })
+    for (const known of plans.all()) {
+      const active = activatePlan(known)
+      for (const stage of known.stages) {
+        if ((await broker.depth(stage.queue)) !== undefined) await runner.attach(stage, active)
+      }
+    }
+    return { runner, kill: connection.close }
+  }
+  const first = await startRunner()
+  const { runner } = first
 
   const send = async (
     data: unknown,
-    options: { tracked?: boolean; replyTo?: string; trigger?: string } = {},
+    options: { tracked?: boolean; replyTo?: string; trigger?: string; run?: string; under?: Plan } = {},
   ): Promise<string> => {
-    const { trigger: name = plan.triggers[0]?.name, ...rest } = options
-    const trigger = plan.triggers.find((one) => one.name === name)
+    const { under = plans.active() ?? plan, trigger: name = under.triggers[0]?.name, ...rest } = options
+    const trigger = under.triggers.find((one) => one.name === name)
     if (trigger === undefined) throw new Error('the flow has no such trigger')
-    const deps = { broker, store, clock, ids: { freshId } }
-    const started = await startRun(deps, { plan, trigger, first: manualMessage(trigger, { data }), ...rest })
+    const deps = { broker, clock, ids: { freshId } }
+    const id = rest.run ?? freshId()
+    if (rest.tracked === true) await store.trackedRuns.add(under.flow.uid, id, [id])
+    const started = await startRun(deps, {
+      plan: under,
+      trigger,
+      first: manualMessage(trigger, { data }),
+      ...rest,
+      run: id,
+    })
     if (started.kind !== 'started') throw new Error('unroutable')
     return started.run
   }
@@ -122,6 +153,20 @@ export async function openRig({ spec, scripts = {}, functions = {}, limits, cred
     broker,
     store,
     runner,
+    /** Its connection is cut: what it has not settled goes back at once, while its code goes on unheard. */
+    kill: first.kill,
+    startRunner,
+    /** The next revision, active from now on; consumed by runners that are started then. */
+    edit: async (edited: RigOptions['spec']): Promise<Plan> => {
+      const next = compileFlow(edited, plans.active() ?? plan)
+      await broker.declareQueues(queuesOf(next))
+      plans.add(next)
+      const active = activatePlan(next)
+      for (const stage of next.stages) await runner.attach(stage, active)
+      return next
+    },
+    plans,
+    received,
     finished,
     events,
     entries,
@@ -144,17 +189,27 @@ export async function openRig({ spec, scripts = {}, functions = {}, limits, cred
     },
     deadLetters: () => store.deadLetters.list({}),
     close: async () => {
-      await runner.close(1000)
+      const closing = runner.close(0)
+      await clock.advance(0)
+      await closing
       await recorder.close()
       await broker.close()
     },
   }
 }
 
+export interface StartedRunner {
+  readonly runner: Runner
+  readonly kill: () => Promise<void>
+}
+
 export type Rig = Awaited<ReturnType<typeof openRig>>
 
 /** Every function that a step names, in one component `app`. */
-function contractOf(spec: Pick<FlowSpec, 'steps'>, functions: NonNullable<RigOptions['functions']>): ComponentContract {
+function contractOf(
+  spec: Pick<FlowSpec, 'steps'>,
+  { functions = {}, isolation }: Pick<RigOptions, 'functions' | 'isolation'>,
+): ComponentContract {
   const names = spec.steps.flatMap((step) => step.function ?? [])
   const contracts = names.map((name): [string, FunctionContract] => [
     name,
@@ -172,16 +227,28 @@ function contractOf(spec: Pick<FlowSpec, 'steps'>, functions: NonNullable<RigOpt
     kind: 'Component',
     name: 'app',
     dialect: 'oih',
-    isolation: 'process',
+    isolation: isolation ?? 'process',
     functions: Object.fromEntries(contracts),
   }
 }
 
-function plansOf(plan: Plan) {
+/** Revisions that come and go. */
+function plansOf(first: Plan) {
+  const known = new Map([[first.revision, first]])
+  let active: Plan | undefined = first
   return {
-    flows: () => [plan.flow.uid],
-    active: () => plan,
-    get: async (_: string, revision: number) => (revision === plan.revision ? plan : undefined),
+    all: () => [...known.values()],
+    add: (plan: Plan) => {
+      known.set(plan.revision, plan)
+      active = plan
+    },
+    forget: (revision: number) => known.delete(revision),
+    deactivate: () => {
+      active = undefined
+    },
+    flows: () => [first.flow.uid],
+    active: () => active,
+    get: async (_: string, revision: number) => known.get(revision),
   }
 }
 
