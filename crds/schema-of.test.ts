@@ -1,38 +1,10 @@
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { sampleFlows } from '../test/samples/sample-flows.ts'
 import { isKindName, kinds, schemaOf, type KindName } from './schema-of.ts'
 
-const contacts = `
-apiVersion: weir.dev/v1alpha1
-kind: Flow
-metadata: {name: contacts, namespace: default}
-spec:
-  suspend: false
-  triggers:
-  - {name: nightly, schedule: {cron: "0 3 * * *", timeZone: Europe/Berlin, jitterSeconds: 30, missed: latest, overlap: forbid}}
-  - name: changed
-    webhook: {path: /contacts/changed, methods: [POST], auth: {none: {}}, reply: accepted}
-    to: check
-  - {name: by-hand, manual: {}}
-  steps:
-  - {name: fetch, component: crm, function: getContacts, config: {pageSize: 100}, credential: crm-login, next: [{to: check}]}
-  - name: check
-    filter: data.email != null
-    next: [{to: shape}]
-  - name: shape
-    transform: '{"name": data.first & " " & data.last, "from": $trigger.name, "found": $steps.check.data.id}'
-    next:
-    - {to: vip, when: data.spent > 1000}
-    - {to: store, otherwise: true, map: '{"contact": data}'}
-  - {name: vip, component: shop, function: upsertVip, credential: shop-login, next: []}
-  - name: store
-    component: shop
-    function: upsertContact
-    credential: shop-login
-    onError: {retry: {maxAttempts: 5, initialDelaySeconds: 1, maxDelaySeconds: 60, factor: 2}, then: deadLetter}
-    timeoutSeconds: 30
-`
+const { contacts } = sampleFlows
 const shop = `
 apiVersion: weir.dev/v1alpha1
 kind: Component

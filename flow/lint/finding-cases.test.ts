@@ -438,11 +438,6 @@ const flowCases: readonly FindingCase[] = [
     text: `${steps(`- {name: a, ${shopStep}, onError: {retry: {initialDelaySeconds: ‹60, maxDelaySeconds: 5}}}`)}---\n${shop}`,
   },
   {
-    name: 'one delay, which moves the default of the other out of its way',
-    codes: [],
-    text: `${steps(`- {name: a, ${shopStep}, onError: {retry: {maxDelaySeconds: 0.5}}}`, `- {name: b, ${shopStep}, onError: {retry: {initialDelaySeconds: 400}}}`)}---\n${shop}`,
-  },
-  {
     name: 'transformMetadata alone',
     codes: ['MetadataWithoutTransform'],
     text: steps('- {name: a, filter: data.x, ‹transformMetadata: metadata}'),

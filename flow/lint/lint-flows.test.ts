@@ -3,38 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { contractIndex } from '../component/contract-index.ts'
 import { contractOf } from '../component/contract-of.ts'
 import { parseManifests } from '../manifest/parse-manifests.ts'
+import { sampleContracts, sampleFlows } from '../../test/samples/sample-flows.ts'
 import { lintManifests, type LintOptions } from './lint-flows.ts'
 
 /** The flow that the documentation shows. */
-const contacts = `apiVersion: weir.dev/v1alpha1
-kind: Flow
-metadata: {name: contacts, namespace: default}
-spec:
-  suspend: false
-  triggers:
-  - {name: nightly, schedule: {cron: "0 3 * * *", timeZone: Europe/Berlin, jitterSeconds: 30, missed: latest, overlap: forbid}}
-  - name: changed
-    webhook: {path: /contacts/changed, methods: [POST], auth: {none: {}}, reply: accepted}
-    to: check
-  - {name: by-hand, manual: {}}
-  steps:
-  - {name: fetch, component: crm, function: getContacts, config: {pageSize: 100}, credential: crm-login, next: [{to: check}]}
-  - name: check
-    filter: data.email != null
-    next: [{to: shape}]
-  - name: shape
-    transform: '{"name": data.first & " " & data.last, "from": $trigger.name, "found": $steps.check.data.id}'
-    next:
-    - {to: vip, when: data.spent > 1000}
-    - {to: store, otherwise: true, map: '{"contact": data}'}
-  - {name: vip, component: shop, function: upsertVip, credential: shop-login, next: []}
-  - name: store
-    component: shop
-    function: upsertContact
-    credential: shop-login
-    onError: {retry: {maxAttempts: 5, initialDelaySeconds: 1, maxDelaySeconds: 60, factor: 2}, then: deadLetter}
-    timeoutSeconds: 30
-`
+const { contacts } = sampleFlows
 
 const around = `apiVersion: weir.dev/v1alpha1
 kind: Component
@@ -94,6 +67,21 @@ function codesOf(texts: readonly string[], options: Partial<LintOptions> = {}): 
 describe('lintManifests', () => {
   it('has nothing to say about the flow that the documentation shows', () => {
     expect(lint([contacts, around], { strict: true })).toEqual([])
+  })
+
+  it.each(Object.entries(sampleFlows))('lets pass what compiles: %s', (_name, text) => {
+    const errors = lint([text], { contracts: contractIndex(sampleContracts) }).filter((one) => one.severity === 'error')
+    expect(errors).toEqual([])
+  })
+
+  it('lets one delay of a retry move the default of the other out of its way', () => {
+    const retried = (retry: string) =>
+      contacts.replace('maxAttempts: 5, initialDelaySeconds: 1, maxDelaySeconds: 60', retry)
+    expect(codesOf([retried('initialDelaySeconds: 400'), around])).toEqual([])
+    expect(codesOf([retried('maxDelaySeconds: 0.5'), around])).toEqual([])
+    expect(codesOf([retried('initialDelaySeconds: 400, maxDelaySeconds: 300'), around])).toEqual([
+      'error RetryContradiction spec.steps[4].onError.retry.initialDelaySeconds',
+    ])
   })
 
   it('warns of what is in none of the files, and refuses it when strict', () => {

@@ -5,7 +5,7 @@ import { contractIndex } from '../component/contract-index.ts'
 import { compile } from './compile.ts'
 import type { ComponentPlanStep, Plan } from './plan.ts'
 import { livingQueuesOf } from './queue-name.ts'
-import { flowOf, flowWith, sampleFlows, sampleIndex } from './sample-flows.ts'
+import { flowOf, flowWith, sampleFlows, sampleIndex } from '../../test/samples/sample-flows.ts'
 
 const planOf = (steps: readonly Step[], triggers?: readonly Trigger[]): Plan =>
   compile(flowWith(steps, triggers === undefined ? {} : { triggers }), { contracts: sampleIndex, revision: 1 })

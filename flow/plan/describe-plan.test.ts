@@ -3,7 +3,7 @@ import type { Step } from '../../crds/v1alpha1/flow.ts'
 import { compile } from './compile.ts'
 import { describePlan } from './describe-plan.ts'
 import { planMermaid } from './plan-mermaid.ts'
-import { flowOf, flowWith, sampleFlows, sampleIndex } from './sample-flows.ts'
+import { flowOf, flowWith, sampleFlows, sampleIndex } from '../../test/samples/sample-flows.ts'
 
 const samples = Object.entries(sampleFlows).map(([name, yaml]) => ({
   name,

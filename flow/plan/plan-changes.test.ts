@@ -4,7 +4,7 @@ import { compile } from './compile.ts'
 import type { Plan } from './plan.ts'
 import { describeChanges, planChanges } from './plan-changes.ts'
 import { livingQueuesOf } from './queue-name.ts'
-import { flowWith, sampleIndex } from './sample-flows.ts'
+import { flowWith, sampleIndex } from '../../test/samples/sample-flows.ts'
 
 const store: Step = { name: 'store', component: 'shop', function: 'upsertContact', next: [] }
 const vip: Step = { name: 'vip', component: 'shop', function: 'upsertVip', next: [] }

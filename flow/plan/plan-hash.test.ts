@@ -6,7 +6,7 @@ import type { Flow } from '../../crds/v1alpha1/flow.ts'
 import type { ComponentContract, FunctionContract } from '../component/component-contract.ts'
 import { contractIndex } from '../component/contract-index.ts'
 import { compile, type CompileOptions } from './compile.ts'
-import { flowOf, sampleContracts, sampleFlows, sampleIndex } from './sample-flows.ts'
+import { flowOf, sampleContracts, sampleFlows, sampleIndex } from '../../test/samples/sample-flows.ts'
 
 const hashOf = (flow: Flow, options: Partial<CompileOptions> = {}) =>
   compile(flow, { contracts: sampleIndex, revision: 1, ...options }).hash
@@ -166,7 +166,7 @@ spec:
     expect(Object.fromEntries(samples.map(({ name, flow }) => [name, hashOf(flow)]))).toMatchInlineSnapshot(`
       {
         "contacts": "8bc68beae5df41ea339e3e90e1dafe7b",
-        "sequence": "e5ebbc3d6e14d56f8dbee13729779dd1",
+        "sequence": "1a29b99e5d3baf341a4e9c82cac46c81",
         "sync": "06eea8da9674cb7afc57184195a13920",
       }
     `)

@@ -7,7 +7,7 @@ import { carriedOf, payloadOf } from '../wire/body.ts'
 import { freshId } from '../wire/message-id.ts'
 import { fireRunId } from './decide/fire-id.ts'
 import { handFiredMessage, manualMessage, scheduledMessage, webhookMessage } from './decide/first-message.ts'
-import { samplePlan } from './sample-plan.ts'
+import { samplePlan } from '../../test/samples/sample-plan.ts'
 import { startRun } from './start-run.ts'
 
 const plan = samplePlan({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpMethod } from '../../../crds/v1alpha1/flow.ts'
-import { samplePlan } from '../../trigger/sample-plan.ts'
+import { samplePlan } from '../../../test/samples/sample-plan.ts'
 import { routeTable } from './route-table.ts'
 
 const hook = (name: string, path: string, methods?: readonly HttpMethod[]) => ({

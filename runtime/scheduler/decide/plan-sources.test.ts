@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { samplePlan } from '../../trigger/sample-plan.ts'
+import { samplePlan } from '../../../test/samples/sample-plan.ts'
 import { decideChange, planSources } from './plan-sources.ts'
 
 const schedule = { name: 't', schedule: { cron: '@hourly' } }

@@ -1,6 +1,6 @@
 import type { Trigger } from '../../crds/v1alpha1/flow.ts'
 import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
-import type { PlanSource } from '../plan-source.ts'
+import type { PlanSource } from '../../runtime/plan-source.ts'
 
 export interface SamplePlan {
   readonly triggers: readonly Trigger[]

@@ -1,9 +1,9 @@
 import { parse } from 'yaml'
 import type { Flow, FlowSpec } from '../../crds/v1alpha1/flow.ts'
-import type { ComponentContract, FunctionContract } from '../component/component-contract.ts'
-import { contractIndex } from '../component/contract-index.ts'
+import type { ComponentContract, FunctionContract } from '../../flow/component/component-contract.ts'
+import { contractIndex } from '../../flow/component/contract-index.ts'
 
-// Flows for the tests of this folder.
+// Flows for tests.
 
 function contract(
   name: string,
@@ -22,7 +22,7 @@ export const sampleContracts: readonly ComponentContract[] = [
   contract('crm', [
     { name: 'getContacts', kind: 'trigger' },
     { name: 'listen', kind: 'trigger', snapshot: false },
-    { name: 'getAll', kind: 'trigger', checkpoint: true },
+    { name: 'getAll', snapshot: true, checkpoint: true },
   ]),
   contract('shop', [
     { name: 'upsertVip', title: 'Upsert a VIP', config: { type: 'object' } },
@@ -89,7 +89,7 @@ spec:
   update: {pending: follow}
   triggers:
   - {name: feed, listen: {}, to: watch}
-  - {name: rhythm, poll: {everySeconds: 60, untilEmpty: true}, to: all}
+  - {name: rhythm, poll: {everySeconds: 60, untilEmpty: true}}
   steps:
   - {name: watch, component: crm, function: listen, onError: {to: repair}}
   - {name: all, component: crm, function: getAll}
