@@ -1,9 +1,15 @@
-import type { BuiltInPlanStep, PlanStep } from './plan.ts'
+import type { BuiltInPlanStep, PlanStep, PlanTrigger } from './plan.ts'
 
 /** The sources of all expressions that a step's messages meet: its own, and those of its edges. */
 export function expressionsOf(step: PlanStep): readonly string[] {
   const edges = step.next.flatMap(({ when, map }) => [when, map])
   return [...ownExpressions(step), ...edges].filter((source) => source !== undefined)
+}
+
+/** The sources of all expressions that are evaluated when the trigger fires. */
+export function expressionsOfTrigger({ spec }: PlanTrigger): readonly string[] {
+  const body = spec.webhook?.accepted?.body
+  return body === undefined ? [] : [body]
 }
 
 function ownExpressions(step: PlanStep): readonly (string | undefined)[] {

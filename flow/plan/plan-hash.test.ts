@@ -205,6 +205,19 @@ describe('planHash is another', () => {
     expect(hashOf(labelled)).not.toBe(hashOf(sequence))
   })
 
+  it('with labels that the answer of a webhook may read', () => {
+    const answering = (body: string, stage: string): Flow => ({
+      ...contacts,
+      metadata: { ...contacts.metadata, labels: { stage } },
+      spec: {
+        ...contacts.spec,
+        triggers: [{ name: 'ask', webhook: { path: '/ask', auth: { none: {} }, accepted: { body } } }],
+      },
+    })
+    expect(hashOf(answering('$flow.labels.stage', 'live'))).not.toBe(hashOf(answering('$flow.labels.stage', 'test')))
+    expect(hashOf(answering('$flow.name', 'live'))).toBe(hashOf(answering('$flow.name', 'test')))
+  })
+
   it('with pods of its own for a step', () => {
     const dedicated = withSteps(contacts, (steps) =>
       steps.map((step) => (step.name === 'vip' ? { ...step, dedicated: {} } : step)),

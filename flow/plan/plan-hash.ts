@@ -11,7 +11,7 @@ import {
   withoutTriggerDefaults,
 } from './defaults.ts'
 import type { Plan, PlanEdge, PlanOnError, PlanStep, PlanTrigger } from './plan.ts'
-import { expressionsOf } from './plan-expressions.ts'
+import { expressionsOf, expressionsOfTrigger } from './plan-expressions.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -37,14 +37,16 @@ export function planMeaning({ flow, triggers, steps, stages }: Omit<Plan, 'hash'
   const dedicated = new Set(stages.filter(({ pool }) => pool.split('/').length > 2).map(({ name }) => name))
   return {
     ...(flow.pending !== 'finish' && { pending: flow.pending }),
-    ...(all.some(mayReadLabels) && { labels: flow.labels }),
+    ...([...all.flatMap(expressionsOf), ...triggers.flatMap(expressionsOfTrigger)].some(mayReadLabels) && {
+      labels: flow.labels,
+    }),
     triggers: Object.fromEntries(triggers.map((trigger) => [trigger.name, triggerMeaning(trigger)])),
     steps: Object.fromEntries(all.map((step) => [step.name, stepMeaning(step, dedicated.has(step.name))])),
   }
 }
 
-function mayReadLabels(step: PlanStep): boolean {
-  return expressionsOf(step).some((source) => /\$eval|\$flow(?!\s*\.\s*(?:name|namespace)\b)/.test(source))
+function mayReadLabels(source: string): boolean {
+  return /\$eval|\$flow(?!\s*\.\s*(?:name|namespace)\b)/.test(source)
 }
 
 function triggerMeaning({ to, spec }: PlanTrigger): Fields {
