@@ -16,6 +16,7 @@ import type { Runner } from '../runtime/runner/runner.ts'
 import { openRunner } from '../runtime/runner/runner.ts'
 import type { RunnerLimits, RunnerObserver, RunnerParts } from '../runtime/runner/runner-parts.ts'
 import type { DeadLetter, Run, Store } from '../runtime/store/store.ts'
+import { aborted } from './aborted.ts'
 import type { LocalComponents } from './local-components.ts'
 import { openLocalHost } from './local-host.ts'
 import type { LocalPlans } from './local-plans.ts'
@@ -157,13 +158,6 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
       await host.close(stopped?.aborted === true ? 0 : hostPatienceMs)
     },
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 async function attachAll(runner: Runner, plans: readonly Plan[]): Promise<void> {

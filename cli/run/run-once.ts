@@ -5,7 +5,7 @@ import { sleep } from '../../runtime/clock.ts'
 import { count } from '../format-findings.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ChosenTrigger } from './choose-trigger.ts'
-import { closeRuntime, drainAndClose, drainNotice } from './drain.ts'
+import { closeRuntime, drain, drainNotice } from './drain.ts'
 import type { Session } from './session.ts'
 import { openSyncAnswer } from './sync-answer.ts'
 import { watch } from './watch.ts'
@@ -22,23 +22,23 @@ const showAfterMs = 1000
 
 /** Fires one trigger, waits until nothing is queued, running or waiting, and closes. Exit code 1 when something was dead-lettered. */
 export async function runOnce(session: Session, fire: OneFire): Promise<number> {
-  const { view, say, interrupts } = session
+  const { view, say, interrupts, counts } = session
+  const { interrupted } = interrupts
   const over = new AbortController()
   const watching = watch(session, { afterMs: showAfterMs, until: over.signal })
   try {
     await fireAndWait(session, fire)
+    if (interrupted.aborted) say(drainNotice)
+    await drain(session)
   } finally {
     over.abort()
     await watching
     view.close('erase')
-    if (interrupts.interrupted.aborted) {
-      say(drainNotice)
-      await drainAndClose(session)
-    } else await closeRuntime(session)
+    await closeRuntime(session)
   }
   say(`${summaryOf(session)}\n`)
-  if (interrupts.interrupted.aborted) return 130
-  return session.counts.deadLetters() > 0 ? 1 : 0
+  if (interrupted.aborted) return 130
+  return counts.deadLetters() > 0 ? 1 : 0
 }
 
 async function fireAndWait(session: Session, { chosen, first }: OneFire): Promise<void> {

@@ -5,7 +5,8 @@ import { openScheduler } from '../../runtime/scheduler/open-scheduler.ts'
 import type { Gate } from '../../runtime/trigger/gate.ts'
 import { depthGate } from '../../runtime/trigger/gate.ts'
 import { announcement } from './announcement.ts'
-import { drainAndClose, drainNotice } from './drain.ts'
+import { aborted } from '../../local/aborted.ts'
+import { closeRuntime, drain, drainNotice } from './drain.ts'
 import type { Session } from './session.ts'
 import { watch } from './watch.ts'
 
@@ -18,16 +19,21 @@ const callersMs = 5000
 export async function runTriggers(session: Session, { port }: { readonly port: number }): Promise<number> {
   const { view, say, interrupts } = session
   const triggers = new AsyncDisposableStack()
+  const over = new AbortController()
+  let watching: Promise<void> | undefined
   try {
     const { gateway, scheduler } = await openTriggers(session, triggers, port)
     say(announcement(session.runtime.plans.all, { gateway, next: scheduler.nextFires() }))
-    await watch(session, { afterMs: 0, until: interrupts.interrupted })
-    view.close('leave')
+    watching = watch(session, { afterMs: 0, until: over.signal })
+    await aborted(interrupts.interrupted)
     say(drainNotice)
   } finally {
-    view.close('leave')
     await triggers.disposeAsync()
-    await drainAndClose(session)
+    await drain(session)
+    over.abort()
+    await watching
+    view.close('leave')
+    await closeRuntime(session)
   }
   return interrupts.stopped.aborted ? 130 : 0
 }
