@@ -16,7 +16,7 @@ import { expressionsOf, expressionsOfTrigger } from './plan-expressions.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 /** What a plan means, without the way it was written; `planHash` is its hash. */
-export interface PlanMeaning {
+interface PlanMeaning {
   readonly pending?: string
   /** Only where an expression may read them. */
   readonly labels?: Readonly<Record<string, string>>
@@ -32,7 +32,7 @@ export function planHash(plan: Omit<Plan, 'hash'>): string {
   return hash('sha256', canonicalJson(planMeaning(plan)), 'hex').slice(0, 32)
 }
 
-export function planMeaning({ flow, triggers, steps, stages }: Omit<Plan, 'hash'>): PlanMeaning {
+function planMeaning({ flow, triggers, steps, stages }: Omit<Plan, 'hash'>): PlanMeaning {
   const all = Object.values(steps)
   const dedicated = new Set(stages.filter(({ pool }) => pool.split('/').length > 2).map(({ name }) => name))
   return {
