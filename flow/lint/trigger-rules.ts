@@ -2,6 +2,7 @@ import type { Trigger, WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'
 import { listed, quoted } from '../finding/suggest.ts'
+import { triggerKinds, triggerKindsOf } from '../plan/trigger-kinds.ts'
 import { compileSchema } from '../schema/compile-schema.ts'
 import { cronMistake, timeZoneMistake } from './cron.ts'
 import type { FlowRule } from './flow-view.ts'
@@ -12,10 +13,8 @@ function forEachTrigger(rule: TriggerRule): FlowRule {
   return ({ spec }) => spec.triggers.flatMap((trigger, at) => rule(trigger, ['spec', 'triggers', at]))
 }
 
-const triggerKinds = ['schedule', 'webhook', 'poll', 'listen', 'manual'] as const
-
 const triggerKind = forEachTrigger((trigger, path) => {
-  const kinds = triggerKinds.filter((kind) => trigger[kind] !== undefined)
+  const kinds = triggerKindsOf(trigger)
   if (kinds.length === 1) return []
   const name = quoted(trigger.name)
   if (kinds.length === 0) {

@@ -9,6 +9,7 @@ import { planHash } from './plan-hash.ts'
 import { planStep } from './plan-step.ts'
 import { coreStage } from './queue-name.ts'
 import { stagesOf } from './stages.ts'
+import { triggerKindsOf, type TriggerKind } from './trigger-kinds.ts'
 
 export interface CompileOptions {
   readonly contracts: ContractIndex
@@ -37,8 +38,7 @@ function planOf({ metadata, spec }: Flow, { contracts, revision, livingQueues = 
   const steps = reachedSteps(spec.steps, graph, (step) =>
     planStep(step, { graph, contracts, namespace: flow.namespace }),
   )
-  const dedicated = new Set(spec.steps.filter((step) => step.dedicated !== undefined).map((step) => step.name))
-  const stages = stagesOf({ graph, steps, flowUid: flow.uid, revision, dedicated, livingQueues })
+  const stages = stagesOf({ graph, steps, flowUid: flow.uid, revision, livingQueues })
   const plan = {
     format: 1 as const,
     flow,
@@ -97,10 +97,8 @@ function planTrigger(trigger: Trigger, to: string | undefined, { steps, stages }
   return { name: trigger.name, kind: triggerKind(trigger), spec: withTriggerDefaults(trigger), to: entry.name, queue }
 }
 
-const triggerKinds = ['schedule', 'webhook', 'poll', 'listen', 'manual'] as const
-
-function triggerKind(trigger: Trigger): PlanTrigger['kind'] {
-  const kind = triggerKinds.find((kind) => trigger[kind] !== undefined)
+function triggerKind(trigger: Trigger): TriggerKind {
+  const [kind] = triggerKindsOf(trigger)
   if (kind === undefined) throw new Error(`trigger "${trigger.name}" is of no kind`)
   return kind
 }

@@ -32,16 +32,15 @@ export function planHash(plan: Omit<Plan, 'hash'>): string {
   return hash('sha256', canonicalJson(planMeaning(plan)), 'hex').slice(0, 32)
 }
 
-function planMeaning({ flow, triggers, steps, stages }: Omit<Plan, 'hash'>): PlanMeaning {
+function planMeaning({ flow, triggers, steps }: Omit<Plan, 'hash'>): PlanMeaning {
   const all = Object.values(steps)
-  const dedicated = new Set(stages.filter(({ pool }) => pool.split('/').length > 2).map(({ name }) => name))
   return {
     ...(flow.pending !== 'finish' && { pending: flow.pending }),
     ...([...all.flatMap(expressionsOf), ...triggers.flatMap(expressionsOfTrigger)].some(mayReadLabels) && {
       labels: flow.labels,
     }),
     triggers: Object.fromEntries(triggers.map((trigger) => [trigger.name, triggerMeaning(trigger)])),
-    steps: Object.fromEntries(all.map((step) => [step.name, stepMeaning(step, dedicated.has(step.name))])),
+    steps: Object.fromEntries(all.map((step) => [step.name, stepMeaning(step)])),
   }
 }
 
@@ -53,12 +52,12 @@ function triggerMeaning({ to, spec }: PlanTrigger): Fields {
   return { to, ...withoutTriggerDefaults(spec) }
 }
 
-function stepMeaning(step: PlanStep, isDedicated: boolean): Fields {
+function stepMeaning(step: PlanStep): Fields {
   const { name: _name, next, onError, ...rest } = step
   const way = { next: next.map(edgeMeaning), onError: onErrorMeaning(onError, step.kind) }
   if (rest.kind !== 'component') return { ...rest, ...way }
-  const { timeoutSeconds, concurrencyPerProcess, ordered, ...kept } = rest
-  const tuned = { timeoutSeconds, concurrencyPerProcess, ordered, dedicated: isDedicated }
+  const { timeoutSeconds, concurrencyPerProcess, ordered, dedicated, ...kept } = rest
+  const tuned = { timeoutSeconds, concurrencyPerProcess, ordered, dedicated }
   const usual = {
     timeoutSeconds: timeoutSecondsDefault,
     concurrencyPerProcess: concurrencyDefaults[rest.isolation],

@@ -57,6 +57,7 @@ function componentStep(step: Step, { graph }: StepContext, { contract, called }:
     timeoutSeconds: step.timeoutSeconds ?? timeoutSecondsDefault,
     concurrencyPerProcess: concurrencyOf(step, isolation, ordered || runsAlone(called)),
     ordered,
+    dedicated: step.dedicated !== undefined,
     ...(step.deduplicate && { deduplicate: { onUnknown: onUnknownDefault, ...step.deduplicate } }),
     next: edgesOf(step, graph),
     onError: onErrorOf(step, retryOf(step.onError?.retry)),

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { TriggerKind } from './trigger-kinds.ts'
 import type { Dialect, FunctionContract, Isolation } from '../component/component-contract.ts'
 
 /**
@@ -32,7 +33,7 @@ export interface PlanFlow {
 /** A trigger with its defaults, and where its messages go. */
 export interface PlanTrigger {
   readonly name: string
-  readonly kind: 'schedule' | 'webhook' | 'poll' | 'listen' | 'manual'
+  readonly kind: TriggerKind
   readonly spec: Trigger
   /** Entry step. */
   readonly to: string
@@ -74,6 +75,8 @@ export interface ComponentPlanStep extends PlanStepBase {
   readonly timeoutSeconds: number
   readonly concurrencyPerProcess: number
   readonly ordered: boolean
+  /** It has pods of its own. */
+  readonly dedicated: boolean
   readonly deduplicate?: {
     readonly windowSeconds: number
     readonly key: string

@@ -10,8 +10,6 @@ export interface StageContext {
   readonly steps: ReadonlyMap<string, PlanStep>
   readonly flowUid: string
   readonly revision: number
-  /** Steps that have pods of their own. */
-  readonly dedicated: ReadonlySet<string>
   readonly livingQueues: readonly LivingQueue[]
 }
 
@@ -31,7 +29,7 @@ function core(first: readonly string[], context: StageContext): PlanStage {
 function componentStage(step: ComponentPlanStep, context: StageContext): PlanStage {
   const { function: called } = step
   const component = `${step.component.kind}/${step.component.name}`
-  const own = context.dedicated.has(step.name) ? `/${context.flowUid}/${step.name}` : ''
+  const own = step.dedicated ? `/${context.flowUid}/${step.name}` : ''
   const singleActiveConsumer = step.ordered || runsAlone(called)
   const traits = { pool: component + own, component, function: called.name, singleActiveConsumer }
   const entries = [step.name, ...behind(step.name, context)]

@@ -1,5 +1,6 @@
 import type { Trigger } from '../../crds/v1alpha1/flow.ts'
-import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
+import type { Plan } from '../../flow/plan/plan.ts'
+import { triggerKindsOf } from '../../flow/plan/trigger-kinds.ts'
 import type { PlanSource } from '../../runtime/plan-source.ts'
 
 export interface SamplePlan {
@@ -28,7 +29,7 @@ export function samplePlan({
     hash: `hash-${revision}`,
     triggers: triggers.map((spec) => ({
       name: spec.name,
-      kind: kindOf(spec),
+      kind: triggerKindsOf(spec)[0] ?? 'manual',
       spec,
       to: spec.to ?? 'fetch',
       queue: `${uid}._core`,
@@ -60,11 +61,4 @@ export function samplePlans(...plans: readonly Plan[]): SamplePlans {
     get: async (flow, revision) => revisions.get(`${flow} ${revision}`),
     flows: () => [...active.keys()],
   }
-}
-
-function kindOf(spec: Trigger): PlanTrigger['kind'] {
-  if (spec.schedule !== undefined) return 'schedule'
-  if (spec.webhook !== undefined) return 'webhook'
-  if (spec.poll !== undefined) return 'poll'
-  return spec.listen === undefined ? 'manual' : 'listen'
 }
