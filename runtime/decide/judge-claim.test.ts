@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeClaim } from './judge-claim.ts'
+import { judgeClaim, judgeFireClaim } from './judge-claim.ts'
 
 const own = { attempt: 1, copy: 'mine' }
 const started = { attempt: 1, copy: 'mine', state: 'started', claimedAt: 1000 } as const
@@ -28,5 +28,28 @@ describe('judgeClaim', () => {
     { name: 'says unknown once the time-out has passed', held: started, nowMs: 3000, want: { kind: 'unknown' } },
   ])('$name', ({ held, nowMs, want }) => {
     expect(judgeClaim({ held, own, timeoutMs: 2000, nowMs })).toEqual(want)
+  })
+})
+
+describe('judgeFireClaim', () => {
+  it.each([
+    { name: 'admits its own', held: { copy: 'a', state: 'started' as const }, want: { kind: 'admitted' } },
+    {
+      name: 'drops another copy',
+      held: { copy: 'b', state: 'started' as const },
+      want: { kind: 'duplicate', isDone: false },
+    },
+    {
+      name: 'drops another copy of a done one',
+      held: { copy: 'b', state: 'done' as const },
+      want: { kind: 'duplicate', isDone: true },
+    },
+    {
+      name: 'drops its own when that is done',
+      held: { copy: 'a', state: 'done' as const },
+      want: { kind: 'duplicate', isDone: true },
+    },
+  ])('$name', ({ held, want }) => {
+    expect(judgeFireClaim(held, { copy: 'a' })).toEqual(want)
   })
 })
