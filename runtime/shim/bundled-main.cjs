@@ -344,15 +344,9 @@ const modules = {
     })
 
     /** Kinds of an emit, by their number on the wire. */
-    const emitKinds = Object.freeze([
-      'data',
-      'error',
-      'rebound',
-      'snapshot',
-      'updateSnapshot',
-      'updateKeys',
-      'httpReply',
-    ])
+    const emitKinds = Object.freeze(
+      /** @type {const} */ (['data', 'error', 'rebound', 'snapshot', 'updateSnapshot', 'updateKeys', 'httpReply']),
+    )
 
     const lengthBytes = 4
     const typeAndCallBytes = 5
@@ -1157,6 +1151,8 @@ const modules = {
     const maxEmitBytes = maxFrameBytes - 1024
     /** The runner need not answer: what a function returned is nobody's promise. */
     const nobodyWaits = false
+    /** Their values are JSON objects. */
+    const objectKinds = new Set(['updateSnapshot', 'updateKeys', 'httpReply'])
 
     /**
      * What all calls of a process share.
@@ -1268,7 +1264,7 @@ const modules = {
           case 'updateSnapshot':
             return this.updateSnapshot(value)
           case 'updateKeys':
-            return this.publish(event, () => plainObject(event, value))
+            return this.publish(event, () => value)
           case 'httpReply':
             return this.publish(event, () => withoutConfig(value))
           default:
@@ -1286,6 +1282,10 @@ const modules = {
           return this.refuse(
             codedError('EmitFailed', `emit('${kind}') cannot be written as JSON: ${toFailure(error).message}`),
           )
+        }
+        // Looked at as it is written: a date is an object too, and writes itself as a text.
+        if (objectKinds.has(kind) && json[0] !== '{') {
+          return this.refuse(codedError('EmitFailed', `emit('${kind}') takes an object`))
         }
         // Three bytes are the most that one UTF-16 unit takes.
         if (json.length * 3 > maxEmitBytes && Buffer.byteLength(json) > maxEmitBytes) {
@@ -1322,7 +1322,7 @@ const modules = {
           this.parts.logger.warn('updateSnapshot ignored: $set is not supported, emit the keys themselves')
           return Promise.resolve(true)
         }
-        return this.publish('updateSnapshot', () => plainObject('updateSnapshot', value))
+        return this.publish('updateSnapshot', () => value)
       }
     }
 
@@ -1330,12 +1330,6 @@ const modules = {
     function reasonText(reason) {
       if (typeof reason === 'string') return reason
       return reason === undefined ? '' : stringify(reason)
-    }
-
-    /** @param {string} event @param {unknown} value */
-    function plainObject(event, value) {
-      if (isPlainObject(value)) return value
-      throw new TypeError(`${event} takes an object`)
     }
 
     /** @param {unknown} value */

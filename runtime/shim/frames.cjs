@@ -36,7 +36,9 @@ const frame = Object.freeze({
 })
 
 /** Kinds of an emit, by their number on the wire. */
-const emitKinds = Object.freeze(['data', 'error', 'rebound', 'snapshot', 'updateSnapshot', 'updateKeys', 'httpReply'])
+const emitKinds = Object.freeze(
+  /** @type {const} */ (['data', 'error', 'rebound', 'snapshot', 'updateSnapshot', 'updateKeys', 'httpReply']),
+)
 
 const lengthBytes = 4
 const typeAndCallBytes = 5

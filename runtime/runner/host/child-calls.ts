@@ -2,7 +2,8 @@ import type { Socket } from 'node:net'
 import type { JsonObject } from '../../../crds/v1alpha1/meta.ts'
 import type { Clock } from '../../clock.ts'
 import { emitKinds, frame, frameWriter } from '../../shim/frames.cjs'
-import type { Call, CallContext, CallResult, ComponentFailure, Emit } from '../component-host.ts'
+import type { Call, CallContext, CallResult, Emit } from '../component-host.ts'
+import { emitIn, failureIn } from './child-json.ts'
 import type { CallTime } from './call-time.ts'
 import { hold, release, startTime } from './call-time.ts'
 import type { EndedCalls } from './ended-calls.ts'
@@ -89,7 +90,7 @@ export class ChildCalls {
     )
   }
 
-  /** @throws {RangeError} when the values do not fit the frame */
+  /** @throws {RangeError | SyntaxError} when the values do not fit the frame */
   onFrame(type: number, number: number, values: FrameValues): void {
     if (type === frame.emit) return this.#onEmit(number, values)
     const running = this.running.get(number)
@@ -97,7 +98,7 @@ export class ChildCalls {
     if (type === frame.ended) this.#settle(running, { kind: 'ended' })
     else if (type === frame.started) this.#onStarted(running)
     else if (type === frame.loadFailed) {
-      this.#settle(running, { kind: 'died', failure: JSON.parse(values.text()) as ComponentFailure })
+      this.#settle(running, { kind: 'died', failure: failureIn(values.text()) })
     }
   }
 
@@ -153,6 +154,8 @@ export class ChildCalls {
     const running = this.running.get(number)
     const onEmit = running?.call.onEmit ?? this.#ended.find(number, origin)
     if (kind === undefined || onEmit === undefined) throw new RangeError('an emit of an unknown kind or call')
+    // Before it is counted: what cannot be read is never answered.
+    const emit = emitIn(kind, json)
     const now = this.#options.clock.now()
     this.usedAtMs = now
     if (running !== undefined) {
@@ -161,7 +164,7 @@ export class ChildCalls {
     }
     const bytes = json.length
     this.#countOpen(1, bytes)
-    accept(onEmit, toEmit(kind, json)).then(
+    accept(onEmit, emit).then(
       () => {
         if (emitNumber > 0 && !this.#socket.destroyed) this.#writer.send(frame.confirm, number, emitNumber)
         this.#answered(running, bytes)
@@ -224,25 +227,6 @@ function accept(onEmit: Call['onEmit'], emit: Emit): Promise<void> {
     return onEmit(emit)
   } catch (error) {
     return Promise.reject(error)
-  }
-}
-
-function toEmit(kind: string, json: Buffer): Emit {
-  if (kind === 'data') return { kind, message: json }
-  const value: unknown = JSON.parse(json.toString('utf8'))
-  switch (kind) {
-    case 'error':
-      return { kind, failure: value as ComponentFailure }
-    case 'rebound':
-      return { kind, reason: String(value) }
-    case 'snapshot':
-      return { kind, value }
-    case 'updateSnapshot':
-      return { kind, value: value as JsonObject }
-    case 'updateKeys':
-      return { kind, keys: value as JsonObject }
-    default:
-      return { kind: 'httpReply', reply: value as JsonObject }
   }
 }
 

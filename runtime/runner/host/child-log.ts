@@ -1,3 +1,4 @@
+import { logRecordIn } from './child-json.ts'
 import type { ComponentLogLine } from './host-options.ts'
 import { redact, redactJson } from './redact.ts'
 
@@ -7,12 +8,12 @@ export function logFromFrame(
   labels: Readonly<Record<string, unknown>>,
   secrets: readonly string[],
 ): ComponentLogLine {
-  const { level, message, fields } = JSON.parse(json) as { level: number; message: string; fields: string }
+  const { level, message, fields } = logRecordIn(json)
   return {
     source: 'logger',
     level: levelName(level),
     message: redact(message, secrets),
-    fields: { ...(JSON.parse(redactJson(fields, secrets)) as Record<string, unknown>), ...labels },
+    fields: { ...(JSON.parse(redactJson(JSON.stringify(fields), secrets)) as Record<string, unknown>), ...labels },
   }
 }
 

@@ -7,6 +7,7 @@ import { frame } from '../../shim/frames.cjs'
 import type { Call, CallResult, ChildSpec, ComponentFailure } from '../component-host.ts'
 import { ChildCalls } from './child-calls.ts'
 import { childEnvironment } from './child-environment.ts'
+import { failureIn } from './child-json.ts'
 import type { ChildExit, LaunchedChild } from './child-launcher.ts'
 import type { ChildOutput } from './child-output.ts'
 import { openChildOutput } from './child-output.ts'
@@ -191,7 +192,7 @@ export class Child {
     else onReady()
     return (type, number, values) => {
       if (type === frame.log) this.#output.log(values.text())
-      else if (type === frame.crash) this.#crash = JSON.parse(values.text()) as ComponentFailure
+      else if (type === frame.crash) this.#crash = failureIn(values.text())
       else if (type === frame.pong) this.#timeOut?.onPong()
       else calls.onFrame(type, number, values)
     }

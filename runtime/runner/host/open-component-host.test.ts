@@ -391,6 +391,43 @@ describe('a crash', () => {
   })
 })
 
+describe('a process that writes to the runner itself', () => {
+  const failure = '{"code":"Boom","message":"boom"}'
+
+  it.each([
+    { type: 'crash', json: 'null' },
+    { type: 'crash', json: '{"code":"Boom"}' },
+    { type: 'crash', json: '{"code":"Boom","message":"boom","stack":{}}' },
+    { type: 'loadFailed', json: '[]' },
+    { type: 'loadFailed', json: '{"code":7,"message":"boom"}' },
+    { type: 'log', json: '{"level":30,"fields":"{}"}' },
+    { type: 'log', json: '{"level":30,"message":"x","fields":"[]"}' },
+    { type: 'log', json: 'no json' },
+    { type: 'emit', kind: 'error', json: '{"message":{"deep":true},"code":"Boom"}' },
+    { type: 'emit', kind: 'error', json: '{"message":"boom","code":"Boom","retryAfterSeconds":"soon"}' },
+    { type: 'emit', kind: 'error', json: '{"message":"boom","code":"Boom","retryAfterSeconds":-1}' },
+    { type: 'emit', kind: 'rebound', json: '{}' },
+    { type: 'emit', kind: 'snapshot', json: '' },
+    { type: 'emit', kind: 'updateSnapshot', json: '[1]' },
+    { type: 'emit', kind: 'updateKeys', json: '"keys"' },
+    { type: 'emit', kind: 'httpReply', json: 'null' },
+  ])('is cut off when it says $type $kind $json', async (data) => {
+    const test = hostWith()
+    const { result, emits } = await test.call({ component: 'tricky', main: 'forges.js', data })
+    expect(result).toMatchObject({ kind: 'died', failure: { code: 'ComponentCrashed' } })
+    expect(result).toHaveProperty('failure.message', expect.stringContaining('broke off its connection'))
+    expect(emits).toEqual([])
+    expect((await test.call({ main: 'state.js' })).result).toEqual({ kind: 'ended' })
+  })
+
+  it('is taken at its word where that makes sense', async () => {
+    const test = hostWith()
+    const data = { type: 'loadFailed', json: failure }
+    const { result } = await test.call({ component: 'tricky', main: 'forges.js', data })
+    expect(result).toEqual({ kind: 'died', failure: { code: 'Boom', message: 'boom' } })
+  })
+})
+
 describe('places', () => {
   it('go from the least recently used idle child to whoever waits', async () => {
     const test = hostWith({ maxProcesses: 2 })

@@ -125,6 +125,18 @@ const returns: ContractRow[] = [
     data: { what: 'unawaited' },
     emits: [error({ code: 'EmitFailed' })],
   }),
+  ...inBoth({
+    name: 'keys that are no object in JSON are an error',
+    main: 'emits-odd.js',
+    data: { event: 'updateKeys', what: 'date' },
+    emits: [error({ code: 'EmitFailed', message: "emit('updateKeys') takes an object" })],
+  }),
+  ...inBoth({
+    name: 'a part of a snapshot that is no object is an error',
+    main: 'emits-odd.js',
+    data: { event: 'updateSnapshot', what: 'list' },
+    emits: [error({ code: 'EmitFailed', message: "emit('updateSnapshot') takes an object" })],
+  }),
 ]
 
 const failures = {
