@@ -48,6 +48,8 @@ describe('plainReads', () => {
     '($steps := {"a": 1}; $steps.a)',
     '$map([1], function($steps) { $steps.a })',
     '$steps.a.data.list@$x.y',
+    'data.list@ $trigger.name',
+    'data.list # $trigger.name',
     '$steps.a.data.list^(y)',
     '$steps.a.data{x: y}',
     '$steps.a.data ~> $keys()',

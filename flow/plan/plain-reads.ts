@@ -12,6 +12,8 @@ export function plainReads(source: string): PlainReads | undefined {
   // In these a quote may be no quote: comments and regular expressions, quoted names. And $eval reads what nobody can see.
   if (/[/`]|\$eval/.test(source)) return undefined
   const code = source.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/gs, '""')
+  // A name may be bound there, some space further on.
+  if (/[@#]/.test(code)) return undefined
   const paths = [...code.matchAll(lookBack)].map(pathOf)
   if (paths.includes(undefined)) return undefined
   const reads = paths.filter((path) => path !== undefined)
