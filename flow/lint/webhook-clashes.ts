@@ -2,6 +2,7 @@ import type { Flow, HttpMethod } from '../../crds/v1alpha1/flow.ts'
 import { toFinding } from '../finding/draft.ts'
 import type { Finding } from '../finding/finding.ts'
 import { quoted } from '../finding/suggest.ts'
+import { webhookDefaults } from '../plan/defaults.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 
 interface Claim {
@@ -20,7 +21,7 @@ export function webhookClashes(flows: readonly Manifest<Flow>[]): readonly Findi
     manifest.object.spec.triggers.flatMap(({ webhook }, trigger) => {
       if (webhook === undefined) return []
       const key = `${manifest.object.metadata.namespace ?? 'default'} ${shapeOf(webhook.path)}`
-      const claim = { manifest, trigger, methods: webhook.methods ?? ['POST'] }
+      const claim = { manifest, trigger, methods: webhook.methods ?? webhookDefaults.methods }
       const others = claims.get(key)
       if (others === undefined) {
         claims.set(key, [claim])

@@ -101,6 +101,32 @@ describe('compile: defaults', () => {
   })
 })
 
+describe('compile: triggers', () => {
+  it.each<{ trigger: Omit<Trigger, 'name'>; want: object }>([
+    {
+      trigger: { schedule: { cron: '0 3 * * *' } },
+      want: { schedule: { cron: '0 3 * * *', timeZone: 'UTC', jitterSeconds: 0, missed: 'latest', overlap: 'allow' } },
+    },
+    { trigger: { poll: { everySeconds: 5 } }, want: { poll: { everySeconds: 5, untilEmpty: false } } },
+    {
+      trigger: { webhook: { path: '/x', auth: { apiKey: { credential: 'c' } } } },
+      want: {
+        webhook: {
+          path: '/x',
+          methods: ['POST'],
+          reply: 'accepted',
+          maxBodyBytes: 1_048_576,
+          auth: { apiKey: { credential: 'c', in: 'header', name: 'X-API-Key' } },
+          accepted: { status: 202 },
+          sync: { timeoutSeconds: 30, onTimeout: 'accepted' },
+        },
+      },
+    },
+  ])('have every default in $trigger', ({ trigger, want }) => {
+    expect(planOf([store], [{ name: 't', ...trigger }]).triggers[0]?.spec).toEqual({ name: 't', ...want })
+  })
+})
+
 describe('compile: stages', () => {
   it('fuses built-ins behind the component that feeds them, in every stage that reaches them', () => {
     expect(entriesOf(sample('contacts'))).toEqual({
@@ -179,7 +205,7 @@ describe('compile: stages', () => {
       want: { singleActiveConsumer: true, snapshot: 'none' },
     },
     {
-      name: 'a trigger that writes on the way',
+      name: 'an action that writes on the way',
       called: ['crm', 'getAll'],
       want: { singleActiveConsumer: true, snapshot: 'checkpoint' },
     },

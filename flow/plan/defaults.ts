@@ -1,4 +1,14 @@
-import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import type {
+  AcceptedReply,
+  ApiKeyAuth,
+  HmacAuth,
+  PollTrigger,
+  ScheduleTrigger,
+  SyncReply,
+  Trigger,
+  WebhookAuth,
+  WebhookTrigger,
+} from '../../crds/v1alpha1/flow.ts'
 import type { PlanOnError, PlanRetry } from './plan.ts'
 
 // What a field means that was left out. Written down here and nowhere else: the plan holds the values, `weir plan` shows them.
@@ -13,10 +23,10 @@ export const onUnknownDefault = 'deadLetter'
 
 const scheduleDefaults = { timeZone: 'UTC', jitterSeconds: 0, missed: 'latest', overlap: 'allow' } as const
 const pollDefaults = { untilEmpty: false } as const
-const webhookDefaults = { methods: ['POST'], reply: 'accepted', maxBodyBytes: 1_048_576 } as const
+export const webhookDefaults = { methods: ['POST'], reply: 'accepted', maxBodyBytes: 1_048_576 } as const
 const acceptedDefaults = { status: 202 } as const
 const syncDefaults = { timeoutSeconds: 30, onTimeout: 'accepted' } as const
-export const hmacDefaults = {
+const hmacDefaults = {
   header: 'x-signature',
   algorithm: 'sha256',
   encoding: 'hex',
@@ -25,36 +35,65 @@ export const hmacDefaults = {
 } as const
 const apiKeyDefaults = { in: 'header', name: 'X-API-Key' } as const
 
+/** With the fields that have a default there. */
+type Filled<Written, Defaults> = Omit<Written, keyof Defaults> & {
+  readonly [Field in keyof Written & keyof Defaults]-?: NonNullable<Written[Field]>
+}
+
+export type PlanSchedule = Filled<ScheduleTrigger, typeof scheduleDefaults>
+export type PlanPoll = Filled<PollTrigger, typeof pollDefaults>
+
+export type PlanHmacAuth = Filled<HmacAuth, typeof hmacDefaults>
+
+export interface PlanWebhookAuth extends Omit<WebhookAuth, 'hmac' | 'apiKey'> {
+  readonly hmac?: PlanHmacAuth
+  readonly apiKey?: Filled<ApiKeyAuth, typeof apiKeyDefaults>
+}
+
+export type PlanWebhook = Filled<Omit<WebhookTrigger, 'auth' | 'accepted' | 'sync'>, typeof webhookDefaults> & {
+  readonly auth: PlanWebhookAuth
+  readonly accepted: Filled<AcceptedReply, typeof acceptedDefaults>
+  /** Holds with `reply: sync`. */
+  readonly sync: Filled<SyncReply, typeof syncDefaults>
+}
+
+/** A trigger with every default in its place. */
+export interface PlanTriggerSpec extends Omit<Trigger, 'schedule' | 'poll' | 'webhook'> {
+  readonly schedule?: PlanSchedule
+  readonly poll?: PlanPoll
+  readonly webhook?: PlanWebhook
+}
+
 /** The trigger as written, with every default in its place. */
-export function withTriggerDefaults(trigger: Trigger): Trigger {
-  const { schedule, poll, webhook } = trigger
+export function withTriggerDefaults({ schedule, poll, webhook, ...rest }: Trigger): PlanTriggerSpec {
   return {
-    ...trigger,
+    ...rest,
     ...(schedule && { schedule: { ...scheduleDefaults, ...schedule } }),
     ...(poll && { poll: { ...pollDefaults, ...poll } }),
     ...(webhook && { webhook: withWebhookDefaults(webhook) }),
   }
 }
 
-type Webhook = NonNullable<Trigger['webhook']>
-
-function withWebhookDefaults(webhook: Webhook): Webhook {
-  const { hmac, apiKey } = webhook.auth
+function withWebhookDefaults(webhook: WebhookTrigger): PlanWebhook {
   return {
     ...webhookDefaults,
     ...webhook,
-    auth: {
-      ...webhook.auth,
-      ...(hmac && { hmac: { ...hmacDefaults, ...hmac } }),
-      ...(apiKey && { apiKey: { ...apiKeyDefaults, ...apiKey } }),
-    },
+    auth: withAuthDefaults(webhook.auth),
     accepted: { ...acceptedDefaults, ...webhook.accepted },
-    ...(webhook.reply === 'sync' && { sync: { ...syncDefaults, ...webhook.sync } }),
+    sync: { ...syncDefaults, ...webhook.sync },
+  }
+}
+
+export function withAuthDefaults({ hmac, apiKey, ...auth }: WebhookAuth): PlanWebhookAuth {
+  return {
+    ...auth,
+    ...(hmac && { hmac: { ...hmacDefaults, ...hmac } }),
+    ...(apiKey && { apiKey: { ...apiKeyDefaults, ...apiKey } }),
   }
 }
 
 /** The trigger without what it would have anyway: written out or left out, a default means the same. */
-export function withoutTriggerDefaults(trigger: Trigger): Readonly<Record<string, unknown>> {
+export function withoutTriggerDefaults(trigger: PlanTriggerSpec): Readonly<Record<string, unknown>> {
   const { schedule, poll, webhook, listen, manual } = trigger
   return {
     ...(schedule && { schedule: without(schedule, scheduleDefaults) }),
@@ -65,11 +104,11 @@ export function withoutTriggerDefaults(trigger: Trigger): Readonly<Record<string
   }
 }
 
-function withoutWebhookDefaults(webhook: Webhook): Readonly<Record<string, unknown>> {
-  const { auth, accepted = {}, sync = {}, ...rest } = webhook
+function withoutWebhookDefaults(webhook: PlanWebhook): Readonly<Record<string, unknown>> {
+  const { auth, accepted, sync, ...rest } = webhook
   const { hmac, apiKey } = auth
   return {
-    ...without({ ...rest, methods: rest.methods && [...rest.methods].sort() }, webhookDefaults),
+    ...without({ ...rest, methods: [...rest.methods].sort() }, webhookDefaults),
     auth: {
       ...auth,
       ...(hmac && { hmac: without(hmac, hmacDefaults) }),

@@ -1,4 +1,4 @@
-import type { PollTrigger, ScheduleTrigger, WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { PlanPoll, PlanSchedule, PlanWebhook } from './defaults.ts'
 import type { PlanTrigger } from './plan.ts'
 
 /** What a trigger does, in a line without its name. */
@@ -9,10 +9,10 @@ export function describeTrigger({ kind, spec }: PlanTrigger): string {
   return webhook === undefined ? kind : webhookText(webhook)
 }
 
-function scheduleText(schedule: ScheduleTrigger): string {
+function scheduleText(schedule: PlanSchedule): string {
   const { cron, timeZone, jitterSeconds, missed, startingDeadlineSeconds, overlap } = schedule
   return present([
-    `schedule ${cron} ${timeZone ?? ''}`.trim(),
+    `schedule ${cron} ${timeZone}`,
     jitterSeconds === 0 ? undefined : `jitter ${jitterSeconds} s`,
     `missed ${missed}`,
     startingDeadlineSeconds === undefined ? undefined : `at most ${startingDeadlineSeconds} s late`,
@@ -20,26 +20,17 @@ function scheduleText(schedule: ScheduleTrigger): string {
   ])
 }
 
-function pollText({ everySeconds, untilEmpty }: PollTrigger): string {
-  return present([`poll every ${everySeconds} s`, untilEmpty === true ? 'again at once until empty' : undefined])
+function pollText({ everySeconds, untilEmpty }: PlanPoll): string {
+  return present([`poll every ${everySeconds} s`, untilEmpty ? 'again at once until empty' : undefined])
 }
 
-function webhookText({
-  path,
-  methods = [],
-  auth,
-  reply,
-  accepted,
-  sync,
-  maxBodyBytes,
-  schema,
-}: WebhookTrigger): string {
+function webhookText({ path, methods, auth, reply, accepted, sync, maxBodyBytes, schema }: PlanWebhook): string {
   return present([
     `webhook ${methods.join('|')} ${path}`,
     `auth ${Object.keys(auth).join('|')}`,
     reply === 'sync'
-      ? `reply sync within ${sync?.timeoutSeconds} s, else ${sync?.onTimeout}`
-      : `reply ${accepted?.status}`,
+      ? `reply sync within ${sync.timeoutSeconds} s, else ${sync.onTimeout}`
+      : `reply ${accepted.status}`,
     `body at most ${maxBodyBytes} bytes`,
     schema === undefined ? undefined : 'validated',
   ])

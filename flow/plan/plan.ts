@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
-import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { PlanTriggerSpec } from './defaults.ts'
 import type { TriggerKind } from './trigger-kinds.ts'
 import type { Dialect, FunctionContract, Isolation } from '../component/component-contract.ts'
 
@@ -34,7 +34,7 @@ export interface PlanFlow {
 export interface PlanTrigger {
   readonly name: string
   readonly kind: TriggerKind
-  readonly spec: Trigger
+  readonly spec: PlanTriggerSpec
   /** Entry step. */
   readonly to: string
   /** Queue of the stage that holds the entry step. */

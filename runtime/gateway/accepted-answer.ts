@@ -14,9 +14,9 @@ const compiled = new WeakMap<object, Expression>()
  * @throws {ExpressionError} `accepted.body` fails for this message
  */
 export async function acceptedAnswer({ webhook, plan, trigger }: Hook, firing: Firing): Promise<Answer> {
-  const { status = 202, body } = webhook.accepted ?? {}
+  const { status, body } = webhook.accepted
   const run = firing.run ?? ''
-  if (webhook.accepted === undefined || body === undefined) return plainlyAccepted(status, run)
+  if (body === undefined) return plainlyAccepted(status, run)
   const expression = compiled.get(webhook.accepted) ?? compile(body)
   compiled.set(webhook.accepted, expression)
   const scope: Scope = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { PlanWebhook } from '../../flow/plan/defaults.ts'
 import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
 import type { Logger } from 'pino'
 import type { Query } from './decide/request-target.ts'
@@ -45,6 +45,6 @@ export interface HookRequest {
 export interface Hook {
   readonly plan: Plan
   readonly trigger: PlanTrigger
-  readonly webhook: WebhookTrigger
+  readonly webhook: PlanWebhook
   readonly params: Readonly<Record<string, string>>
 }

@@ -11,8 +11,6 @@ import type { GatewayCore, Hook, HookRequest } from './hook-request.ts'
 import type { RawBody } from './read-body.ts'
 import { readBody } from './read-body.ts'
 
-const defaultMaxBodyBytes = 1024 * 1024
-
 /** Takes a request in, in the order that costs the least: who it is, whether there is room, what it says, whether that fits. */
 export async function receiveHook(
   core: GatewayCore,
@@ -22,7 +20,7 @@ export async function receiveHook(
   const caller = await authenticate(core, hook, request)
   if (caller.kind === 'refused') return caller
   if (core.gate !== undefined && !(await core.gate.hasRoom(hook.trigger.queue))) return refused(flowBusy)
-  const body = await readBody(request.request, { maxBytes: hook.webhook.maxBodyBytes ?? defaultMaxBodyBytes, take })
+  const body = await readBody(request.request, { maxBytes: hook.webhook.maxBodyBytes, take })
   if (body.kind === 'refused') return body
   const signature = caller.value(body.value.sent)
   if (signature.kind === 'refused') return signature

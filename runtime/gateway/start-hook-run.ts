@@ -49,7 +49,7 @@ async function answerSync(
   { webhook }: Hook,
   { firing, request }: { readonly firing: Firing; readonly request: HookRequest },
 ): Promise<Answer> {
-  const { timeoutSeconds = 30, onTimeout = 'accepted' } = webhook.sync ?? {}
+  const { timeoutSeconds, onTimeout } = webhook.sync
   const run = firing.run ?? ''
   const replyTo = await core.replies
     .queue()

@@ -1,4 +1,4 @@
-import type { ScheduleTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { PlanSchedule } from '../../flow/plan/defaults.ts'
 import type { CronTimes } from './cron-times.ts'
 import type { DueTime } from './decide/due-times.ts'
 import { decideDue } from './decide/due-times.ts'
@@ -12,7 +12,7 @@ export const mostMissed = 100
 export interface CronSourceOptions {
   readonly flow: string
   readonly trigger: string
-  readonly schedule: ScheduleTrigger
+  readonly schedule: PlanSchedule
   /** Times up to here are done with. */
   readonly after: number
   readonly onOutcome: (outcome: 'done' | 'due') => void
@@ -53,7 +53,7 @@ export function cronSource(core: SchedulerCore, options: CronSourceOptions): Sou
       pending = firstAfter(now)
     },
     onDue: async (now) => {
-      const { fire, skipped } = decideDue(takeDue(now), { missed: 'latest', ...schedule }, now)
+      const { fire, skipped } = decideDue(takeDue(now), schedule, now)
       if (skipped.length > 0) {
         core.stats.missed += skipped.length
         core.logger.warn({ flow, trigger, skipped: skipped.length }, 'schedule missed fires')
@@ -71,7 +71,7 @@ export function cronSource(core: SchedulerCore, options: CronSourceOptions): Sou
 
 function jitterOf(
   key: { readonly flow: string; readonly trigger: string; readonly at: number },
-  { jitterSeconds = 0 }: ScheduleTrigger,
+  { jitterSeconds }: PlanSchedule,
   times: CronTimes,
 ): number {
   if (jitterSeconds <= 0) return 0

@@ -1,4 +1,4 @@
-import type { ScheduleTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { PlanSchedule } from '../../flow/plan/defaults.ts'
 import { cronSource } from './cron-source.ts'
 import type { PlannedSource } from './decide/plan-sources.ts'
 import { intervalSource, listenEverySeconds } from './interval-source.ts'
@@ -40,7 +40,7 @@ export async function markSource(core: SchedulerCore, source: PlannedSource): Pr
 async function openSchedule(
   core: SchedulerCore,
   planned: PlannedSource,
-  { schedule, isFirstSeen, onLeftDue }: OpenSourceOptions & { readonly schedule: ScheduleTrigger },
+  { schedule, isFirstSeen, onLeftDue }: OpenSourceOptions & { readonly schedule: PlanSchedule },
 ): Promise<Source | undefined> {
   const { flow, trigger } = planned
   try {

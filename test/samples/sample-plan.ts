@@ -1,4 +1,5 @@
 import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import { withTriggerDefaults } from '../../flow/plan/defaults.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { triggerKindsOf } from '../../flow/plan/trigger-kinds.ts'
 import type { PlanSource } from '../../runtime/plan-source.ts'
@@ -30,7 +31,7 @@ export function samplePlan({
     triggers: triggers.map((spec) => ({
       name: spec.name,
       kind: triggerKindsOf(spec)[0] ?? 'manual',
-      spec,
+      spec: withTriggerDefaults(spec),
       to: spec.to ?? 'fetch',
       queue: `${uid}._core`,
     })),

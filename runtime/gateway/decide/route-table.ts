@@ -59,7 +59,7 @@ function routesOf({ flow, triggers }: Plan): Route[] {
           {
             namespace: flow.namespace,
             path: webhook.path,
-            methods: webhook.methods ?? ['POST'],
+            methods: webhook.methods,
             flow: flow.uid,
             trigger: name,
           },

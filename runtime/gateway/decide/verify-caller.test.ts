@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import type { WebhookAuth } from '../../../crds/v1alpha1/flow.ts'
+import { withAuthDefaults, type PlanWebhookAuth } from '../../../flow/plan/defaults.ts'
 import type { Query } from './request-target.ts'
 import { proofOf, schemeOf, verifyCaller } from './verify-caller.ts'
 
-const basic: WebhookAuth = { basic: { credential: 'c' } }
-const key: WebhookAuth = { apiKey: { credential: 'c' } }
-const queryKey: WebhookAuth = { apiKey: { credential: 'c', in: 'query', name: 'token' } }
+const basic = withAuthDefaults({ basic: { credential: 'c' } })
+const key = withAuthDefaults({ apiKey: { credential: 'c' } })
+const queryKey = withAuthDefaults({ apiKey: { credential: 'c', in: 'query', name: 'token' } })
+const signature = withAuthDefaults({ hmac: { credential: 'c' } })
 const login = { username: 'anna', password: 'pa:ss' }
 const basicHeader = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
 
-function kindOf(auth: WebhookAuth, fields: Record<string, string>, headers: Record<string, string>, query: Query = {}) {
+function kindOf(
+  auth: PlanWebhookAuth,
+  fields: Record<string, string>,
+  headers: Record<string, string>,
+  query: Query = {},
+) {
   return verifyCaller(auth, fields, { headers, query, now: 0 }).kind
 }
 
@@ -114,7 +120,7 @@ describe('proofOf', () => {
 
 describe('schemeOf', () => {
   it('tells a caller how it could say who it is', () => {
-    expect([basic, { jwt: { credential: 'c' } }, key, { hmac: { credential: 'c' } }].map(schemeOf)).toEqual([
+    expect([basic, { jwt: { credential: 'c' } }, key, signature].map(schemeOf)).toEqual([
       'Basic realm="webhook", charset="UTF-8"',
       'Bearer',
       'ApiKey',

@@ -1,4 +1,4 @@
-import type { WebhookAuth } from '../../../crds/v1alpha1/flow.ts'
+import type { PlanWebhookAuth } from '../../../flow/plan/defaults.ts'
 import { isOneOf } from './constant-time.ts'
 import type { Query } from './request-target.ts'
 import type { Fields, Verdict } from './verdict.ts'
@@ -21,7 +21,7 @@ export interface Proof {
 }
 
 /** Judges by headers and query alone. `none` and `hmac` are let through: one has no check, the other needs the body. */
-export function verifyCaller(auth: WebhookAuth, fields: Fields, request: CallerRequest): Verdict {
+export function verifyCaller(auth: PlanWebhookAuth, fields: Fields, request: CallerRequest): Verdict {
   if (auth.jwt !== undefined) return verifyJwt(auth.jwt, fields, request)
   if (auth.basic !== undefined) return verifyBasic(fields, request)
   if (auth.apiKey !== undefined) return verifyApiKey(auth.apiKey, fields, request)
@@ -30,21 +30,19 @@ export function verifyCaller(auth: WebhookAuth, fields: Fields, request: CallerR
     : { kind: 'misconfigured', message: 'this kind of authentication is not known here' }
 }
 
-export function proofOf(auth: WebhookAuth): Proof {
+export function proofOf(auth: PlanWebhookAuth): Proof {
   if (auth.jwt !== undefined || auth.basic !== undefined) return { header: 'authorization' }
   if (auth.apiKey === undefined) return {}
-  const name = auth.apiKey.name ?? defaultKeyName
+  const { name } = auth.apiKey
   return auth.apiKey.in === 'query' ? { parameter: name } : { header: name.toLowerCase() }
 }
 
 /** What `www-authenticate` names. */
-export function schemeOf(auth: WebhookAuth): string {
+export function schemeOf(auth: PlanWebhookAuth): string {
   if (auth.basic !== undefined) return 'Basic realm="webhook", charset="UTF-8"'
   if (auth.jwt !== undefined) return 'Bearer'
   return auth.apiKey === undefined ? 'Signature' : 'ApiKey'
 }
-
-const defaultKeyName = 'X-API-Key'
 
 function verifyBasic(fields: Fields, { headers }: CallerRequest): Verdict {
   const { username } = fields
@@ -59,7 +57,7 @@ function verifyBasic(fields: Fields, { headers }: CallerRequest): Verdict {
   return isOneOf(given, expected) ? allowed : denied('wrong user name or password')
 }
 
-function verifyApiKey(auth: NonNullable<WebhookAuth['apiKey']>, fields: Fields, request: CallerRequest): Verdict {
+function verifyApiKey(auth: NonNullable<PlanWebhookAuth['apiKey']>, fields: Fields, request: CallerRequest): Verdict {
   const keys = [...rotatingKeys(fields, 'key'), ...rotatingKeys(fields, 'apiKey')]
   if (keys.length === 0) return { kind: 'misconfigured', message: 'the credential has no field "key"' }
   const { header, parameter } = proofOf({ apiKey: auth })

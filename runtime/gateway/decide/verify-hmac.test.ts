@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { HmacAuth } from '../../../crds/v1alpha1/flow.ts'
+import { withAuthDefaults } from '../../../flow/plan/defaults.ts'
 import { verifyHmac } from './verify-hmac.ts'
 
 const now = Date.parse('2026-03-01T12:00:00Z')
@@ -17,7 +18,9 @@ function sign(
 }
 
 function verdict(auth: Partial<HmacAuth>, headers: Record<string, string>, given: Record<string, string> = fields) {
-  return verifyHmac({ credential: 'c', ...auth }, given, { headers, body, now })
+  const { hmac } = withAuthDefaults({ hmac: { credential: 'c', ...auth } })
+  if (hmac === undefined) throw new Error('hmac stays')
+  return verifyHmac(hmac, given, { headers, body, now })
 }
 
 describe('verifyHmac', () => {

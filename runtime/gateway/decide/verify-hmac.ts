@@ -1,6 +1,5 @@
-import { hmacDefaults } from '../../../flow/plan/defaults.ts'
+import type { PlanHmacAuth } from '../../../flow/plan/defaults.ts'
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { HmacAuth } from '../../../crds/v1alpha1/flow.ts'
 import type { Fields, Verdict } from './verdict.ts'
 import { allowed, denied, rotatingKeys } from './verdict.ts'
 
@@ -17,8 +16,8 @@ export interface SignedRequest {
  * Checks the signature of a body: HMAC with the field `secret` or, during a rotation, `previousSecret`. With a `timestampHeader`
  * what is signed is the header's value, a dot and the body (a time that is not signed protects against nothing).
  */
-export function verifyHmac(auth: HmacAuth, fields: Fields, request: SignedRequest): Verdict {
-  const { header, algorithm, encoding, prefix } = { ...hmacDefaults, ...auth }
+export function verifyHmac(auth: PlanHmacAuth, fields: Fields, request: SignedRequest): Verdict {
+  const { header, algorithm, encoding, prefix } = auth
   const secrets = rotatingKeys(fields, 'secret')
   if (secrets.length === 0) return { kind: 'misconfigured', message: 'the credential has no field "secret"' }
   const signature = request.headers[header.toLowerCase()]
@@ -39,15 +38,13 @@ export function verifyHmac(auth: HmacAuth, fields: Fields, request: SignedReques
   return matches.includes(true) ? allowed : denied('the signature does not match')
 }
 
-function timeVerdict({ timestampHeader, toleranceSeconds }: HmacAuth, { headers, now }: SignedRequest): Verdict {
+function timeVerdict({ timestampHeader, toleranceSeconds }: PlanHmacAuth, { headers, now }: SignedRequest): Verdict {
   if (timestampHeader === undefined) return allowed
   const text = headers[timestampHeader.toLowerCase()]
   const at = text === undefined ? Number.NaN : instantOf(text)
   if (Number.isNaN(at)) return denied('no timestamp')
   const apartMs = Math.abs(now - at)
-  return apartMs <= (toleranceSeconds ?? hmacDefaults.toleranceSeconds) * 1000
-    ? allowed
-    : denied('the timestamp is too old or ahead')
+  return apartMs <= toleranceSeconds * 1000 ? allowed : denied('the timestamp is too old or ahead')
 }
 
 /** Seconds or milliseconds since 1970, or ISO 8601. */

@@ -1,4 +1,4 @@
-import type { Trigger } from '../../../crds/v1alpha1/flow.ts'
+import type { PlanTriggerSpec } from '../../../flow/plan/defaults.ts'
 import type { Plan } from '../../../flow/plan/plan.ts'
 
 /** A trigger that fires by itself. */
@@ -8,7 +8,7 @@ export interface PlannedSource {
   readonly flow: string
   readonly trigger: string
   readonly revision: number
-  readonly spec: Trigger
+  readonly spec: PlanTriggerSpec
   /** Changes when the source has to begin anew. */
   readonly fingerprint: string
   /** No new runs: suspended, or frozen as well. */
