@@ -183,6 +183,40 @@ describe('a snapshot that another consumer has taken over', () => {
   })
 })
 
+describe('what a component emits at once', () => {
+  it('is published in the order of the emits, however long the way of each is', async () => {
+    const seen: unknown[] = []
+    const { send, untilIdle } = await rigOf({
+      spec: {
+        steps: [
+          call('fetch', {
+            next: [
+              { to: 'long', when: 'data.n = 1' },
+              { to: 'sink', otherwise: true },
+            ],
+          }),
+          { name: 'long', transform: 'data', next: [{ to: 'longer' }] },
+          { name: 'longer', transform: 'data', next: [{ to: 'sink' }] },
+          call('sink', { order: {}, next: [] }),
+        ],
+      },
+      scripts: {
+        fetch: async ({ emitData }) => {
+          await Promise.all([1, 2, 3].map((n) => emitData({ n })))
+          return undefined
+        },
+        sink: async ({ data }) => {
+          seen.push(data)
+          return undefined
+        },
+      },
+    })
+    await send({})
+    await untilIdle()
+    expect(seen).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+  })
+})
+
 describe('an ordered message', () => {
   it('goes on counting its attempts when another runner gets it', async () => {
     const { send, clock, settle, kill, startRunner, untilIdle, host, deadLetters } = await rigOf({
@@ -415,7 +449,7 @@ describe('nothing spins', () => {
     const held = new Promise<undefined>((resolve) => {
       release = () => resolve(undefined)
     })
-    const { send, settle, runner, broker, host, clock } = await rigOf({
+    const { send, settle, runner, broker, host, clock, plan } = await rigOf({
       spec: { steps: [call('store')] },
       scripts: { store: () => held },
     })
@@ -431,6 +465,10 @@ describe('nothing spins', () => {
     await settle()
     await closing
     expect(broker.pending()).toMatchObject({ unacknowledged: 0, ready: 4 - started })
+    const counts: number[] = []
+    await broker.consume(plan.stages[0]!.queue, { prefetch: 10 }, ({ deliveryCount }) => counts.push(deliveryCount))
+    await settle()
+    expect(Math.max(...counts)).toBeLessThanOrEqual(1)
   })
 
   it('when an emit waits for room after the deadline of a close: it is refused', async () => {
