@@ -32,6 +32,10 @@ export const referenceCodes = {
     'The Secret lacks a key that the type of its Credential needs.',
     'Add it, or map it with `secretRef.keys`.',
   ),
+  SourceFileName: error(
+    'A name in `source.files` cannot be a file of the component: it leads out of its directory, has characters that file names lack, or lies in what is a file itself.',
+    'Write a plain path from the component’s directory, as `lib/shop.js`.',
+  ),
   SyncFromZero: warning(
     'A webhook that waits for its answer leads through a component that may be scaled to zero, whose start the caller waits for.',
     'Set `scaling.min: 1` on the component.',

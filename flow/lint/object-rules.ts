@@ -3,6 +3,7 @@ import type { Credential, CredentialType, Secret } from '../../crds/v1alpha1/cre
 import type { Draft } from '../finding/draft.ts'
 import { listed, quoted, suggestion } from '../finding/suggest.ts'
 import type { KnownObjects } from './known-objects.ts'
+import { sourceDrafts } from './source-rules.ts'
 
 /** What is wrong with a Component or ClusterComponent beyond its form. Code that is given beside the manifest stands in for `image` and `source`. */
 export function componentDrafts(
@@ -10,7 +11,7 @@ export function componentDrafts(
   given: ReadonlySet<string>,
 ): readonly Draft[] {
   const isGiven = given.has(metadata.name)
-  return [...codeDrafts(kind, spec, isGiven), ...scalingDrafts(spec), ...envDrafts(spec)]
+  return [...codeDrafts(kind, spec, isGiven), ...sourceDrafts(spec.source), ...scalingDrafts(spec), ...envDrafts(spec)]
 }
 
 function codeDrafts(kind: string, { image, source }: Component['spec'], isGiven: boolean): readonly Draft[] {
