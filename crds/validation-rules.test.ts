@@ -1,9 +1,10 @@
+import { isJsonObject } from './v1alpha1/meta.ts'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from '@marcbachmann/cel-js'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml, parseAllDocuments } from 'yaml'
-import { isObject, type JsonSchema } from './structural/json-schema.ts'
+import type { JsonSchema } from './structural/json-schema.ts'
 
 // CEL's reserved words as Kubernetes escapes them; the fields of ours that are one.
 const escaped: Readonly<Record<string, string>> = { function: '__function__', in: '__in__' }
@@ -17,13 +18,13 @@ function schemaFrom(file: string): JsonSchema {
 
 function celValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(celValue)
-  if (!isObject(value)) return value
+  if (!isJsonObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [escaped[name] ?? name, celValue(field)]))
 }
 
 /** Messages of the rules that a value breaks, with the place, as an API server would give them. */
 function broken(schema: unknown, value: unknown, path: string, old?: unknown): string[] {
-  if (!isObject(schema)) return []
+  if (!isJsonObject(schema)) return []
   const rules = (schema['x-kubernetes-validations'] ?? []) as { rule: string; message: string }[]
   const here = rules
     .filter(({ rule }) => old !== undefined || !rule.includes('oldSelf'))
@@ -31,12 +32,12 @@ function broken(schema: unknown, value: unknown, path: string, old?: unknown): s
     .map(({ message }) => `${path}: ${message}`)
   if (Array.isArray(value))
     return [...here, ...value.flatMap((item, at) => broken(schema['items'], item, `${path}[${at}]`))]
-  if (!isObject(value)) return here
-  const properties = isObject(schema['properties']) ? schema['properties'] : {}
+  if (!isJsonObject(value)) return here
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
   return [
     ...here,
     ...Object.entries(value).flatMap(([name, field]) =>
-      broken(properties[name], field, `${path}.${name}`, isObject(old) ? old[name] : undefined),
+      broken(properties[name], field, `${path}.${name}`, isJsonObject(old) ? old[name] : undefined),
     ),
   ]
 }

@@ -1,8 +1,9 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { isObject, type JsonSchema } from '../structural/json-schema.ts'
+import type { JsonSchema } from '../structural/json-schema.ts'
 import { generateFiles } from './generate-files.ts'
 
 const folder = join(import.meta.dirname, '..', 'generated')
@@ -41,11 +42,11 @@ function definitions(): Definition[] {
 }
 
 function describeFields(schema: JsonSchema, path: string): string[] {
-  const properties = Object.entries(isObject(schema['properties']) ? schema['properties'] : {}) as [
+  const properties = Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {}) as [
     string,
     JsonSchema,
   ][]
-  const below = [schema['items'], schema['additionalProperties']].filter(isObject)
+  const below = [schema['items'], schema['additionalProperties']].filter(isJsonObject)
   return [
     ...properties.filter(([, field]) => typeof field['description'] !== 'string').map(([name]) => `${path}.${name}`),
     ...properties.flatMap(([name, field]) => describeFields(field, `${path}.${name}`)),
@@ -140,8 +141,8 @@ function hasField(root: JsonSchema, jsonPath: string): boolean {
   const names = jsonPath.replaceAll(/\[[^\]]*\]/g, '[]').match(/[A-Za-z]+|\[\]/g) ?? []
   return (
     names.reduce<unknown>((at, name) => {
-      if (!isObject(at)) return undefined
-      return name === '[]' ? at['items'] : isObject(at['properties']) ? at['properties'][name] : undefined
+      if (!isJsonObject(at)) return undefined
+      return name === '[]' ? at['items'] : isJsonObject(at['properties']) ? at['properties'][name] : undefined
     }, root) !== undefined
   )
 }

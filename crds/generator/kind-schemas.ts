@@ -1,5 +1,6 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { offlineSchema } from '../structural/offline-schema.ts'
-import { isObject, type JsonSchema } from '../structural/json-schema.ts'
+import type { JsonSchema } from '../structural/json-schema.ts'
 import { toStructural } from '../structural/to-structural.ts'
 import type { KindSource } from './read-kinds.ts'
 
@@ -15,14 +16,14 @@ export interface KindSchemas {
  * @throws {StructuralError} when the interface cannot be a resource
  */
 export function kindSchemas({ schema }: KindSource): KindSchemas {
-  const properties = isObject(schema['properties']) ? schema['properties'] : {}
-  const metadata = isObject(properties['metadata']) ? properties['metadata'] : {}
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
+  const metadata = isJsonObject(properties['metadata']) ? properties['metadata'] : {}
   const structural: JsonSchema = toStructural({
     ...schema,
     properties: { ...properties, metadata: nameOnly(metadata) },
   })
   const wholeMetadata = toStructural({ definitions: schema['definitions'] ?? {}, ...metadata })
-  const structuralProperties = isObject(structural['properties']) ? structural['properties'] : {}
+  const structuralProperties = isJsonObject(structural['properties']) ? structural['properties'] : {}
   return {
     structural,
     offline: offlineSchema({ ...structural, properties: { ...structuralProperties, metadata: wholeMetadata } }),
@@ -30,6 +31,6 @@ export function kindSchemas({ schema }: KindSource): KindSchemas {
 }
 
 function nameOnly(metadata: JsonSchema): JsonSchema {
-  const { name } = isObject(metadata['properties']) ? metadata['properties'] : {}
+  const { name } = isJsonObject(metadata['properties']) ? metadata['properties'] : {}
   return { type: 'object', properties: { name } }
 }

@@ -1,5 +1,6 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { createGenerator } from 'ts-json-schema-generator'
-import { isObject, type JsonSchema } from '../structural/json-schema.ts'
+import type { JsonSchema } from '../structural/json-schema.ts'
 
 /** A kind as its TypeScript interface tells it: names from the tags, JSON Schema from the fields. */
 export interface KindSource {
@@ -61,7 +62,7 @@ function kindSource(kind: string, all: JsonSchema): KindSource {
 
 function isResourceNames(value: unknown): value is ResourceNames {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     typeof value['plural'] === 'string' &&
     Array.isArray(value['shortNames']) &&
     typeof value['scope'] === 'string'
@@ -69,8 +70,8 @@ function isResourceNames(value: unknown): value is ResourceNames {
 }
 
 function apiVersionOf(kind: string, schema: JsonSchema): string {
-  const properties = isObject(schema['properties']) ? schema['properties'] : {}
-  const apiVersion = isObject(properties['apiVersion']) ? properties['apiVersion']['const'] : undefined
+  const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
+  const apiVersion = isJsonObject(properties['apiVersion']) ? properties['apiVersion']['const'] : undefined
   if (typeof apiVersion !== 'string') throw new Error(`${kind}: apiVersion must be one literal`)
   return apiVersion
 }

@@ -1,5 +1,6 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { propertiesOf } from './schema-node.ts'
-import { isObject, type JsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 const part = /\.([A-Za-z_$][\w$-]*)|\['((?:[^'\\]|\\.)+)'\]/y
 
@@ -22,5 +23,5 @@ function namesIn(fieldPath: string): string[] | undefined {
 
 function childOf(schema: JsonSchema, name: string): JsonSchema | undefined {
   const property = propertiesOf(schema)[name] ?? schema['additionalProperties']
-  return isObject(property) ? property : undefined
+  return isJsonObject(property) ? property : undefined
 }

@@ -1,10 +1,11 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { propertyPath, type Problem } from './problem.ts'
-import { isObject, type JsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /** The schema with every `$ref` into its own `definitions` replaced by what it names; a circle or a dead end is a problem. */
 export function inlineReferences(root: JsonSchema): { readonly schema: JsonSchema; readonly problems: Problem[] } {
   const problems: Problem[] = []
-  const definitions = isObject(root['definitions']) ? root['definitions'] : {}
+  const definitions = isJsonObject(root['definitions']) ? root['definitions'] : {}
   const schema = inlineIn(root, { path: '', open: [], definitions, problems })
   return { schema, problems }
 }
@@ -38,7 +39,7 @@ function inlineTarget(schema: JsonSchema, place: Place): JsonSchema {
     })
     return beside
   }
-  if (!isObject(target)) {
+  if (!isJsonObject(target)) {
     place.problems.push({ path: place.path, message: `$ref ${reference} leads nowhere` })
     return beside
   }
@@ -46,7 +47,7 @@ function inlineTarget(schema: JsonSchema, place: Place): JsonSchema {
 }
 
 function inlineKeyword(keyword: string, value: unknown, place: Place): unknown {
-  if (keyword === 'properties' && isObject(value)) {
+  if (keyword === 'properties' && isJsonObject(value)) {
     const entries = Object.entries(value).map(([name, property]) => [
       name,
       inlineValue(property, { ...place, path: propertyPath(place.path, name) }),
@@ -61,7 +62,7 @@ function inlineKeyword(keyword: string, value: unknown, place: Place): unknown {
 }
 
 function inlineValue(value: unknown, place: Place): unknown {
-  return isObject(value) ? inlineIn(value, place) : value
+  return isJsonObject(value) ? inlineIn(value, place) : value
 }
 
 function withoutKeys(schema: JsonSchema, keys: readonly string[]): JsonSchema {

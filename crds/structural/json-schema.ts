@@ -1,6 +1,2 @@
 /** A JSON Schema: any keyword, anything in it. */
 export type JsonSchema = Readonly<Record<string, unknown>>
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

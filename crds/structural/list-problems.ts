@@ -1,6 +1,7 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import type { Problem } from './problem.ts'
 import { propertiesOf, type SchemaNode } from './schema-node.ts'
-import { isObject, type JsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 const scalars: readonly unknown[] = ['string', 'number', 'integer', 'boolean']
 
@@ -14,7 +15,7 @@ export function listProblems(node: SchemaNode): Problem[] {
 
 function listTypeMessages(schema: JsonSchema): string[] {
   const listType = schema['x-kubernetes-list-type']
-  const items = isObject(schema['items']) ? schema['items'] : {}
+  const items = isJsonObject(schema['items']) ? schema['items'] : {}
   if (listType === undefined)
     return schema['type'] === 'array' ? ['x-kubernetes-list-type is required: atomic, set or map'] : []
   if (schema['type'] !== 'array') return ['x-kubernetes-list-type belongs to an array']
@@ -47,7 +48,7 @@ function mapItemMessages(schema: JsonSchema, items: JsonSchema): string[] {
 
 function keyMessages(key: string, items: JsonSchema): string[] {
   const property = propertiesOf(items)[key]
-  if (!isObject(property)) return [`the list's key ${key} is not a field of its items`]
+  if (!isJsonObject(property)) return [`the list's key ${key} is not a field of its items`]
   const isRequired = Array.isArray(items['required']) && items['required'].includes(key)
   return [
     ...(scalars.includes(property['type']) ? [] : [`the list's key ${key} must be a scalar`]),

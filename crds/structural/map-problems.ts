@@ -1,6 +1,6 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import type { Problem } from './problem.ts'
 import { propertiesOf, type SchemaNode } from './schema-node.ts'
-import { isObject } from './json-schema.ts'
 
 /** What an object with free keys, or a whole Kubernetes object inside another, may be. */
 export function mapProblems(node: SchemaNode): Problem[] {
@@ -13,7 +13,7 @@ export function mapProblems(node: SchemaNode): Problem[] {
 function freeKeyMessages({ schema }: SchemaNode): string[] {
   const { additionalProperties } = schema
   if (additionalProperties === undefined) return []
-  if (!isObject(additionalProperties))
+  if (!isJsonObject(additionalProperties))
     return ['additionalProperties must be a schema: unknown fields are pruned anyway']
   return Object.keys(propertiesOf(schema)).length === 0
     ? []

@@ -1,6 +1,6 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import type { Problem } from './problem.ts'
 import { lineOf, propertiesOf, type SchemaNode } from './schema-node.ts'
-import { isObject } from './json-schema.ts'
 
 /** Of the fields that every Kubernetes object has, a schema may narrow only the name. */
 export function metadataProblems(node: SchemaNode): Problem[] {
@@ -9,10 +9,10 @@ export function metadataProblems(node: SchemaNode): Problem[] {
   const { kind, apiVersion, metadata } = propertiesOf(schema)
   const messages = [
     ...Object.entries({ kind, apiVersion })
-      .filter(([, property]) => isObject(property) && property['type'] !== 'string')
+      .filter(([, property]) => isJsonObject(property) && property['type'] !== 'string')
       .map(([name]) => `${name} must be a string`),
-    ...(isObject(metadata) && metadata['type'] !== 'object' ? ['metadata must be an object'] : []),
-    ...(parent === undefined && isObject(metadata) && !isNarrow(metadata)
+    ...(isJsonObject(metadata) && metadata['type'] !== 'object' ? ['metadata must be an object'] : []),
+    ...(parent === undefined && isJsonObject(metadata) && !isNarrow(metadata)
       ? ['metadata must not specify anything but name and generateName']
       : []),
     ...(lineOf(node).some(isResourceMeta) ? ['an embedded resource must not stand in the metadata of another'] : []),

@@ -1,4 +1,5 @@
-import { isObject, type JsonSchema } from './json-schema.ts'
+import { isJsonObject } from '../v1alpha1/meta.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /**
  * The JSON Schema, draft 7, that judges a manifest without an API server. Stricter than the structural one in one thing: an object takes
@@ -11,7 +12,7 @@ export function offlineSchema(schema: JsonSchema): JsonSchema {
 
 function offlineKeyword(keyword: string, value: unknown): [string, unknown][] {
   if (keyword.startsWith('x-kubernetes-') || rewritten.has(keyword)) return []
-  if (keyword === 'properties' && isObject(value)) {
+  if (keyword === 'properties' && isJsonObject(value)) {
     return [
       [keyword, Object.fromEntries(Object.entries(value).map(([name, property]) => [name, offlineValue(property)]))],
     ]
@@ -22,7 +23,7 @@ function offlineKeyword(keyword: string, value: unknown): [string, unknown][] {
 const rewritten = new Set(['format', 'default', 'nullable', 'exclusiveMinimum', 'exclusiveMaximum', 'type'])
 
 function offlineValue(value: unknown): unknown {
-  return isObject(value) ? offlineSchema(value) : value
+  return isJsonObject(value) ? offlineSchema(value) : value
 }
 
 function offlineTypes(schema: JsonSchema): JsonSchema {

@@ -1,4 +1,5 @@
-import { isObject, type JsonSchema } from './json-schema.ts'
+import { isJsonObject } from '../v1alpha1/meta.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /**
  * The same schema in OpenAPI's words, as far as that is a matter of spelling: `const` becomes an `enum` of one, a type or
@@ -14,7 +15,7 @@ export function openApiForm(schema: JsonSchema): JsonSchema {
 }
 
 function descend(keyword: string, value: unknown): unknown {
-  if (keyword === 'properties' && isObject(value)) {
+  if (keyword === 'properties' && isJsonObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, property]) => [name, formOf(property)]))
   }
   if (keyword === 'allOf' || keyword === 'anyOf' || keyword === 'oneOf')
@@ -23,7 +24,7 @@ function descend(keyword: string, value: unknown): unknown {
 }
 
 function formOf(value: unknown): unknown {
-  return isObject(value) ? openApiForm(value) : value
+  return isJsonObject(value) ? openApiForm(value) : value
 }
 
 /** Examples are words, and `additionalProperties: true` is what an API server does anyway. */
@@ -49,13 +50,13 @@ function spellNull(schema: JsonSchema): JsonSchema {
   const { anyOf: _branches, ...rest } = schema
   const branches: unknown[] = anyOf.filter((branch) => !isNull(branch))
   const [only] = branches
-  return branches.length === 1 && isObject(only)
+  return branches.length === 1 && isJsonObject(only)
     ? { ...only, ...rest, nullable: true }
     : { ...rest, anyOf: branches, nullable: true }
 }
 
 function isNull(branch: unknown): boolean {
-  return isObject(branch) && branch['type'] === 'null'
+  return isJsonObject(branch) && branch['type'] === 'null'
 }
 
 function spellIntOrString(schema: JsonSchema): JsonSchema {
@@ -68,8 +69,8 @@ function spellIntOrString(schema: JsonSchema): JsonSchema {
 function spellEmptyObject(schema: JsonSchema): JsonSchema {
   const { additionalProperties, ...rest } = schema
   const isEmpty =
-    isObject(additionalProperties) &&
-    isObject(additionalProperties['not']) &&
+    isJsonObject(additionalProperties) &&
+    isJsonObject(additionalProperties['not']) &&
     Object.keys(additionalProperties['not']).length === 0
   return isEmpty ? rest : schema
 }

@@ -1,6 +1,7 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { propertyPath } from './problem.ts'
 import type { Problem } from './problem.ts'
-import { isObject, type JsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /** A schema of the structure (not one inside `anyOf` and the like), and where it stands. */
 export interface SchemaNode {
@@ -29,17 +30,18 @@ export function lineOf(node: SchemaNode): SchemaNode[] {
 }
 
 export function propertiesOf(schema: JsonSchema): Readonly<Record<string, unknown>> {
-  return isObject(schema['properties']) ? schema['properties'] : {}
+  return isJsonObject(schema['properties']) ? schema['properties'] : {}
 }
 
 function childrenOf(parent: SchemaNode): SchemaNode[] {
   const { items, additionalProperties } = parent.schema
   const children: SchemaNode[] = []
   for (const [name, schema] of Object.entries(propertiesOf(parent.schema))) {
-    if (isObject(schema)) children.push({ schema, path: propertyPath(parent.path, name), parent, as: 'property', name })
+    if (isJsonObject(schema))
+      children.push({ schema, path: propertyPath(parent.path, name), parent, as: 'property', name })
   }
-  if (isObject(items)) children.push({ schema: items, path: `${parent.path}[]`, parent, as: 'items' })
-  if (isObject(additionalProperties)) {
+  if (isJsonObject(items)) children.push({ schema: items, path: `${parent.path}[]`, parent, as: 'items' })
+  if (isJsonObject(additionalProperties)) {
     children.push({ schema: additionalProperties, path: `${parent.path}{}`, parent, as: 'values' })
   }
   return children

@@ -1,7 +1,7 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { fieldAt } from './field-path.ts'
 import type { Problem } from './problem.ts'
 import { lineOf, propertiesOf, type SchemaNode } from './schema-node.ts'
-import { isObject } from './json-schema.ts'
 
 const reasons: readonly unknown[] = [
   'FieldValueInvalid',
@@ -22,7 +22,7 @@ export function validationProblems(node: SchemaNode): Problem[] {
 }
 
 function ruleMessages(rule: unknown, node: SchemaNode): string[] {
-  if (!isObject(rule)) return ['must be an object']
+  if (!isJsonObject(rule)) return ['must be an object']
   return [
     ...Object.keys(rule)
       .filter((key) => !ruleKeys.includes(key))

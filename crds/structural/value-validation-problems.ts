@@ -1,7 +1,8 @@
+import { isJsonObject } from '../v1alpha1/meta.ts'
 import { keywordProblems } from './keyword-problems.ts'
 import { propertyPath, type Problem } from './problem.ts'
 import { propertiesOf, type SchemaNode } from './schema-node.ts'
-import { isObject, type JsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 const forbidden = ['type', 'title', 'description', 'default', 'nullable', 'additionalProperties']
 const intOrString = JSON.stringify([{ type: 'integer' }, { type: 'string' }])
@@ -26,9 +27,9 @@ function branchesOf(schema: JsonSchema, path: string): Branch[] {
     )
       return []
     const branches: unknown[] = Array.isArray(schema[keyword]) ? schema[keyword] : []
-    return branches.filter(isObject).map((branch, at) => ({ schema: branch, path: `${path}.${keyword}[${at}]` }))
+    return branches.filter(isJsonObject).map((branch, at) => ({ schema: branch, path: `${path}.${keyword}[${at}]` }))
   })
-  return isObject(schema['not']) ? [...lists, { schema: schema['not'], path: `${path}.not` }] : lists
+  return isJsonObject(schema['not']) ? [...lists, { schema: schema['not'], path: `${path}.not` }] : lists
 }
 
 function branchProblems({ schema, path }: Branch, structure: JsonSchema | undefined): Problem[] {
@@ -53,14 +54,14 @@ function fieldProblems({ schema, path }: Branch, structure: JsonSchema | undefin
     const at = propertyPath(path, name)
     if (name === 'metadata') return [{ path: at, message: 'metadata must not be narrowed in a nested place' }]
     const field = propertiesOf(structure ?? {})[name]
-    if (!isObject(field)) return [{ path: at, message: `${name} must also be among the properties outside` }]
-    return isObject(value) ? branchProblems({ schema: value, path: at }, field) : []
+    if (!isJsonObject(field)) return [{ path: at, message: `${name} must also be among the properties outside` }]
+    return isJsonObject(value) ? branchProblems({ schema: value, path: at }, field) : []
   })
 }
 
 function itemProblems({ schema, path }: Branch, structure: JsonSchema | undefined): Problem[] {
-  if (!isObject(schema['items'])) return []
+  if (!isJsonObject(schema['items'])) return []
   const items = structure?.['items']
-  if (!isObject(items)) return [{ path: `${path}[]`, message: 'items must also be specified outside' }]
+  if (!isJsonObject(items)) return [{ path: `${path}[]`, message: 'items must also be specified outside' }]
   return branchProblems({ schema: schema['items'], path: `${path}[]` }, items)
 }

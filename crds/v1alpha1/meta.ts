@@ -109,3 +109,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * @x-kubernetes-preserve-unknown-fields true
  */
 export type JsonObject = Readonly<Record<string, Json>>
+
+/** Whether a value that JSON or YAML holds is an object: neither null nor a list. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../crds/v1alpha1/meta.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../crds/v1alpha1/meta.ts'
 
 /**
  * The JSON Schema of a function's config, from the `fields` that vendors describe their forms with. It knows names and what
@@ -16,15 +16,11 @@ export function configSchemaOf(fields: JsonObject | undefined): JsonObject | und
 }
 
 function isRequired(field: Json | undefined): boolean {
-  return isObject(field) && field['required'] === true
+  return isJsonObject(field) && field['required'] === true
 }
 
 function described(field: Json | undefined): JsonObject {
-  if (!isObject(field)) return {}
+  if (!isJsonObject(field)) return {}
   const { label, note } = field
   return { ...(typeof label === 'string' && { title: label }), ...(typeof note === 'string' && { description: note }) }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

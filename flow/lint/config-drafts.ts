@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { ErrorObject } from 'ajv'
 import type { Step } from '../../crds/v1alpha1/flow.ts'
 import type { FunctionContract } from '../component/component-contract.ts'
@@ -5,7 +6,6 @@ import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'
 import { pointerPath } from '../finding/pointer-path.ts'
 import { listed, nearestOf, quoted } from '../finding/suggest.ts'
-import { isRecord } from '../manifest/yaml-objects.ts'
 import { configSchema } from './config-schema.ts'
 
 /** What a function's schema says against a step's config. Keys that `bind` or the credential may give are not missed. */
@@ -42,7 +42,7 @@ function errorDraft(error: ErrorObject, config: unknown, base: Path): Draft {
 
 function unknownKey({ params, parentSchema }: ErrorObject, path: Path, at: string): Draft {
   const key = String(params['additionalProperty'])
-  const near = isRecord(parentSchema?.['properties'])
+  const near = isJsonObject(parentSchema?.['properties'])
     ? nearestOf(key, Object.keys(parentSchema['properties']))
     : undefined
   const hint = near === undefined ? '' : `: did you mean "${near}"?`

@@ -1,5 +1,4 @@
-import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
-import { isRecord } from '../manifest/yaml-objects.ts'
+import { isJsonObject, type JsonObject } from '../../crds/v1alpha1/meta.ts'
 import { compileSchema, isLinearPattern, type CompiledSchema } from '../schema/compile-schema.ts'
 
 const compiled = new WeakMap<JsonObject, CompiledSchema>()
@@ -28,7 +27,7 @@ const maxDepth = 50
 function asDraft7(schema: unknown, depth: number): unknown {
   if (depth > maxDepth) throw new Error(`it is nested more than ${maxDepth} levels deep`)
   if (Array.isArray(schema)) return schema.map((entry) => asDraft7(entry, depth + 1))
-  if (!isRecord(schema)) return schema
+  if (!isJsonObject(schema)) return schema
   const entries = Object.entries(schema).flatMap(([keyword, value]) => entriesOf(keyword, value, schema, depth))
   return Object.fromEntries(entries)
 }
@@ -70,5 +69,5 @@ function isForeign(keyword: string, value: unknown): boolean {
 const mapsOfSchemas: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'definitions', '$defs'])
 
 function isMapOfSchemas(keyword: string, value: unknown): value is Readonly<Record<string, unknown>> {
-  return mapsOfSchemas.has(keyword) && isRecord(value)
+  return mapsOfSchemas.has(keyword) && isJsonObject(value)
 }

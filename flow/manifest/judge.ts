@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../crds/v1alpha1/meta.ts'
 import { boundDrafts, toFinding, type Draft } from '../finding/draft.ts'
 import type { FindingCode } from '../finding/codes.ts'
 import type { Finding } from '../finding/finding.ts'
@@ -6,7 +7,7 @@ import { schemaErrors } from './kind-schema.ts'
 import type { BrokenManifest, Manifest } from './manifest.ts'
 import { schemaDrafts } from './schema-drafts.ts'
 import { withoutMistakes } from './without-mistakes.ts'
-import { isRecord, type YamlObject, type YamlRecord } from './yaml-objects.ts'
+import type { YamlObject, YamlRecord } from './yaml-objects.ts'
 
 /** What became of one object of a file. */
 export type Judged =
@@ -41,7 +42,7 @@ const mistakesWithValue: ReadonlySet<string> = new Set<FindingCode>(['DuplicateK
 
 function judgeForm(kind: ResourceKind, object: YamlObject): Judged {
   const { value } = object
-  const name = isRecord(value['metadata']) ? value['metadata']['name'] : undefined
+  const name = isJsonObject(value['metadata']) ? value['metadata']['name'] : undefined
   const id = { kind, namespace: namespaceOf(value), name: typeof name === 'string' ? name : '' }
   // Behind other mistakes of YAML values are missing, which the schema would complain of again.
   if (object.isTorn || object.mistakes.some(({ code }) => !mistakesWithValue.has(code)))
@@ -76,7 +77,7 @@ function sizeDrafts(kind: ResourceKind, { value, size }: YamlObject): readonly D
 }
 
 function manifestOf(kind: ResourceKind, value: YamlRecord, object: YamlObject): Manifest {
-  const metadata = isRecord(value['metadata']) ? value['metadata'] : {}
+  const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {}
   const placed =
     kind === 'ClusterComponent' ? value : { ...value, metadata: { ...metadata, namespace: namespaceOf(value) } }
   // The kind's schema has judged it.
@@ -84,7 +85,7 @@ function manifestOf(kind: ResourceKind, value: YamlRecord, object: YamlObject): 
 }
 
 function namespaceOf({ kind, metadata }: YamlRecord): string {
-  const namespace = isRecord(metadata) ? metadata['namespace'] : undefined
+  const namespace = isJsonObject(metadata) ? metadata['namespace'] : undefined
   if (kind === 'ClusterComponent') return ''
   return typeof namespace === 'string' && namespace !== '' ? namespace : 'default'
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../crds/v1alpha1/meta.ts'
 import { toFinding } from '../finding/draft.ts'
 import type { Finding, Path } from '../finding/finding.ts'
 import type { SourceText } from './manifest.ts'
@@ -35,7 +36,7 @@ export function yamlObjects(source: SourceText): YamlObjectsOfFile {
 
 function objectsOf(document: YamlDocument): YamlObjects {
   const { value } = document
-  if (isRecord(value)) return isList(value) ? itemsOf(document, value.items) : one(document, value)
+  if (isJsonObject(value)) return isList(value) ? itemsOf(document, value.items) : one(document, value)
   if (document.isTorn) return { objects: [], findings: document.mistakes }
   return { objects: [], findings: [notAnObject(document)] }
 }
@@ -51,7 +52,7 @@ function isList(value: YamlRecord): value is { readonly items: readonly unknown[
 
 function itemsOf(document: YamlDocument, items: readonly unknown[]): YamlObjects {
   const objects = items.flatMap((item, at): YamlObject[] => {
-    if (!isRecord(item)) return []
+    if (!isJsonObject(item)) return []
     const base: Path = ['items', at]
     const positionOf: YamlDocument['positionOf'] = (path, options) => document.positionOf([...base, ...path], options)
     return [{ ...document, value: item, mistakes: [], positionOf }]
@@ -63,8 +64,4 @@ function notAnObject(document: YamlDocument): Finding {
   const what = Array.isArray(document.value) ? 'a list' : 'a single value'
   const message = `the document is ${what}, and a manifest is a map: it begins with "apiVersion:"`
   return toFinding({ code: 'NotAnObject', path: [], message }, document)
-}
-
-export function isRecord(value: unknown): value is YamlRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
