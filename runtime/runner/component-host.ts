@@ -41,6 +41,8 @@ export interface Call {
   readonly message: Buffer
   /** config < bind < credential, merged; what `process` gets as cfg. */
   readonly config: JsonObject
+  /** Values of the credential: neither they nor what the config's own names call secret show in the child's output and failures. */
+  readonly secrets?: readonly string[]
   readonly snapshot: unknown
   readonly context: CallContext
   /** From the start of the call, time spent in `onEmit` not counted. */

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { JsonObject } from '../../../crds/v1alpha1/meta.ts'
 import type { Clock } from '../../clock.ts'
 import { emitKinds, frame, frameWriter } from '../../shim/frames.cjs'
 import type { Call, CallContext, CallResult, Emit } from '../component-host.ts'
@@ -10,7 +9,10 @@ import type { EndedCalls } from './ended-calls.ts'
 import { endedCalls } from './ended-calls.ts'
 import type { FrameValues } from './frame-handler.ts'
 import type { HostLimits } from './host-options.ts'
-import { secretsIn } from './redact.ts'
+import { maskFailure } from './mask-failure.ts'
+import type { MaskSecrets } from './mask-secrets.ts'
+import { maskSecrets } from './mask-secrets.ts'
+import { secretsIn } from './secrets-in.ts'
 
 /** A call in a child. */
 export interface RunningCall {
@@ -47,7 +49,9 @@ export class ChildCalls {
   readonly #origins = new Map<string, number>()
   readonly #loaded = new Set<string>()
   #lastNumber = 0
-  #lastConfig: JsonObject | undefined
+  #last: Secretive | undefined
+  /** Of these calls; made when it is needed. */
+  #mask: MaskSecrets | undefined
   #unconfirmed = 0
   #unconfirmedBytes = 0
   #isHeldBack = false
@@ -67,7 +71,8 @@ export class ChildCalls {
     const running: RunningCall = { number, origin, call, resolve, time: startTime(now), isLoading, openEmits: 0 }
     if (this.#isHeldBack) hold(running.time, now)
     this.running.set(number, running)
-    this.#lastConfig = call.config
+    this.#last = { config: call.config, ...(call.secrets && { secrets: call.secrets }) }
+    this.#mask = undefined
     this.usedAtMs = now
     this.#send(running)
     this.#options.onLimit(isLoading ? this.#options.limits.loadTimeoutMs : call.timeoutMs)
@@ -98,15 +103,20 @@ export class ChildCalls {
     if (type === frame.ended) this.#settle(running, { kind: 'ended' })
     else if (type === frame.started) this.#onStarted(running)
     else if (type === frame.loadFailed) {
-      this.#settle(running, { kind: 'died', failure: failureIn(values.text()) })
+      this.#settle(running, { kind: 'died', failure: maskFailure(failureIn(values.text()), (text) => this.mask(text)) })
     }
   }
 
-  /** Of the configs that the child has now, and had last: what its output must not show. */
-  secrets(): string[] {
-    const configs = new Set([...this.running.values()].map(({ call }) => call.config))
-    if (this.#lastConfig !== undefined) configs.add(this.#lastConfig)
-    return [...new Set([...configs].flatMap(secretsIn))]
+  /** Hides what the calls that the child has now, and had last, keep secret. */
+  mask(text: string): string {
+    this.#mask ??= maskSecrets(this.#secrets())
+    return this.#mask(text)
+  }
+
+  #secrets(): string[] {
+    const last = this.#last === undefined ? [] : [this.#last]
+    const calls = [...[...this.running.values()].map(({ call }) => call), ...last]
+    return [...new Set(calls.flatMap(({ config, secrets = [] }) => [...secretsIn(config), ...secrets]))]
   }
 
   ping(): void {
@@ -137,6 +147,7 @@ export class ChildCalls {
 
   #tell(running: RunningCall, result: CallResult): void {
     this.running.delete(running.number)
+    this.#mask = undefined
     this.usedAtMs = this.#options.clock.now()
     if (result.kind === 'ended') {
       this.#loaded.add(running.call.function.main)
@@ -155,7 +166,7 @@ export class ChildCalls {
     const onEmit = running?.call.onEmit ?? this.#ended.find(number, origin)
     if (kind === undefined || onEmit === undefined) throw new RangeError('an emit of an unknown kind or call')
     // Before it is counted: what cannot be read is never answered.
-    const emit = emitIn(kind, json)
+    const emit = this.#masked(emitIn(kind, json))
     const now = this.#options.clock.now()
     this.usedAtMs = now
     if (running !== undefined) {
@@ -175,6 +186,12 @@ export class ChildCalls {
         this.#answered(running, bytes)
       },
     )
+  }
+
+  /** A message goes where the flow sends it, with whatever is in it. */
+  #masked(emit: Emit): Emit {
+    if (emit.kind !== 'error') return emit
+    return { kind: 'error', failure: maskFailure(emit.failure, (text) => this.mask(text)) }
   }
 
   #answered(running: RunningCall | undefined, bytes: number): void {
@@ -215,6 +232,9 @@ export class ChildCalls {
     return origin
   }
 }
+
+/** What a call says of its secrets. */
+type Secretive = Pick<Call, 'config' | 'secrets'>
 
 /** What only some calls have of their context; most send nothing. */
 function rareJson({ traceparent, reboundReason }: CallContext): string {

@@ -1,20 +1,40 @@
+import type { Json } from '../../../crds/v1alpha1/meta.ts'
 import { logRecordIn } from './child-json.ts'
 import type { ComponentLogLine } from './host-options.ts'
-import { redact, redactJson } from './redact.ts'
+import type { MaskSecrets } from './mask-secrets.ts'
 
 /** A line of the component's logger, as the shim sends it. */
 export function logFromFrame(
   json: string,
   labels: Readonly<Record<string, unknown>>,
-  secrets: readonly string[],
+  mask: MaskSecrets,
 ): ComponentLogLine {
   const { level, message, fields } = logRecordIn(json)
   return {
     source: 'logger',
     level: levelName(level),
-    message: redact(message, secrets),
-    fields: { ...(JSON.parse(redactJson(JSON.stringify(fields), secrets)) as Record<string, unknown>), ...labels },
+    message: mask(message),
+    fields: { ...maskEntries(fields, mask), ...labels },
   }
+}
+
+/** Value by value: in its JSON a secret may be a part of what is written around it. */
+function maskJson(value: Json, mask: MaskSecrets): Json {
+  if (typeof value === 'string') return mask(value)
+  if (typeof value === 'number') return maskNumber(value, mask)
+  if (typeof value !== 'object' || value === null) return value
+  return Array.isArray(value) ? value.map((item: Json) => maskJson(item, mask)) : maskEntries(value, mask)
+}
+
+function maskEntries(fields: object, mask: MaskSecrets): Record<string, Json> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [mask(name), maskJson(value as Json, mask)])) // read as JSON
+}
+
+/** A PIN is a secret, too. */
+function maskNumber(value: number, mask: MaskSecrets): Json {
+  const text = String(value)
+  const masked = mask(text)
+  return masked === text ? value : masked
 }
 
 /** bunyan's numbers: trace 10 to fatal 60. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '../../clock.ts'
 import { logFromFrame } from './child-log.ts'
 import type { ComponentLogLine } from './host-options.ts'
-import { redact } from './redact.ts'
+import type { MaskSecrets } from './mask-secrets.ts'
 
 /** What a child writes: as lines, within a rate. Beyond it everything is read, dropped and counted, so that nothing piles up. */
 export interface ChildOutput {
@@ -19,8 +19,8 @@ export interface ChildOutputOptions {
   readonly clock: Clock
   readonly linesPerSecond: number
   readonly labels: Readonly<Record<string, string>>
-  /** What must not show, at this moment. */
-  readonly secrets: () => readonly string[]
+  /** Hides what must not show, at this moment. */
+  readonly mask: MaskSecrets
   readonly onLog: (line: ComponentLogLine) => void
 }
 
@@ -30,7 +30,7 @@ const burstSeconds = 5
 const newline = 10
 
 export function openChildOutput(options: ChildOutputOptions): ChildOutput {
-  const { onLog, labels, secrets } = options
+  const { onLog, labels, mask } = options
   const budget = openBudget(options)
   let droppedBytes = 0
   let tail: Buffer = Buffer.alloc(0)
@@ -53,7 +53,7 @@ export function openChildOutput(options: ChildOutputOptions): ChildOutput {
   const writeLine = (source: 'stdout' | 'stderr', text: string, bytes: number): void => {
     // An empty line is not worth logging, but it has its share of the rate.
     if (!hasRoomFor(bytes) || text === '') return
-    onLog({ source, level: source === 'stdout' ? 'info' : 'warn', message: redact(text, secrets()), fields: labels })
+    onLog({ source, level: source === 'stdout' ? 'info' : 'warn', message: mask(text), fields: labels })
   }
   return {
     attach: (stream, source) => {
@@ -70,9 +70,9 @@ export function openChildOutput(options: ChildOutputOptions): ChildOutput {
       stream.on('error', () => {})
     },
     log: (json) => {
-      if (hasRoomFor(json.length)) onLog(logFromFrame(json, labels, secrets()))
+      if (hasRoomFor(json.length)) onLog(logFromFrame(json, labels, mask))
     },
-    stderrTail: () => tail.toString('utf8'),
+    stderrTail: () => mask(tail.toString('utf8')),
     flush: tellDropped,
   }
 }

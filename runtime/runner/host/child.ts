@@ -17,6 +17,7 @@ import type { DeathCause } from './decide/judge-death.ts'
 import { judgeDeath } from './decide/judge-death.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import type { HostLimits, HostOptions } from './host-options.ts'
+import { maskFailure } from './mask-failure.ts'
 import { openTimeOut } from './time-out.ts'
 import type { TimeOut } from './time-out.ts'
 
@@ -64,7 +65,7 @@ export class Child {
       clock: host.clock,
       linesPerSecond: limits.logLinesPerSecond,
       labels: spec.labels,
-      secrets: () => this.#calls?.secrets() ?? [],
+      mask: (text) => this.#calls?.mask(text) ?? text,
       onLog: host.onLog,
     })
     this.#cancelTimer = host.clock.setTimer(limits.loadTimeoutMs, () =>
@@ -192,7 +193,7 @@ export class Child {
     else onReady()
     return (type, number, values) => {
       if (type === frame.log) this.#output.log(values.text())
-      else if (type === frame.crash) this.#crash = failureIn(values.text())
+      else if (type === frame.crash) this.#crash = maskFailure(failureIn(values.text()), (text) => calls.mask(text))
       else if (type === frame.pong) this.#timeOut?.onPong()
       else calls.onFrame(type, number, values)
     }

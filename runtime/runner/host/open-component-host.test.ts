@@ -516,6 +516,34 @@ describe('output', () => {
     expect(JSON.stringify(test.logs)).not.toContain('sesame')
   })
 
+  it("does not show a credential's values, under whatever name, nor say them as the reason of a failure", async () => {
+    const test = hostWith()
+    const { emits } = await test.call({
+      main: 'leaks.js',
+      data: { refused: true },
+      config: { url: 'https://anna@shop.example', user: 'anna', pin: 4711, password: '4711' },
+      secrets: ['anna', '4711'],
+    })
+    expect(emits).toEqual([
+      {
+        kind: 'error',
+        value: {
+          code: 'ComponentFailed',
+          name: 'Error',
+          message: '[redacted] is refused',
+          stack: expect.stringContaining('Error: [redacted] is refused'),
+        },
+      },
+    ])
+    await expect.poll(() => test.logs.length).toBe(2)
+    expect(test.logs.find(({ source }) => source === 'logger')?.fields['cfg']).toMatchObject({
+      url: 'https://[redacted]@shop.example',
+      user: '[redacted]',
+      pin: '[redacted]',
+    })
+    expect(JSON.stringify([test.logs, emits])).not.toMatch(/anna|4711/)
+  })
+
   it.each([
     { what: 'in lines', line: 80 },
     { what: 'in one line', line: 1_000_000 },

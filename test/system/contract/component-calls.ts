@@ -24,6 +24,7 @@ export interface FixtureCall {
   /** In place of `data`: the message itself. */
   readonly message?: unknown
   readonly config?: JsonObject
+  readonly secrets?: readonly string[]
   readonly snapshot?: unknown
   readonly context?: Partial<CallContext>
   readonly timeoutMs?: number
@@ -86,7 +87,6 @@ async function callFixture(host: ComponentHost, fixture: FixtureCall): Promise<A
 
 function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }: FixtureCall): Omit<Call, 'onEmit'> {
   const name = main.replace(/\.m?js$/, '')
-  const message = { data: fixture.data ?? {}, metadata: {}, attachments: {} }
   const context = { flow: 'contacts', namespace: 'default', step: name, run: 'run-1', attempt: 1 }
   return {
     child: {
@@ -100,14 +100,22 @@ function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }:
       ...fixture.child,
     },
     function: { name, kind: 'action', main: `./${main}`, emits: 'many', snapshot: false, checkpoint: false },
-    message: Buffer.from(JSON.stringify(fixture.message ?? message)),
+    message: messageOf(fixture),
     config: fixture.config ?? {},
     snapshot: fixture.snapshot ?? {},
     context: { ...context, messageId: `message-${(messages += 1)}`, ...fixture.context },
     timeoutMs: fixture.timeoutMs ?? 20_000,
+    ...(fixture.secrets && { secrets: fixture.secrets }),
     ...(fixture.signal && { signal: fixture.signal }),
     ...(fixture.onStart && { onStart: fixture.onStart }),
   }
+}
+
+function messageOf({
+  data = {},
+  message = { data, metadata: {}, attachments: {} },
+}: Omit<FixtureCall, 'main'>): Buffer {
+  return Buffer.from(JSON.stringify(message))
 }
 
 /** The data of the first message that came out. */

@@ -1,4 +1,4 @@
-/** Replaces secrets in a text by `***`, however they were written into it. */
+/** Replaces secrets in a text by `[redacted]`, however they were written into it. */
 export type MaskSecrets = (text: string) => string
 
 /** A shorter value is no secret, and would hide half of every text. */
@@ -9,7 +9,7 @@ export function maskSecrets(values: readonly string[]): MaskSecrets {
   const secrets = new Set(values.filter((value) => value.length >= leastLength).flatMap(formsOf))
   // The longest first: one may be the beginning of another.
   const sorted = [...secrets].sort((left, right) => right.length - left.length)
-  return (text) => sorted.reduce((masked, secret) => masked.replaceAll(secret, '***'), text)
+  return (text) => sorted.reduce((masked, secret) => masked.replaceAll(secret, '[redacted]'), text)
 }
 
 function formsOf(value: string): string[] {

@@ -5,7 +5,7 @@ const secretName = /pass|secret|token|key|auth|credential|cookie|bearer|private/
 const shortestSecret = 6
 const deepest = 5
 
-/** The texts in a config that its names call secret: what a component's output must not show. */
+/** The texts in a config that its names call secret; a credential's own values are known without a guess. */
 export function secretsIn(config: JsonObject): string[] {
   return Object.entries(config).flatMap(([name, value]) => textsIn(value, secretName.test(name), 1))
 }
@@ -14,17 +14,4 @@ function textsIn(value: Json, isSecret: boolean, depth: number): string[] {
   if (typeof value === 'string') return isSecret && value.length >= shortestSecret ? [value] : []
   if (typeof value !== 'object' || value === null || depth === deepest) return []
   return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, isSecret || secretName.test(name), depth + 1))
-}
-
-/** The text without the secrets. */
-export function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '[redacted]'), text)
-}
-
-/** The same for JSON text, in which a secret may look another way. */
-export function redactJson(json: string, secrets: readonly string[]): string {
-  return redact(
-    json,
-    secrets.map((secret) => JSON.stringify(secret).slice(1, -1)),
-  )
 }
