@@ -43,18 +43,18 @@ async function openTriggers(
   opened: AsyncDisposableStack,
   port: number,
 ): Promise<{ readonly gateway: Gateway | undefined; readonly scheduler: Scheduler }> {
-  const { runtime, log: logger, interrupts } = session
+  const { runtime, log, interrupts } = session
   const gate = depthGate(runtime.broker, runtime.clock, queuedAtTriggers)
   const gateway = await openWebhooks(session, gate, port)
   opened.defer(async () => gateway?.close(interrupts.stopped.aborted ? 0 : callersMs))
-  const scheduler = await openScheduler({ ...runtime, gate, logger })
+  const scheduler = await openScheduler({ ...runtime, gate, log })
   opened.defer(scheduler.close)
   session.onEntrySettled(scheduler.entrySettled)
   return { gateway, scheduler }
 }
 
 async function openWebhooks(session: Session, gate: Gate, port: number): Promise<Gateway | undefined> {
-  const { runtime, credentials, log: logger } = session
+  const { runtime, credentials, log } = session
   const hasWebhook = runtime.plans.all.some(({ triggers }) => triggers.some(({ kind }) => kind === 'webhook'))
-  return hasWebhook ? openGateway({ ...runtime, gate, credentials, logger, host: '127.0.0.1', port }) : undefined
+  return hasWebhook ? openGateway({ ...runtime, gate, credentials, log, host: '127.0.0.1', port }) : undefined
 }

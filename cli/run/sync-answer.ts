@@ -18,7 +18,7 @@ const patienceMs = 2 ** 31
 
 export async function openSyncAnswer({ runtime, log, say }: Session): Promise<SyncAnswer> {
   const { broker, clock } = runtime
-  const replies = openSyncReplies({ broker, clock, logger: log })
+  const replies = openSyncReplies({ broker, clock, log })
   const run = freshId()
   const waiting = replies.wait(run, patienceMs)
   const shown = waiting.reply.then((reply) => {

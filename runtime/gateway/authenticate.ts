@@ -31,10 +31,10 @@ async function readFields(core: GatewayCore, { plan, trigger }: Hook, name: stri
   const context = { flow: plan.flow.name, namespace: plan.flow.namespace, trigger: trigger.name, credential: name }
   try {
     const credential = await core.credentials.get(plan.flow.namespace, name)
-    if (credential === undefined) core.logger.warn(context, 'credential of a webhook not found')
+    if (credential === undefined) core.log.warn(context, 'credential of a webhook not found')
     return credential?.fields
   } catch (err) {
-    core.logger.warn({ ...context, err }, 'credential of a webhook not read')
+    core.log.warn({ ...context, err }, 'credential of a webhook not read')
     return undefined
   }
 }
@@ -45,14 +45,14 @@ function toAnswer(core: GatewayCore, { plan, trigger, webhook }: Hook, verdict: 
     case 'allowed':
       return ok(undefined)
     case 'denied': {
-      core.logger.debug({ ...context, reason: verdict.reason }, 'request not authenticated')
+      core.log.debug({ ...context, reason: verdict.reason }, 'request not authenticated')
       const headers = { 'www-authenticate': schemeOf(webhook.auth) }
       return refused(
         problem({ status: 401, code: 'Unauthenticated', detail: 'the request is not authenticated', headers }),
       )
     }
     case 'misconfigured':
-      core.logger.warn({ ...context, reason: verdict.message }, 'credential of a webhook not usable')
+      core.log.warn({ ...context, reason: verdict.message }, 'credential of a webhook not usable')
       return refused(noCredential)
   }
 }

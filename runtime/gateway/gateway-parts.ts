@@ -13,7 +13,7 @@ export interface GatewayParts {
   /** For the status URLs; without it they are 404. */
   readonly store?: { readonly runs: Pick<RunStore, 'get' | 'events'> }
   readonly clock: Clock
-  readonly logger: Logger
+  readonly log: Logger
   /** Whether a queue has room for a request's message; without one it always has. */
   readonly gate?: Gate
   /** Told of each run that was started. Must not throw. */

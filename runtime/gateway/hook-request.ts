@@ -16,7 +16,7 @@ export interface GatewayCore extends Omit<GatewayParts, 'limits'> {
   readonly replies: SyncReplies
   readonly recent: RecentRuns
   readonly load: Load
-  readonly logger: Logger
+  readonly log: Logger
 }
 
 /** How much there is to do at the moment. */

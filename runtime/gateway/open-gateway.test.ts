@@ -61,7 +61,7 @@ async function world(triggers: readonly Trigger[], parts: Partial<GatewayParts> 
     delivery.ack()
   })
   const logged: Record<string, unknown>[] = []
-  const logger = pino({ level: 'info' }, { write: (line) => void logged.push(JSON.parse(line)) })
+  const log = pino({ level: 'info' }, { write: (line) => void logged.push(JSON.parse(line)) })
   const gateway = await openGateway({
     port: 0,
     host: '127.0.0.1',
@@ -70,7 +70,7 @@ async function world(triggers: readonly Trigger[], parts: Partial<GatewayParts> 
     broker,
     store,
     clock,
-    logger,
+    log,
     ...parts,
   })
   closers.push(store.close, broker.close, async () => {
@@ -724,7 +724,7 @@ describe('the server', () => {
 
   it('says which port is taken', async () => {
     const { gateway, plans, broker, clock } = await world([])
-    const parts = { plans, broker, clock, credentials, logger: pino({ enabled: false }), host: '127.0.0.1' }
+    const parts = { plans, broker, clock, credentials, log: pino({ enabled: false }), host: '127.0.0.1' }
     await expect(openGateway({ ...parts, port: gateway.port })).rejects.toMatchObject({
       code: 'PortInUse',
       message: `port ${gateway.port} is in use: stop what uses it, or choose another port`,

@@ -83,7 +83,7 @@ async function answerRequest(core: GatewayCore, request: IncomingMessage, respon
     send(core, await serveRequest(core, request, response), response)
   } catch (err) {
     if (request.destroyed && !request.complete) return // its caller is gone
-    core.logger.error({ err }, 'request failed')
+    core.log.error({ err }, 'request failed')
     send(core, problem({ status: 500, code: 'InternalError', detail: 'the request could not be served' }), response)
   }
 }
@@ -100,12 +100,12 @@ function send(core: GatewayCore, { status, headers, body = '' }: Answer, respons
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }
 
-async function listen(server: Server, { port, host, logger }: GatewayParts & GatewayAddress): Promise<number> {
+async function listen(server: Server, { port, host, log }: GatewayParts & GatewayAddress): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, { port, host })))
   server.listen(port, host, () => {
     server.removeAllListeners('error')
-    server.on('error', (err) => logger.warn({ err }, 'connection not accepted'))
+    server.on('error', (err) => log.warn({ err }, 'connection not accepted'))
     resolve((server.address() as AddressInfo).port) // it listens on TCP
   })
   return promise

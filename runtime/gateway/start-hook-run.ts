@@ -53,7 +53,7 @@ async function answerSync(
   const run = firing.run ?? ''
   const replyTo = await core.replies
     .queue()
-    .catch((err: unknown) => core.logger.warn({ err }, 'replies cannot be received'))
+    .catch((err: unknown) => core.log.warn({ err }, 'replies cannot be received'))
   if (replyTo === undefined) return unavailable
   const spentMs = core.clock.now() - request.arrivedAt
   // Before the run: its reply may be faster than the broker's confirm.
@@ -84,7 +84,7 @@ async function failedStart(core: GatewayCore, firing: Firing): Promise<Answer | 
     if (start === undefined) return notFound
     return start.kind === 'started' ? undefined : unavailable
   } catch (err) {
-    core.logger.warn(
+    core.log.warn(
       { flow: firing.plan.flow.name, trigger: firing.trigger.name, err },
       'message of a webhook not published',
     )

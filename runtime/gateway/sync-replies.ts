@@ -28,18 +28,18 @@ export interface Waiting {
 export interface SyncRepliesParts {
   readonly broker: Pick<Broker, 'consume' | 'declareQueues' | 'deleteQueue'>
   readonly clock: Clock
-  readonly logger: Logger
+  readonly log: Logger
 }
 
 const prefetch = 200
 /** Replies that nobody fetches any more do not fill the broker. */
 const mostReplies = 10_000
 
-export function openSyncReplies({ broker, clock, logger }: SyncRepliesParts): SyncReplies {
+export function openSyncReplies({ broker, clock, log }: SyncRepliesParts): SyncReplies {
   const waiting = new Map<string, (reply: Reply | undefined) => void>()
-  const queue = replyQueue({ broker, logger }, (message) => {
+  const queue = replyQueue({ broker, log }, (message) => {
     const reply = replyOf(message)
-    if (reply === undefined) logger.warn({ run: message.headers.run }, 'message is no reply')
+    if (reply === undefined) log.warn({ run: message.headers.run }, 'message is no reply')
     else waiting.get(message.headers.run)?.(reply)
   })
   return {
@@ -63,13 +63,13 @@ export function openSyncReplies({ broker, clock, logger }: SyncRepliesParts): Sy
   }
 }
 
-function replyQueue({ broker, logger }: Omit<SyncRepliesParts, 'clock'>, onReply: (message: WireMessage) => void) {
+function replyQueue({ broker, log }: Omit<SyncRepliesParts, 'clock'>, onReply: (message: WireMessage) => void) {
   let opened: Promise<{ readonly name: string; readonly subscription: Subscription }> | undefined
   const open = async () => {
     const name = `reply.${freshId()}`
     await broker.declareQueues([{ name, dropHeadAbove: mostReplies }])
     const onEnd = (err: Error): void => {
-      logger.warn({ err }, 'replies ended, the next request opens them again')
+      log.warn({ err }, 'replies ended, the next request opens them again')
       opened = undefined
     }
     const subscription = await broker.consume(name, { prefetch, onEnd }, ({ message, ack }) => {

@@ -56,7 +56,7 @@ export function cronSource(core: SchedulerCore, options: CronSourceOptions): Sou
       const { fire, skipped } = decideDue(takeDue(now), schedule, now)
       if (skipped.length > 0) {
         core.stats.missed += skipped.length
-        core.logger.warn({ flow, trigger, skipped: skipped.length }, 'schedule missed fires')
+        core.log.warn({ flow, trigger, skipped: skipped.length }, 'schedule missed fires')
       }
       // One after the other: with overlap forbidden the second has to see the first.
       for (const { at } of fire) {

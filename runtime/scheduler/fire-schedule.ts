@@ -37,7 +37,7 @@ export async function publishFire(core: SchedulerCore, fire: Fire, known: Planne
     const publish = (): Promise<FireOutcome> => publishOnce(core, fire, known)
     return await (isExclusive(known.trigger) ? core.oneByOne(fire.flow, publish) : publish())
   } catch (err) {
-    core.logger.warn({ flow: fire.flow, trigger: fire.trigger, err }, 'fire not published, it will be tried again')
+    core.log.warn({ flow: fire.flow, trigger: fire.trigger, err }, 'fire not published, it will be tried again')
     return 'due'
   } finally {
     core.inFlight.delete(run)
@@ -65,10 +65,7 @@ async function publishOnce(core: SchedulerCore, fire: Fire, { plan, trigger }: P
   const first = scheduledMessage(trigger, { at: fire.at, ...(nextAt !== undefined && { nextAt }) })
   const start = await startRun({ ...core, ids: { freshId } }, { plan, trigger, first, run, tracked })
   if (start.kind === 'unroutable') {
-    core.logger.warn(
-      { flow: fire.flow, trigger: fire.trigger },
-      'nobody owns the queue of a fire, it will be tried again',
-    )
+    core.log.warn({ flow: fire.flow, trigger: fire.trigger }, 'nobody owns the queue of a fire, it will be tried again')
     return 'due'
   }
   core.stats.started += 1
@@ -91,7 +88,7 @@ async function insertFire(core: SchedulerCore, fire: Fire): Promise<boolean> {
     try {
       return await core.store.fires.insert(fire)
     } catch (err) {
-      core.logger.warn({ flow: fire.flow, trigger: fire.trigger, err }, 'fire not stored, it will be tried again')
+      core.log.warn({ flow: fire.flow, trigger: fire.trigger, err }, 'fire not stored, it will be tried again')
       await sleep(core.clock, Math.min(1000 * 2 ** failures, 30_000), core.signal).catch(() => undefined) // closing ends the loop
     }
   }

@@ -62,7 +62,7 @@ export function intervalSource(core: SchedulerCore, options: IntervalSourceOptio
       dueAt = undefined
       const afterMs = await fire(now).catch((err: unknown) => {
         // Whether it was published is unknown: `running` stays, and what the queue says decides.
-        core.logger.warn({ flow, trigger, err }, 'poll not started, it will be tried again')
+        core.log.warn({ flow, trigger, err }, 'poll not started, it will be tried again')
         return Math.min(retryMs, everyMs)
       })
       // Settled by now, it may want to be called at once.

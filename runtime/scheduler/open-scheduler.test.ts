@@ -45,7 +45,7 @@ async function world(start: string, ...triggers: Trigger[]) {
     else ack()
   })
   const open = async (parts: Partial<SchedulerParts> = {}) => {
-    const scheduler = await openScheduler({ plans, store, broker, clock, logger: pino({ enabled: false }), ...parts })
+    const scheduler = await openScheduler({ plans, store, broker, clock, log: pino({ enabled: false }), ...parts })
     closers.push(scheduler.close)
     return scheduler
   }

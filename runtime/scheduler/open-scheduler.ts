@@ -76,7 +76,7 @@ function upkeepOf(
   const bringUpToDate = async (): Promise<void> => {
     const isRefreshed = await refresh()
     const isRepeated = await repeatFires(core).catch((err: unknown) => {
-      core.logger.warn({ err }, 'due fires not read, they will be read again')
+      core.log.warn({ err }, 'due fires not read, they will be read again')
       return false
     })
     if (!isRefreshed || !isRepeated) soon()

@@ -46,7 +46,7 @@ async function openSchedule(
   try {
     core.cron.timesOf(schedule.cron, schedule.timeZone)
   } catch (err) {
-    core.logger.error({ flow, trigger, err }, 'trigger cannot be scheduled')
+    core.log.error({ flow, trigger, err }, 'trigger cannot be scheduled')
     return undefined
   }
   const now = core.clock.now()

@@ -65,10 +65,7 @@ function underOwnRevision(plan: Plan | undefined, active: PlannedTrigger): Plann
 
 async function discard(core: SchedulerCore, fire: Fire): Promise<'done'> {
   core.stats.discarded += 1
-  core.logger.warn(
-    { flow: fire.flow, trigger: fire.trigger, scheduledAt: fire.at },
-    'fire discarded, its trigger is gone',
-  )
+  core.log.warn({ flow: fire.flow, trigger: fire.trigger, scheduledAt: fire.at }, 'fire discarded, its trigger is gone')
   await discardFire(core, fire)
   return 'done'
 }

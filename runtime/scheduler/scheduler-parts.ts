@@ -13,7 +13,7 @@ export interface SchedulerParts {
   readonly store: { readonly fires: FireStore; readonly trackedRuns: TrackedRunStore }
   readonly broker: Pick<Broker, 'publish' | 'depth'>
   readonly clock: Clock
-  readonly logger: Logger
+  readonly log: Logger
   /** Whether a poll may add to its queue; without one it always may. */
   readonly gate?: Gate
   /** Told of each run that was started. Must not throw. */

@@ -38,7 +38,7 @@ export function sourcesOf(core: SchedulerCore, { table, onMoved, onLeftDue }: So
       for (const source of wanted) {
         await enact(source).catch((err: unknown) => {
           next.delete(source.key)
-          core.logger.warn({ flow: source.flow, trigger: source.trigger, err }, 'trigger not scheduled yet')
+          core.log.warn({ flow: source.flow, trigger: source.trigger, err }, 'trigger not scheduled yet')
         })
       }
       known = next

@@ -37,7 +37,7 @@ export function timekeeper(core: SchedulerCore, table: SourceTable, started: (ta
 }
 
 function replanAll(core: SchedulerCore, table: SourceTable, now: number): void {
-  core.logger.warn({}, 'the clock was set back')
+  core.log.warn({}, 'the clock was set back')
   for (const key of table.keys()) {
     table.get(key)?.replan(now)
     table.enter(key)
