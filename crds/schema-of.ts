@@ -12,7 +12,7 @@ export interface Kind {
 export type KindName = keyof typeof generated
 
 /** A JSON Schema, draft 7, in which every object takes only the fields that are listed, unless any are allowed. */
-export type OfflineSchema = Readonly<Record<string, unknown>>
+type OfflineSchema = Readonly<Record<string, unknown>>
 
 // A generated file: every entry has these fields, and its `kind` is its key.
 const entries = generated as unknown as Readonly<Record<KindName, Kind & { readonly schema: OfflineSchema }>>

@@ -11,7 +11,7 @@ export interface KindSource {
   readonly schema: JsonSchema
 }
 
-export interface ResourceNames {
+interface ResourceNames {
   readonly plural: string
   readonly shortNames: readonly string[]
   readonly scope: 'Namespaced' | 'Cluster'

@@ -8,7 +8,7 @@ import { parseComponentJson } from './read-component-json.ts'
 import { sourceFunctions } from './source-contract.ts'
 
 /** All that is known of a component: its resource, its code's texts, or both. */
-export interface ComponentParts {
+interface ComponentParts {
   readonly kind: ComponentContract['kind']
   readonly name: string
   /** Without one a Component is known in every namespace. */
@@ -23,7 +23,7 @@ export interface ComponentParts {
   readonly directory?: string
 }
 
-export interface ContractResult {
+interface ContractResult {
   /** Undefined when the functions are not known: nothing was found, or only an image is given, and its code is elsewhere. */
   readonly contract?: ComponentContract
   readonly findings: readonly Finding[]

@@ -5,7 +5,7 @@ export function defined<T extends object>(fields: T): Defined<T> {
   return kept as Defined<T> // what is undefined in T is optional in the result
 }
 
-export type Defined<T> = { readonly [K in RequiredKeys<T>]: T[K] } & {
+type Defined<T> = { readonly [K in RequiredKeys<T>]: T[K] } & {
   readonly [K in Exclude<keyof T, RequiredKeys<T>>]?: Exclude<T[K], undefined>
 }
 

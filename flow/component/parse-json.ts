@@ -1,7 +1,7 @@
 import type { Finding } from '../finding/finding.ts'
 import { jsonErrorOffset } from './json-error-offset.ts'
 
-export interface ParsedJson {
+interface ParsedJson {
   /** Undefined when there is a finding. */
   readonly value: unknown
   readonly findings: readonly Finding[]

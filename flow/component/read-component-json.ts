@@ -24,7 +24,7 @@ export interface ReadComponentJson {
   readonly findings: readonly Finding[]
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** The name for findings; `component.json` by default. */
   readonly file?: string
   /** The component's other files, for schemas that are given by their path. */

@@ -13,7 +13,7 @@ export interface Draft {
 }
 
 /** Where drafts get their file and lines from; a Manifest is one. */
-export interface Located {
+interface Located {
   readonly file: string
   readonly positionOf: (
     path: Path,

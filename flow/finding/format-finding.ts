@@ -1,7 +1,7 @@
 import type { Finding } from './finding.ts'
 
 /** A finding as JSON shows it; what is not known is null. */
-export interface FindingRow {
+interface FindingRow {
   readonly file: string | null
   readonly line: number | null
   readonly column: number | null

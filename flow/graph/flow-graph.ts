@@ -12,7 +12,7 @@ export interface FlowGraph {
   readonly edgesOf: (step: string) => readonly GraphEdge[]
 }
 
-export interface GraphEntry {
+interface GraphEntry {
   readonly trigger: string
   readonly to: string
   /** From the spec's root: `['triggers', 0]`. */

@@ -22,7 +22,7 @@ export interface FlowView {
   readonly contracts: ContractIndex
 }
 
-export interface MeantGraph {
+interface MeantGraph {
   readonly graph: FlowGraph
   /** The steps that some trigger leads to. */
   readonly reachable: ReadonlySet<string>

@@ -1,6 +1,6 @@
 import type { Step } from '../../crds/v1alpha1/flow.ts'
 
-export const componentKinds = ['component', 'clusterComponent'] as const
+const componentKinds = ['component', 'clusterComponent'] as const
 export const builtInKinds = ['transform', 'set', 'filter', 'split', 'wait', 'log', 'fail', 'respond'] as const
 
 export type StepKind = (typeof componentKinds)[number] | (typeof builtInKinds)[number]

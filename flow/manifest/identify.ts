@@ -7,7 +7,7 @@ import type { Resource } from './manifest.ts'
 export type ResourceKind = Resource['kind']
 
 /** Whose an object is. */
-export type Identity =
+type Identity =
   | { readonly kind: 'ours'; readonly resource: ResourceKind }
   | { readonly kind: 'foreign'; readonly label: string }
   | { readonly kind: 'mistaken'; readonly draft: Draft }

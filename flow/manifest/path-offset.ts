@@ -2,7 +2,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type Node } fro
 import type { Path } from '../finding/finding.ts'
 import { offsetInScalar } from './scalar-offset.ts'
 
-export interface PathOffsetOptions {
+interface PathOffsetOptions {
   /** The file's text. */
   readonly text: string
   readonly key?: boolean

@@ -15,7 +15,7 @@ import { quoted } from '../finding/suggest.ts'
 import type { YamlMistake } from './yaml-document.ts'
 
 /** A document's data, and what is wrong in it although YAML allows it: duplicate keys, aliases that explode, depth. */
-export interface PlainValue {
+interface PlainValue {
   readonly value: unknown
   /** At most a hundred. */
   readonly mistakes: readonly YamlMistake[]

@@ -37,7 +37,7 @@ const rules: Readonly<Record<string, string>> = {
 }
 
 /** What a text must look like, said to a person. */
-export function ruleOf(pattern: string): string {
+function ruleOf(pattern: string): string {
   return rules[pattern] ?? `it must match ${pattern}`
 }
 

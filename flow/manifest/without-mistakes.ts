@@ -4,7 +4,7 @@ import { schemaErrors, type SchemaError } from './kind-schema.ts'
 import { valueAt } from './schema-drafts.ts'
 
 /** What of an object can still be linted, and what had to go for that. */
-export interface Salvage {
+interface Salvage {
   readonly rest: Readonly<Record<string, unknown>>
   readonly mistakes: readonly Path[]
 }

@@ -20,7 +20,7 @@ export interface YamlDocument {
 }
 
 /** A file's documents, the empty ones left out; or what keeps the file from being read. */
-export type YamlFile =
+type YamlFile =
   | {
       readonly kind: 'documents'
       readonly documents: readonly YamlDocument[]

@@ -17,7 +17,7 @@ interface YamlObjects {
   readonly findings: readonly Finding[]
 }
 
-export interface YamlObjectsOfFile extends YamlObjects {
+interface YamlObjectsOfFile extends YamlObjects {
   /** To be called when all objects have been judged. */
   readonly forgetTree: () => void
 }

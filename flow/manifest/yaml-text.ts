@@ -17,7 +17,7 @@ export function yamlText(text: string): YamlText {
 }
 
 /** Where the values of a text's documents stand. */
-export interface YamlPositions {
+interface YamlPositions {
   /** Of the document with this number, from 0. */
   readonly of: (document: number) => Manifest['positionOf']
   /** Lets the tree go; whoever asks afterwards pays for reading the text again. */

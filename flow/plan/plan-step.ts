@@ -14,7 +14,7 @@ import {
 } from './defaults.ts'
 import type { BuiltInPlanStep, ComponentPlanStep, PlanEdge, PlanOnError, PlanRetry, PlanStep } from './plan.ts'
 
-export interface StepContext {
+interface StepContext {
   readonly graph: FlowGraph
   readonly contracts: ContractIndex
   readonly namespace: string

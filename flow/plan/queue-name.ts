@@ -15,7 +15,7 @@ export interface QueueTraits {
 }
 
 /** A queue's name, taken apart. */
-export interface QueueIdentity {
+interface QueueIdentity {
   readonly flowUid: string
   /** The component step, or `_core`. */
   readonly step: string

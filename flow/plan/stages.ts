@@ -4,7 +4,7 @@ import type { ComponentPlanStep, PlanStage, PlanStep } from './plan.ts'
 import { runsAlone } from './plan-step.ts'
 import { coreStage, queueHash, queueName, type QueueTraits } from './queue-name.ts'
 
-export interface StageContext {
+interface StageContext {
   readonly graph: FlowGraph
   /** In the flow's order. */
   readonly steps: ReadonlyMap<string, PlanStep>
