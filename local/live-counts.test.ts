@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StepEvent } from '../runtime/store/store.ts'
 import { liveCounts } from './live-counts.ts'
-import { sampleFlow, samplePlans } from './sample-plans.ts'
+import { sampleFlow, samplePlans } from '../test/samples/local-plans.ts'
 
 const plans = samplePlans(
   sampleFlow('first', '[{name: by-hand, manual: {}}]') + sampleFlow('second', '[{name: by-hand, manual: {}}]'),

@@ -102,7 +102,8 @@ spec:
         }
 `
 
-const stored = ({ finished }: Opened) => finished.map(({ data }) => (data as { stored: number }).stored).sort()
+const stored = ({ finished }: Opened) =>
+  finished.map(({ data }) => (data as { stored: number }).stored).toSorted((a, b) => a - b)
 
 describe('a local runtime with a state', () => {
   it('keeps what was not finished when it stopped, and a later one goes on with it', async () => {

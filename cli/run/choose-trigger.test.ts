@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sampleFlow, samplePlans } from '../../local/sample-plans.ts'
+import { sampleFlow, samplePlans } from '../../test/samples/local-plans.ts'
 import { UsageError } from '../usage-error.ts'
 import { chooseTrigger } from './choose-trigger.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { samplePlans } from '../../local/sample-plans.ts'
+import { samplePlans } from '../../test/samples/local-plans.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
 import type { StepEvent } from '../../runtime/store/store.ts'
 import { retryNotices } from './retry-notices.ts'

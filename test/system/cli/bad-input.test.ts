@@ -34,7 +34,7 @@ beforeAll(async () => {
     'large.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n${"  key: 'some text of a value'\n".repeat(350_000)}`,
     'anchors.yaml': `a0: &a0 [x, x, x, x, x, x, x, x, x]\n${aliases.join('\n')}\n${flow('*a9')}`,
     'steps.yaml': flow(steps(10_000)),
-    'deep.yaml': `${'['.repeat(100_000)}`,
+    'deep.yaml': '['.repeat(100_000),
     'deep.json': `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
     'odd.json': '{"a": [1, 2',
     'others/a.yaml': other('ConfigMap', 'a') + other('ConfigMap', 'b') + other('Service', 'c'),

@@ -64,8 +64,8 @@ export async function weir(words: readonly string[], options?: StartOptions): Pr
 }
 
 /** The JSON lines of an output. */
+// oxlint-disable-next-line typescript/no-explicit-any -- they hold anything
 export function jsonLines(text: string): any[] {
-  // oxlint-disable-line typescript/no-explicit-any -- they hold anything
   return text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []))
 }
 
@@ -140,6 +140,3 @@ export function isAlive(pid: number): boolean {
     return false
   }
 }
-
-/** A file descriptor that fails when it is read, to stand for what cannot be read even by root. */
-export const unreadablePath = '/proc/self/mem'
