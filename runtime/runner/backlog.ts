@@ -19,7 +19,7 @@ export interface Backlog {
 
 /** Who waits for room in a queue, and may hold what others need to make it. */
 export interface RoomWaiter {
-  readonly onBlocked: () => void
+  readonly onBlocked: (queue: string) => void
   readonly onFree: () => void
   /** It must not wait any longer: the queue grows above its limit. */
   readonly mustGoOn: () => boolean
@@ -60,7 +60,7 @@ export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlo
     return level.asking
   }
   const waitForRoom = async (queue: string, level: Level, waiter: RoomWaiter): Promise<void> => {
-    waiter.onBlocked()
+    waiter.onBlocked(queue)
     try {
       await ask(queue, level)
       while (isFull(level) && !waiter.mustGoOn()) {

@@ -52,7 +52,8 @@ export class Emitter implements RoomWaiter {
   #open = 0
   /** Has kept others from a place: it waits for room no more. */
   #isFreed = false
-  #blockedAt = 0
+  #blockedAt: number | undefined
+  #blockedLane: SharedLane | undefined
   #onDrained: (() => void)[] | undefined
   /** Of the emit before, while it waits to be published. */
   #before: Promise<void> | undefined
@@ -106,20 +107,27 @@ export class Emitter implements RoomWaiter {
     }
   }
 
-  onBlocked(): void {
-    this.#blockedAt = this.#own.parts.clock.now()
-    if (this.#own.lane !== undefined) this.#own.lane.blocked += 1
+  onBlocked(queue: string): void {
+    const { parts, job, lane } = this.#own
+    this.#blockedAt = parts.clock.now()
+    const target = job.active.stageOfQueue(queue)
+    // Only what the same child would have to make room for can wait for this call.
+    const isOwn = target !== undefined && job.active.step(target.name)?.sharedChild === job.step.sharedChild
+    this.#blockedLane = isOwn ? lane : undefined
+    if (this.#blockedLane !== undefined) this.#blockedLane.blocked += 1
   }
 
   onFree(): void {
-    if (this.#own.lane !== undefined) this.#own.lane.blocked -= 1
+    if (this.#blockedLane !== undefined) this.#blockedLane.blocked -= 1
+    this.#blockedLane = undefined
+    this.#blockedAt = undefined
   }
 
   mustGoOn(): boolean {
-    const { lane, parts } = this.#own
+    const { parts } = this.#own
     // One message at a time: it may be a source, and the others end sooner.
-    if (lane !== undefined && isDeadlocked(lane)) return true
-    const isPatient = this.#blockedAt === 0 || parts.clock.now() - this.#blockedAt < starvingMs
+    if (this.#blockedLane !== undefined && isDeadlocked(this.#blockedLane)) return true
+    const isPatient = this.#blockedAt === undefined || parts.clock.now() - this.#blockedAt < starvingMs
     // For the rest of the call, since its place is free only when it ends.
     if (!isPatient && parts.host.stats().starving > 0) this.#isFreed = true
     return this.#isFreed

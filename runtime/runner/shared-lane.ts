@@ -5,7 +5,7 @@
 export interface SharedLane {
   waiting: number
   running: number
-  /** Of those that run: they wait for room in a queue. */
+  /** Of those that run: they wait for room in a queue that the same child would have to make. */
   blocked: number
 }
 
