@@ -1,7 +1,7 @@
 import type { WireMessage } from '../wire/message.ts'
 
 /**
- * The queues, as a runner sees them. Every adapter (memory, SQLite, RabbitMQ) passes the same conformance suite.
+ * The queues, as a runner sees them. Every adapter passes the same conformance suite: memory's, and RabbitMQ's when there is one.
  *
  * Promised: a message whose publish was confirmed is delivered until it is acknowledged, in the order of publishing per
  * queue, requeued ones first, in their old order; a delivery that was neither acknowledged nor requeued when its subscription closes comes back.
