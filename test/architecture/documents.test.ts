@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { importTable } from './import-rules.ts'
 import { filesBelow } from './source-file.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -97,6 +100,27 @@ describe('documents', () => {
         .map((target) => `${path} → ${target}`),
     )
     expect(dead).toEqual([])
+  })
+
+  it('show the table of imports that is held', () => {
+    const page = read('docs', 'decisions', '0012-observe-decide-enact.md')
+    const rows = page.split('\n').filter((line) => line.startsWith('|'))
+    expect(rows.slice(2).map((row) => row.replaceAll(/ +/g, ' '))).toEqual(importTable())
+  })
+
+  it('show of the first flow what `weir init` writes', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'weir-documents-'))
+    try {
+      execFileSync(process.execPath, [join(root, 'bin', 'weir.js'), 'init', join(directory, 'hello')], {
+        stdio: 'pipe',
+      })
+      const written = ['flow.yaml', 'component.yaml'].map((name) =>
+        readFileSync(join(directory, 'hello', name), 'utf8'),
+      )
+      expect(read('README.md').split('```yaml\n')[1]?.split('```')[0]).toBe(written.join('---\n'))
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
   })
 
   it('are licensed under Apache 2.0', () => {

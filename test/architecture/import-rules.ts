@@ -5,19 +5,33 @@ interface Part {
   readonly name: string
   readonly holds: RegExp
   readonly mayImport: readonly string[]
+  /** What people read in place of the name. */
+  readonly shown?: string
+  /** Put behind what it may import. */
+  readonly note?: string
 }
 
 /** The first that holds a path is its part. Every part may import itself, decisions only those of the same program, components only their own files. */
 const parts: readonly Part[] = [
-  { name: 'decide', holds: /(?:^|\/)decide\//, mayImport: ['crds', 'flow', 'wire'] },
-  { name: 'wire', holds: /^runtime\/wire\//, mayImport: [] },
+  {
+    name: 'decide',
+    holds: /(?:^|\/)decide\//,
+    mayImport: ['crds', 'flow', 'wire'],
+    shown: 'a folder `decide`',
+    note: '; decisions of the same program; of Node only what computes',
+  },
+  { name: 'wire', holds: /^runtime\/wire\//, mayImport: [], shown: '`runtime/wire`' },
   { name: 'crds', holds: /^crds\//, mayImport: [] },
   { name: 'kube', holds: /^kube\//, mayImport: [] },
   { name: 'flow', holds: /^flow\//, mayImport: ['crds'] },
   { name: 'runtime', holds: /^runtime\//, mayImport: ['crds', 'flow', 'wire', 'decide', 'kube'] },
   { name: 'operator', holds: /^operator\//, mayImport: ['crds', 'flow', 'wire', 'decide', 'kube'] },
-  // Written to the component contract like anybody's: no private door.
-  { name: 'components', holds: /^components\//, mayImport: [] },
+  {
+    name: 'components',
+    holds: /^components\//,
+    mayImport: [],
+    note: ': the catalogue is written to the contract, like anybody’s',
+  },
   { name: 'local', holds: /^local\//, mayImport: ['crds', 'flow', 'wire', 'decide', 'runtime', 'operator'] },
   {
     name: 'cli',
@@ -30,8 +44,21 @@ const parts: readonly Part[] = [
     holds: /^test\//,
     mayImport: ['crds', 'flow', 'wire', 'decide', 'kube', 'runtime', 'operator', 'components', 'local', 'cli', 'bin'],
   },
-  { name: 'package', holds: /^[^/]+$/, mayImport: [] },
+  { name: 'package', holds: /^[^/]+$/, mayImport: [], shown: 'files at the root' },
 ]
+
+/** The table as a page shows it, a line each part. */
+export function importTable(): readonly string[] {
+  return parts.map((part) => {
+    const { mayImport, note = '' } = part
+    const imports = mayImport.map((other) => shownName(parts.find(({ name }) => name === other) ?? { name: other }))
+    return `| ${shownName(part)} | ${imports.length === 0 ? 'nothing of ours' : imports.join(', ')}${note} |`
+  })
+}
+
+function shownName({ name, shown = `\`${name}\`` }: Pick<Part, 'name' | 'shown'>): string {
+  return shown
+}
 
 /** Imports that the table does not allow. Tests may look at anything; nothing else may look at a test. */
 export function importViolations(files: readonly SourceFile[]): Violation[] {
