@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../../runtime/clock.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import type { JsonObject } from '../../../crds/v1alpha1/meta.ts'
 import type {
@@ -56,12 +57,12 @@ const fixtures = fileURLToPath(new URL('../../fixtures/components/', import.meta
 let messages = 0
 
 export function openTestHost(
-  options: { readonly nodePath?: string; readonly limits?: Partial<HostLimits> } = {},
+  options: { readonly nodePath?: string; readonly limits?: Partial<HostLimits>; readonly clock?: Clock } = {},
 ): TestHost {
   const logs: ComponentLogLine[] = []
-  const { nodePath, limits } = options
+  const { nodePath, limits, clock = systemClock } = options
   const host = openComponentHost({
-    clock: systemClock,
+    clock,
     launcher: localLauncher(nodePath === undefined ? {} : { nodePath }),
     environment: { ...process.env, SECRET_OF_THE_RUNNER: 'seen' },
     onLog: (line) => logs.push(line),
