@@ -11,6 +11,7 @@ import { PermanentError } from '../runtime/error.ts'
 import type { ComponentCodeSource } from '../runtime/runner/runner-parts.ts'
 import { componentEnv } from './component-env.ts'
 import { fileProblem } from './file-problem.ts'
+import { localFinding } from './local-finding.ts'
 import type { ComponentTexts } from './read-component-directory.ts'
 import { readComponentDirectory } from './read-component-directory.ts'
 import { sourceWriter } from './source-writer.ts'
@@ -156,8 +157,7 @@ async function readTexts(name: string, directory: string): Promise<Texts> {
     const isFile = error instanceof Error && 'code' in error && error.code === 'ENOTDIR'
     const reason = isFile ? 'it is a file; name the directory that holds component.json' : fileProblem(error)
     const message = `component "${name}": ${reason}`
-    const finding = { code: 'ComponentDirectory', severity: 'error', message, file: directory, path: '' } as const
-    return { kind: 'unreadable', finding }
+    return { kind: 'unreadable', finding: localFinding('ComponentDirectory', message, { file: directory }) }
   }
 }
 

@@ -1,9 +1,11 @@
 import { realpath, stat } from 'node:fs/promises'
+import type { FindingCode } from '../flow/finding/codes.ts'
 import type { Finding } from '../flow/finding/finding.ts'
 import type { SourceText } from '../flow/manifest/manifest.ts'
 import { fileProblem } from './file-problem.ts'
 import type { FoundManifests } from './find-manifests.ts'
 import { findManifests, mostEntries } from './find-manifests.ts'
+import { localFinding } from './local-finding.ts'
 import { mostTextBytes, readFileText } from './read-text.ts'
 
 export interface ReadSources {
@@ -114,8 +116,7 @@ function problem(path: string, error: unknown): ReadSources {
   return only(isMissing ? 'FileNotFound' : 'FileUnreadable', path, message)
 }
 
-type SourceCode = 'FileNotFound' | 'FileUnreadable' | 'FileTooLarge' | 'NoManifests'
-
-function only(code: SourceCode, file: string, message: string): ReadSources {
-  return { ...nothing, findings: [{ code, severity: 'error', message, file, line: 1, column: 1, path: '' }] }
+function only(code: FindingCode, file: string, message: string): ReadSources {
+  // An empty name would be nowhere in the line.
+  return { ...nothing, findings: [localFinding(code, message, { file: file === '' ? '""' : file })] }
 }

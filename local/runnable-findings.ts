@@ -2,11 +2,11 @@ import type { Step } from '../crds/v1alpha1/flow.ts'
 import { componentOf } from '../flow/component/contract-index.ts'
 import type { Finding, Path } from '../flow/finding/finding.ts'
 import { formatPath } from '../flow/finding/finding.ts'
-import type { Manifest } from '../flow/manifest/manifest.ts'
 import { componentEnv } from './component-env.ts'
 import type { Project } from './load-project.ts'
 import type { LocalComponent } from './local-components.ts'
 import { hasCode } from './local-components.ts'
+import { localFinding } from './local-finding.ts'
 
 /** What keeps steps from being planned: components that are declared, but nothing tells their functions. */
 export function plannableFindings({ parsed, components }: Project): readonly Finding[] {
@@ -48,11 +48,8 @@ function declaredComponent(
 
 function withoutCode(flow: FlowManifest, step: number, { name, kind }: LocalComponent): Finding {
   const message = `the ${kind} "${name}" has an image, which does not run here: give its code with --component ${name}=DIR`
-  return findingAt(flow, ['spec', 'steps', step, kind === 'Component' ? 'component' : 'clusterComponent'], {
-    code: 'ComponentCodeMissing',
-    severity: 'error',
-    message,
-  })
+  const field = kind === 'Component' ? 'component' : 'clusterComponent'
+  return localFinding('ComponentCodeMissing', message, placeOf(flow, ['spec', 'steps', step, field]))
 }
 
 function withoutValue(
@@ -61,13 +58,12 @@ function withoutValue(
   { component, name }: { readonly component: LocalComponent; readonly name: string },
 ): Finding {
   const message = `the component "${component.name}" has a variable ${name} whose value is in none of the given Secrets: it is not set here`
-  return findingAt(flow, ['spec', 'steps', step], { code: 'EnvNotGiven', severity: 'warning', message })
+  return localFinding('EnvNotGiven', message, placeOf(flow, ['spec', 'steps', step]))
 }
 
-function findingAt(
-  { file, positionOf }: Pick<Manifest, 'file' | 'positionOf'>,
+function placeOf(
+  { file, positionOf }: FlowManifest,
   path: Path,
-  said: Pick<Finding, 'code' | 'severity' | 'message'>,
-): Finding {
-  return { ...said, file, ...positionOf(path), path: formatPath(path) }
+): Pick<Finding, 'file' | 'line' | 'column'> & { readonly path: string } {
+  return { file, ...positionOf(path), path: formatPath(path) }
 }

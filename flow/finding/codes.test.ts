@@ -3,14 +3,16 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { codes, findingsPage, severityOf } from './codes.ts'
 
-const flowDirectory = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '..', '..')
 
 /** Codes that the sources give, as `code: 'UnknownStep'` and the like. */
 function codesInSources(): Set<string> {
-  const files = readdirSync(flowDirectory, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /^(manifest|lint|component|finding)\/.*\.ts$/.test(file) && !/\.test\.ts$|codes\.ts$/.test(file),
+  const folders = ['flow/manifest', 'flow/lint', 'flow/component', 'flow/finding', 'local']
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(root, folder, file)),
   )
-  const texts = files.map((file) => readFileSync(join(flowDirectory, file), 'utf8'))
+  const sources = files.filter((file) => file.endsWith('.ts') && !/\.test\.ts$|codes\.ts$/.test(file))
+  const texts = sources.map((file) => readFileSync(file, 'utf8'))
   const found = texts.flatMap((text) => [...text.matchAll(/'([A-Z][a-z]+(?:[A-Z][a-z]+)*)'/g)].map((match) => match[1]))
   return new Set(found.filter((code) => code !== undefined))
 }

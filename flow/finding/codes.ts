@@ -2,10 +2,11 @@ import { componentCodes } from '../component/component-codes.ts'
 import type { CodeRow } from './code-row.ts'
 import type { Severity } from './finding.ts'
 import { flowCodes } from './flow-codes.ts'
+import { localCodes } from './local-codes.ts'
 import { manifestCodes } from './manifest-codes.ts'
 import { referenceCodes } from './reference-codes.ts'
 
-const table = { ...manifestCodes, ...flowCodes, ...referenceCodes, ...componentCodes }
+const table = { ...manifestCodes, ...flowCodes, ...referenceCodes, ...componentCodes, ...localCodes }
 
 export type FindingCode = keyof typeof table
 
@@ -32,6 +33,7 @@ export function findingsPage(): string {
     ...section('Flows', flowCodes),
     ...section('What flows name', referenceCodes),
     ...section('Code of components', componentCodes),
+    ...section('This machine', localCodes),
   ].join('\n')
 }
 
