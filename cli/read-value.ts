@@ -74,7 +74,7 @@ async function parseYaml(name: string, text: string): Promise<Json> {
   // Loaded when it is needed: most options are JSON.
   const { LineCounter, parseDocument } = await import('yaml')
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' })
   const [mistake] = document.errors
   if (mistake !== undefined) {
     const { line, col } = lineCounter.linePos(mistake.pos[0])
