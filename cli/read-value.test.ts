@@ -49,7 +49,7 @@ describe('readJsonOption', () => {
     { text: '   ', want: 'it is empty' },
     { text: '@', want: 'give a file behind the @' },
     { text: '@/none.json', want: 'none.json: there is no such file or directory' },
-    { text: '@/two.yaml', want: 'two.yaml is neither JSON nor YAML: see line 3, column 1' },
+    { text: '@/two.yaml', want: 'two.yaml is neither JSON nor YAML: see line 2, column 1' },
     { text: '@/bad.yaml', want: 'bad.yaml is neither JSON nor YAML: see line' },
     { text: '@/empty.yaml', want: 'empty.yaml is empty' },
     { text: '@/bomb.yaml', want: 'its aliases stand for too much' },
