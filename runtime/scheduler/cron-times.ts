@@ -26,7 +26,7 @@ export interface CronBook {
   readonly timesOf: (expression: string, timeZone?: string) => CronTimes
 }
 
-export const defaultTimeZone = 'UTC'
+const defaultTimeZone = 'UTC'
 
 export function cronBook(): CronBook {
   const pages = new Map<string, CronTimes>()

@@ -909,7 +909,7 @@ const modules = {
       }
     }
 
-    module.exports = { Logger, levelNumber, levels }
+    module.exports = { Logger, levelNumber }
   },
 
   './quiet.cjs'(module, exports, require) {

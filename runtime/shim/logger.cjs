@@ -117,4 +117,4 @@ function safely(write) {
   }
 }
 
-module.exports = { Logger, levelNumber, levels }
+module.exports = { Logger, levelNumber }

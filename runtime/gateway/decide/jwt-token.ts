@@ -1,3 +1,6 @@
+import type { JsonObject } from '../../../crds/v1alpha1/meta.ts'
+import { isJsonObject } from '../../../crds/v1alpha1/meta.ts'
+
 /** A token in its parts, nothing of it checked. */
 export interface JwtToken {
   readonly header: Readonly<Record<string, unknown>>
@@ -18,11 +21,10 @@ export function parseToken(authorization: string | undefined): JwtToken | undefi
   return { header, claims, text: `${head}.${body}`, signature: Buffer.from(signature, 'base64url') }
 }
 
-function jsonObject(part: string): Readonly<Record<string, unknown>> | undefined {
+function jsonObject(part: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined
+    return isJsonObject(value) ? value : undefined
   } catch {
     return undefined // no token of anybody's
   }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../../crds/v1alpha1/meta.ts'
+import { isJsonObject } from '../../../crds/v1alpha1/meta.ts'
 import type { ComponentFailure, Emit } from '../component-host.ts'
 
 /*
@@ -62,8 +63,8 @@ function valueIn(json: string): Json {
 
 function objectIn(json: string): JsonObject {
   const value = valueIn(json)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError('no object in its JSON')
-  return value as JsonObject // neither null nor a list
+  if (!isJsonObject(value)) throw new RangeError('no object in its JSON')
+  return value
 }
 
 function textOf(value: Json | undefined): string {

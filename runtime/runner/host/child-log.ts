@@ -1,4 +1,5 @@
-import type { Json } from '../../../crds/v1alpha1/meta.ts'
+import type { Json, JsonObject } from '../../../crds/v1alpha1/meta.ts'
+import { isJsonObject } from '../../../crds/v1alpha1/meta.ts'
 import { logRecordIn } from './child-json.ts'
 import type { ComponentLogLine } from './host-options.ts'
 import type { MaskSecrets } from './mask-secrets.ts'
@@ -22,12 +23,12 @@ export function logFromFrame(
 function maskJson(value: Json, mask: MaskSecrets): Json {
   if (typeof value === 'string') return mask(value)
   if (typeof value === 'number') return maskNumber(value, mask)
-  if (typeof value !== 'object' || value === null) return value
-  return Array.isArray(value) ? value.map((item: Json) => maskJson(item, mask)) : maskEntries(value, mask)
+  if (isJsonObject(value)) return maskEntries(value, mask)
+  return Array.isArray(value) ? value.map((item: Json) => maskJson(item, mask)) : value
 }
 
-function maskEntries(fields: object, mask: MaskSecrets): Record<string, Json> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [mask(name), maskJson(value as Json, mask)])) // read as JSON
+function maskEntries(fields: JsonObject, mask: MaskSecrets): JsonObject {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [mask(name), maskJson(value, mask)]))
 }
 
 /** A PIN is a secret, too. */
