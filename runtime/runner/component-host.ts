@@ -9,6 +9,11 @@ export interface ComponentHost {
    * @param call.signal gives the call up while it has not started; afterwards it is ignored
    */
   readonly call: (call: Call) => Promise<CallResult>
+  /**
+   * Ends the key's child and resolves when it is gone, at once when there is none: what runs in it may finish until the deadline.
+   * Calls that wait, or come later, get a new one.
+   */
+  readonly stop: (key: string, deadlineMs: number) => Promise<void>
   /** Takes no new calls, lets running ones finish until the deadline, then ends the children. Safe to repeat. */
   readonly close: (deadlineMs: number) => Promise<void>
   readonly stats: () => HostStats

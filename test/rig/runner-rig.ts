@@ -259,6 +259,7 @@ function scriptedHost(scripts: Readonly<Record<string, Script>>): ComponentHost 
     calls,
     stats: () => ({ children: 1, running: running.size, waiting: 0, starving: 0 }),
     close: async () => {},
+    stop: async () => {},
     call: (call) => {
       const scripted = scriptedCall(call)
       calls.push(scripted)

@@ -33,8 +33,6 @@ export interface ChildOptions {
   readonly onReady: () => void
   /** Died with other calls: alone in a child it will show which it was. */
   readonly onSuspect: (call: Call) => void
-  /** Once. The failure says why it never came to life. */
-  readonly onGone: (failure: ComponentFailure | undefined) => void
 }
 
 /** What a child may still do after its process has ended or its connection is lost. */
@@ -43,6 +41,8 @@ const lastWordsMs = 1000
 /** One process of a component, from its launch to its end. */
 export class Child {
   readonly placedAtMs: number
+  /** Never rejects; a failure says why it never came to life. */
+  readonly gone: Promise<ComponentFailure | undefined>
   readonly #options: ChildOptions
   readonly #output: ChildOutput
   #door: ChildSocket | undefined
@@ -58,7 +58,7 @@ export class Child {
   readonly #socketClosed = new Promise<void>((resolve) => (this.#onSocketClosed = resolve))
 
   constructor(options: ChildOptions) {
-    const { host, limits, spec, onGone } = options
+    const { host, limits, spec } = options
     this.#options = options
     this.placedAtMs = host.clock.now()
     this.#output = openChildOutput({
@@ -71,8 +71,8 @@ export class Child {
     this.#cancelTimer = host.clock.setTimer(limits.loadTimeoutMs, () =>
       this.kill({ kind: 'notLoaded', afterMs: limits.loadTimeoutMs, calls: new Set() }),
     )
-    this.#live().then(onGone, (error: unknown) =>
-      onGone(startFailure(error instanceof Error ? error.message : String(error))),
+    this.gone = this.#live().catch((error: unknown) =>
+      startFailure(error instanceof Error ? error.message : String(error)),
     )
   }
 
@@ -212,7 +212,8 @@ export class Child {
     this.#cancelTimer = this.#options.host.clock.setTimer(lastWordsMs, () => this.#process?.kill())
   }
 
-  #stillborn(exit: ChildExit): ComponentFailure {
+  #stillborn(exit: ChildExit): ComponentFailure | undefined {
+    if (this.#cause?.kind === 'closing') return undefined
     if (this.#cause?.kind === 'notLoaded') return startFailure('its process did not connect to the runner in time')
     return startFailure(`${describe(exit)} ${this.#output.stderrTail()}`.trim())
   }

@@ -558,6 +558,58 @@ describe('output', () => {
   })
 })
 
+describe('stopping a child', () => {
+  it('ends an endless trigger, and nothing beside it', async () => {
+    const test = hostWith()
+    const gone = gate()
+    const child = { key: 'listen', keepAlive: true, onExit: gone.open }
+    const endless = await test.call({ component: 'tricky', main: 'endless.js', child })
+    const beside = await pidOf(test)
+    await expect.poll(() => endless.late.length).toBeGreaterThan(0)
+    await test.host.stop('listen', 10_000)
+    await gone.opened
+    expect(test.host.stats().children).toBe(1)
+    expect(isAlive(beside)).toBe(true)
+    await test.host.stop('listen', 0)
+    await test.host.stop('nobody', 0)
+  })
+
+  it('lets what runs finish, and gives what waits to a new one', async () => {
+    const test = hostWith()
+    const first = await pidOf(test, { child: { key: 'one' } })
+    const started = gate()
+    const order: string[] = []
+    const call = async (name: string, onStart: () => void): Promise<void> => {
+      const { result } = await test.call({ main: 'waits.js', data: { ms: 50 }, child: { key: 'one' }, onStart })
+      order.push(`${name} ${result.kind}`)
+    }
+    const calls = [call('running', started.open), call('waiting', () => order.push('waiting started'))]
+    await started.opened
+    await test.host.stop('one', 10_000)
+    expect(isAlive(first)).toBe(false)
+    await Promise.all(calls)
+    expect(order).toEqual(['running ended', 'waiting started', 'waiting ended'])
+  })
+
+  it('ends what does not finish at the deadline, and blames it for nothing', async () => {
+    const test = hostWith()
+    const started = gate()
+    const child = { key: 'one' }
+    const call = { component: 'tricky', main: 'hangs.js', data: { hang: true }, child, onStart: started.open }
+    const hanging = test.call(call)
+    await started.opened
+    await test.host.stop('one', 10)
+    expect((await hanging).result).toMatchObject({ kind: 'died', innocent: true, failure: { code: 'RunnerClosing' } })
+  })
+
+  it('starts anew one that was just being started', async () => {
+    const test = hostWith()
+    const call = test.call({ main: 'state.js', child: { key: 'one' } })
+    await test.host.stop('one', 0)
+    expect((await call).result).toEqual({ kind: 'ended' })
+  })
+})
+
 describe('closing', () => {
   it('lets what runs finish, and starts nothing more', async () => {
     const test = hostWith()

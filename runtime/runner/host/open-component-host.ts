@@ -16,6 +16,7 @@ export function openComponentHost(options: HostOptions): ComponentHost {
   const host = new Host(options)
   return {
     call: (call) => host.call(call),
+    stop: (key, deadlineMs) => host.stop(key, deadlineMs),
     close: (deadlineMs) => host.close(deadlineMs),
     stats: () => host.stats(),
   }
@@ -66,6 +67,15 @@ class Host {
       waiting: waiting(lanes),
       starving: waiting(lanes.filter(({ child }) => child === undefined || child.state === 'leaving')),
     }
+  }
+
+  async stop(key: string, deadlineMs: number): Promise<void> {
+    const child = this.#lanes.get(key)?.child
+    if (child === undefined) return
+    child.leave()
+    const cancel = this.#options.clock.setTimer(deadlineMs, () => child.kill({ kind: 'closing' }))
+    await child.gone
+    cancel()
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -152,21 +162,19 @@ class Host {
   #startChild(lane: Lane): void {
     const [first] = lane.waiting
     if (first === undefined) return
-    const gone = new Promise<void>((resolve) => {
-      lane.child = new Child({
-        host: this.#options,
-        limits: this.#limits,
-        spec: first.call.child,
-        firstCall: first.call,
-        socketPath: this.#socketPath(),
-        onReady: () => this.#startWaiting(lane),
-        onSuspect: (call) => suspect(lane, call.context.messageId),
-        onGone: (failure) => {
-          resolve()
-          this.#gone.delete(gone)
-          this.#onGone(lane, failure)
-        },
-      })
+    const child = new Child({
+      host: this.#options,
+      limits: this.#limits,
+      spec: first.call.child,
+      firstCall: first.call,
+      socketPath: this.#socketPath(),
+      onReady: () => this.#startWaiting(lane),
+      onSuspect: (call) => suspect(lane, call.context.messageId),
+    })
+    lane.child = child
+    const gone = child.gone.then((failure) => {
+      this.#gone.delete(gone)
+      this.#onGone(lane, failure)
     })
     this.#gone.add(gone)
     if (this.#gone.size === 1) this.#lookLater()

@@ -59,7 +59,7 @@ export function judgeDeath(cause: DeathCause, victim: Victim): Judgement {
       return suspected(exitFailure(cause), victim)
     case 'closing':
       return {
-        failure: { code: 'RunnerClosing', message: 'the runner was closed before the call had ended' },
+        failure: { code: 'RunnerClosing', message: 'its process was stopped before the call had ended' },
         isInnocent: true,
         isSuspect: false,
       }
