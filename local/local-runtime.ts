@@ -32,6 +32,8 @@ export interface LocalRuntime {
   readonly clock: Clock
   /** To be told of each run that a trigger starts. */
   readonly onRun: (run: Run) => void
+  /** Ends endless triggers, so that what they have given can be finished. Safe to repeat. */
+  readonly stopListening: () => Promise<void>
   /** Whether what does not finish is there for a later run. */
   readonly isKept: boolean
   /** Messages of an earlier run with the same state that this one goes on with. */
@@ -94,7 +96,7 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
   const recorder = await openRecorder({ broker, store, clock, log, namespaceOf, onDeadLetter: options.onDeadLetter })
   opened.defer(recorder.close)
-  const reInjector = await openReInjector({ broker, plans, clock })
+  const reInjector = await openReInjector({ broker, store, plans, clock })
   opened.defer(reInjector.close)
   const resumed = await unfinished.resume()
   const workers = await openWorkers(options, { broker, store, plans, clock, recorder })
@@ -107,6 +109,7 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
     resumed,
     isKept: options.state !== undefined,
     onRun: (run) => recorder.observe({ kind: 'run', run }),
+    stopListening: workers.stopListening,
     close: async (deadlineMs) => {
       await workers.drain(deadlineMs)
       await opened.disposeAsync()
@@ -121,6 +124,7 @@ function queuesOf(plan: Plan): { readonly name: string; readonly singleActiveCon
 
 /** What does the work: the runner, and the processes of its components. */
 interface Workers {
+  readonly stopListening: () => Promise<void>
   /** Lets what has started finish until the deadline, or until the run is to stop at once; takes nothing new. */
   readonly drain: (deadlineMs: number) => Promise<void>
   readonly close: () => Promise<void>
@@ -149,6 +153,7 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
   })
   await attachAll(runner, around.plans.all)
   return {
+    stopListening: runner.stopListening,
     drain: async (deadlineMs) => {
       const drained = runner.close(deadlineMs)
       await (stopped === undefined ? drained : Promise.race([drained, aborted(stopped)]))

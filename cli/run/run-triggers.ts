@@ -47,6 +47,7 @@ async function openTriggers(
   const gate = depthGate(runtime.broker, runtime.clock, queuedAtTriggers)
   const gateway = await openWebhooks(session, gate, port)
   opened.defer(async () => gateway?.close(interrupts.stopped.aborted ? 0 : callersMs))
+  opened.defer(runtime.stopListening)
   const scheduler = await openScheduler({ ...runtime, gate, log })
   opened.defer(scheduler.close)
   session.onEntrySettled(scheduler.entrySettled)

@@ -14,6 +14,8 @@ import type { RunnerParts } from './runner-parts.ts'
 export interface Listeners {
   /** Settles a fire: the trigger runs, or could not be started; then the next fire tries again. */
   readonly ensure: (job: ComponentJob) => Promise<Acknowledgement>
+  /** Ends the children and starts none any more; what they have emitted goes on. Safe to repeat. */
+  readonly stop: () => Promise<void>
 }
 
 /** The longest that a timer can count; a listener's call has no time-out of its own. */
@@ -28,20 +30,28 @@ interface ListenerParts {
 
 export function openListeners(own: ListenerParts): Listeners {
   const running = new Map<string, object>()
+  let isStopped = false
   return {
+    stop: async () => {
+      isStopped = true
+      const keys = [...running.keys()].map(childKey)
+      running.clear()
+      await Promise.all(keys.map((key) => own.parts.host.stop(key, 0)))
+    },
     ensure: async (job) => {
       const { queue } = job.stage
-      if (running.has(queue)) return { kind: 'ack', event: 'settled', emitted: 0 }
+      if (isStopped || running.has(queue)) return { kind: 'ack', event: 'settled', emitted: 0 }
       const mark = {}
       running.set(queue, mark)
       const forget = (): void => {
         if (running.get(queue) === mark) running.delete(queue)
       }
       try {
-        await start(own, job, forget)
+        await start(own, job, { onGone: forget, isWanted: () => running.get(queue) === mark })
         return { kind: 'ack', event: 'settled', emitted: 0 }
       } catch (err) {
         forget()
+        if (isStopped) return { kind: 'ack', event: 'settled', emitted: 0 }
         const { code, message } = failureOf(err)
         const { name } = job.active.plan.flow
         own.parts.log.error(
@@ -54,7 +64,17 @@ export function openListeners(own: ListenerParts): Listeners {
   }
 }
 
-async function start(own: ListenerParts, job: ComponentJob, onGone: () => void): Promise<void> {
+function childKey(queue: string): string {
+  return `${queue} listen`
+}
+
+interface Watch {
+  readonly onGone: () => void
+  /** Nobody has stopped it. */
+  readonly isWanted: () => boolean
+}
+
+async function start(own: ListenerParts, job: ComponentJob, { onGone, isWanted }: Watch): Promise<void> {
   const { parts, prepare } = own
   const prepared = await prepare(job)
   const labels = { flow: job.active.plan.flow.name, step: job.plan.name }
@@ -63,15 +83,16 @@ async function start(own: ListenerParts, job: ComponentJob, onGone: () => void):
       ...prepared,
       timeoutMs: endlessMs,
       snapshot: {},
-      child: { ...prepared.child, key: `${job.stage.queue} listen`, keepAlive: true, onExit: onGone },
+      child: { ...prepared.child, key: childKey(job.stage.queue), keepAlive: true, onExit: onGone },
       onStart: resolve,
       onEmit: (emit) => onEmit(own, job, emit),
     })
     call.then((result) => {
       if (result.kind === 'ended') return resolve()
-      onGone()
       const failure = deathOf(result)
-      parts.log.warn({ ...labels, code: failure.code, reason: failure.message }, 'listener ended')
+      const level = isWanted() ? 'warn' : 'debug'
+      onGone()
+      parts.log[level]({ ...labels, code: failure.code, reason: failure.message }, 'listener ended')
       reject(Object.assign(new Error(failure.message), { code: failure.code }))
     }, reject)
   })

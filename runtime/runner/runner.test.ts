@@ -617,6 +617,20 @@ describe('an endless trigger', () => {
     expect(new Set(runs)).toHaveLength(2)
   })
 
+  it('is ended for good when the runner stops listening', async () => {
+    const { send, settle, host, runner } = await rigOf({
+      ...options,
+      scripts: { subscribe: () => new Promise(() => {}) },
+    })
+    await send({})
+    await settle()
+    await runner.stopListening()
+    await send({})
+    await settle()
+    expect(host.calls).toHaveLength(1)
+    expect(host.stopped).toEqual([host.calls[0]?.child.key])
+  })
+
   it('is started again by the next fire when it is gone', async () => {
     const { send, settle, host } = await rigOf({ ...options, scripts: { subscribe: () => new Promise(() => {}) } })
     await send({})

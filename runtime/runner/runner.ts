@@ -17,6 +17,8 @@ export interface Runner {
   readonly attach: (stage: PlanStage, active: ActivePlan) => Promise<void>
   /** Finishes what has started on the queue, then leaves it to others. */
   readonly detach: (queue: string) => Promise<void>
+  /** Ends endless triggers: a source that must stop before what it has given can be finished. Safe to repeat. */
+  readonly stopListening: () => Promise<void>
   /** Lets what has started finish until the deadline; everything else goes back to its queue. Safe to repeat: the earlier deadline counts. */
   readonly close: (deadlineMs: number) => Promise<void>
 }
@@ -30,8 +32,10 @@ export function openRunner(parts: RunnerParts): Runner {
       await attachments.attach(stage, active)
     },
     detach: attachments.detach,
+    stopListening: own.listeners.stop,
     close: async (deadlineMs) => {
       draining.abort()
+      await own.listeners.stop()
       own.patience.end()
       const timer = new AbortController()
       const deadline = sleep(parts.clock, deadlineMs, timer.signal).catch(() => {})

@@ -252,14 +252,20 @@ function plansOf(first: Plan) {
   }
 }
 
-function scriptedHost(scripts: Readonly<Record<string, Script>>): ComponentHost & { readonly calls: ScriptedCall[] } {
+function scriptedHost(
+  scripts: Readonly<Record<string, Script>>,
+): ComponentHost & { readonly calls: ScriptedCall[]; readonly stopped: string[] } {
   const calls: ScriptedCall[] = []
+  const stopped: string[] = []
   const running = new Set<Promise<unknown>>()
   return {
     calls,
+    stopped,
     stats: () => ({ children: 1, running: running.size, waiting: 0, starving: 0 }),
     close: async () => {},
-    stop: async () => {},
+    stop: async (key) => {
+      stopped.push(key)
+    },
     call: (call) => {
       const scripted = scriptedCall(call)
       calls.push(scripted)
