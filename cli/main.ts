@@ -26,14 +26,27 @@ function stopAtOnce(): void {
   setTimeout(() => process.exit(130), lastWordMs).unref()
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+/** A reader that has gone away (`weir … | head -1`) is no fault: what runs goes on to its end without it. */
+function onUnwritable(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') fail(`output cannot be written: ${error.message}`)
 }
 
-// A reader that has gone away (`weir … | head -1`) is no fault: what runs goes on to its end without it.
-stdout.on('error', ignoreClosedPipe)
+/** What nobody foresaw; whoever wants to know more asks for it. */
+function onUncaught(error: unknown): void {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
+  const isDebugging = env['WEIR_LOG_LEVEL'] === 'debug'
+  fail(`${message}\n${isDebugging ? stack : 'this is a fault of weir; WEIR_LOG_LEVEL=debug shows where'}`)
+}
+
+function fail(message: string): never {
+  stderr.write(`error: ${message}\n`)
+  process.exit(2)
+}
+
+process.on('uncaughtException', onUncaught)
+stdout.on('error', onUnwritable)
 stderr.on('error', (error) => {
-  ignoreClosedPipe(error)
+  onUnwritable(error)
   // Nobody can see any more what an endless run has to say.
   interrupted.abort(error)
 })

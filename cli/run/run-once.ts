@@ -2,11 +2,13 @@ import type { FirstMessage } from '../../runtime/trigger/decide/first-message.ts
 import { startRun } from '../../runtime/trigger/start-run.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import { sleep } from '../../runtime/clock.ts'
+import { PermanentError } from '../../runtime/error.ts'
 import { count } from '../format-findings.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ChosenTrigger } from './choose-trigger.ts'
 import { closeRuntime, drain, drainNotice } from './drain.ts'
 import type { Session } from './session.ts'
+import type { SyncAnswer } from './sync-answer.ts'
 import { openSyncAnswer } from './sync-answer.ts'
 import { watch } from './watch.ts'
 
@@ -26,14 +28,17 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
   const { interrupted } = interrupts
   const over = new AbortController()
   const watching = watch(session, { afterMs: showAfterMs, until: over.signal })
+  let answer: SyncAnswer | undefined
   try {
-    await fireAndWait(session, fire)
+    answer = await startOnce(session, fire)
+    await untilIdle(session)
     if (interrupted.aborted) say(drainNotice)
     await drain(session)
   } finally {
     over.abort()
     await watching
     view.close('erase')
+    await answer?.close()
     await closeRuntime(session)
   }
   say(`${summaryOf(session)}\n`)
@@ -41,7 +46,8 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
   return counts.deadLetters() > 0 ? 1 : 0
 }
 
-async function fireAndWait(session: Session, { chosen, first }: OneFire): Promise<void> {
+/** Gives who waits for the answer of a synchronous webhook. */
+async function startOnce(session: Session, { chosen, first }: OneFire): Promise<SyncAnswer | undefined> {
   const { runtime } = session
   // As the runtime numbers it: with a state it may not be the first revision.
   const plan = runtime.plans.active(chosen.plan.flow.uid)
@@ -49,12 +55,12 @@ async function fireAndWait(session: Session, { chosen, first }: OneFire): Promis
   if (plan === undefined || trigger === undefined) throw new UsageError(`there is no trigger "${chosen.trigger.name}"`)
   const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session) : undefined
   const { broker, clock, onRun } = runtime
-  await startRun(
+  const start = await startRun(
     { broker, clock, ids: { freshId }, onRun },
     { plan, trigger, first, ...(answer && { run: answer.run, replyTo: answer.replyTo }) },
   )
-  await untilIdle(session)
-  await answer?.close()
+  if (start.kind === 'unroutable') throw new PermanentError('QueueNotFound', `nobody owns the queue ${trigger.queue}`)
+  return answer
 }
 
 /** Or until Ctrl-C. */
@@ -77,7 +83,7 @@ function summaryOf({ counts }: Session): string {
     `${count(counts.finished(), 'message')} left the last steps`,
     ...(counts.deadLetters() === 0 ? [] : [count(counts.deadLetters(), 'dead letter')]),
     ...(sum('discarded') === 0 ? [] : [`${sum('discarded')} discarded`]),
-    ...(sum('retried') === 0 ? [] : [`${sum('retried')} attempts tried again`]),
+    ...(sum('retried') === 0 ? [] : [`${count(sum('retried'), 'attempt')} tried again`]),
   ]
   return parts.join(', ')
 }

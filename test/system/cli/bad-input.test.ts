@@ -472,6 +472,19 @@ describe('what a user can type ends in a clear message and never in a stack trac
     }),
   )
 
+  it.concurrent('a disk that is full', () =>
+    twoAtATime(async () => {
+      const command = `"$0" "$1" plan good.yaml > /dev/full; echo "code $?"`
+      const { stdout, stderr } = await startProgram('bash', ['-c', command, process.execPath, weirPath], {
+        cwd: folder.path,
+      }).ended
+      expect({ stdout, stderr }).toEqual({
+        stdout: 'code 2\n',
+        stderr: expect.stringMatching(/^error: output cannot be written: ENOSPC.*\n$/),
+      })
+    }),
+  )
+
   it.concurrent('a state in use', () =>
     twoAtATime(async () => {
       const first = startWeir(['run', 'good.yaml', '--state', 'shared'], { cwd: folder.path })

@@ -96,7 +96,7 @@ describe('weir run --once', () => {
     const { code, stdout, stderr } = await run('dead.yaml', '--once', '--data', '[1, 2]')
     expect(jsonLines(stdout)).toMatchObject([{ data: 1 }])
     expect(stderr).toMatch(/^dead letter dead\/go NoList: no such list \(2 attempts, run \w+\)$/m)
-    expect(stderr).toContain('1 message left the last steps, 1 dead letter, 1 attempts tried again')
+    expect(stderr).toContain('1 message left the last steps, 1 dead letter, 1 attempt tried again')
     expect(code).toBe(1)
   })
 
