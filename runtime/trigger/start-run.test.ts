@@ -170,7 +170,7 @@ describe('the first message', () => {
   })
 
   it.each([
-    { name: 'by hand', trigger: byHand, want: { data: { a: 1 }, headers: { 'X-Key': 'v' } } },
+    { name: 'by hand', trigger: byHand, want: { data: { a: 1 }, headers: { 'x-key': 'v' } } },
     {
       name: 'of a webhook by hand',
       trigger: changed,

@@ -76,7 +76,7 @@ export function manualMessage(
   given: { readonly data?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
 ): FirstMessage {
   const data = given.data === undefined ? {} : given.data
-  const headers = given.headers === undefined ? {} : { headers: given.headers }
+  const headers = given.headers === undefined ? {} : { headers: lowerCased(given.headers) }
   return {
     message: {
       data,
@@ -88,7 +88,7 @@ export function manualMessage(
       name: trigger.name,
       kind: trigger.kind,
       data,
-      ...(given.headers && { request: { headers: given.headers } }),
+      ...('headers' in headers && { request: headers }),
     },
   }
 }
@@ -114,9 +114,7 @@ function handMadeRequest(
   given: { readonly data?: unknown; readonly headers?: Readonly<Record<string, string>> },
 ): WebhookRequest {
   const path = trigger.spec.webhook?.path ?? '/'
-  const headers = Object.fromEntries(
-    Object.entries(given.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-  )
+  const headers = lowerCased(given.headers ?? {})
   return {
     method: trigger.spec.webhook?.methods?.[0] ?? 'POST',
     url: path,
@@ -127,6 +125,11 @@ function handMadeRequest(
     headers,
     ...(given.data !== undefined && { body: given.data }),
   }
+}
+
+/** Header names have no case; expressions find them in lower case, whatever the trigger. */
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function withData({ message, view }: FirstMessage, data: unknown): FirstMessage {
