@@ -31,6 +31,17 @@ describe('the live view of a terminal', () => {
     expect(taken()).toBe(up(2) + first.replace(' 1 ', ' 2 '))
   })
 
+  it('measures rates over five seconds', () => {
+    const { show, taken } = bench(true)
+    const rates = Array.from({ length: 30 }, (_, at) => {
+      // A message every two seconds, a drawing every half.
+      show(Math.floor(at / 4), at * 500)
+      return Number(/fetch +([\d.]+)/.exec(taken())![1])
+    })
+    expect(Math.min(...rates.slice(12))).toBeGreaterThanOrEqual(0.4)
+    expect(Math.max(...rates.slice(12))).toBeLessThanOrEqual(0.6)
+  })
+
   it('puts lines above itself, and is drawn once after a burst of them', async () => {
     const { view, output, show, taken, clock } = bench(true)
     show(1)

@@ -31,7 +31,7 @@ function drawnView(err: Output, screen: Screen, clock: Clock): LiveView {
   let table: readonly string[] = []
   /** Lines of the table that stand above the cursor. */
   let drawn = 0
-  let last: Sampling | undefined
+  const history = rateHistory()
   let cancelRedraw: (() => void) | undefined
 
   const erase = (): void => {
@@ -47,8 +47,7 @@ function drawnView(err: Output, screen: Screen, clock: Clock): LiveView {
   }
   return {
     show: (sampling) => {
-      table = renderTable(sampling, last, screen())
-      last = sampling
+      table = renderTable(sampling, history(sampling), screen())
       draw()
     },
     print: (output, text) => {
@@ -64,6 +63,19 @@ function drawnView(err: Output, screen: Screen, clock: Clock): LiveView {
       table = []
       drawn = 0
     },
+  }
+}
+
+/** Shorter, and a message every few seconds would be seen in its moment alone. */
+const rateOverMs = 5000
+
+/** Remembers samplings; gives the one that the rates of the newest are measured against. */
+function rateHistory(): (now: Sampling) => Sampling | undefined {
+  const kept: Sampling[] = []
+  return (now) => {
+    while (kept.length > 1 && now.atMs - (kept[1]?.atMs ?? 0) >= rateOverMs) kept.shift()
+    kept.push(now)
+    return kept[0] === now ? undefined : kept[0]
   }
 }
 
