@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { ComponentContract, Dialect, FunctionContract } from '../../flow/component/component-contract.ts'
+import { sleep, systemClock } from '../../runtime/clock.ts'
 import type { Call, ComponentFailure, ComponentHost, Emit } from '../../runtime/runner/component-host.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import { wholeMessage } from '../whole-message.ts'
@@ -27,6 +28,11 @@ export interface Called {
   readonly snapshot: Json
 }
 
+/** A component may emit a moment after its `end`; as long as emits follow each other so closely, there may be another. */
+const lateEmitMs = 50
+/** One that emits without an end is not waited for. */
+const lateEmitsMs = 2000
+
 /** Calls a function with one message and prints what it emits, then how the message is settled. */
 export async function callOnce(
   target: CallTarget,
@@ -36,7 +42,9 @@ export async function callOnce(
   const failures: ComponentFailure[] = []
   let rebound: string | undefined
   let changed = snapshot
+  let emits = 0
   const onEmit = async (emit: Emit): Promise<void> => {
+    emits += 1
     print(emitLine(emit))
     if (emit.kind === 'error') failures.push(emit.failure)
     if (emit.kind === 'rebound') rebound = emit.reason
@@ -51,9 +59,21 @@ export async function callOnce(
   })
   const failure = result.kind === 'died' ? result.failure : failures[0]
   if (result.kind === 'notStarted') return { isAcknowledged: false, snapshot }
-  print(settledLine({ ...(failure && { failure }), ...(rebound !== undefined && { rebound }) }))
+  // What comes late is shown, and settles nothing: as in a flow.
+  const settled = settledLine({ ...(failure && { failure }), ...(rebound !== undefined && { rebound }) })
   const isAcknowledged = failure === undefined && rebound === undefined
-  return { isAcknowledged, snapshot: isAcknowledged ? changed : snapshot }
+  const called = { isAcknowledged, snapshot: isAcknowledged ? changed : snapshot }
+  if (result.kind !== 'died') await untilQuiet(() => emits)
+  print(settled)
+  return called
+}
+
+async function untilQuiet(emitsSoFar: () => number): Promise<void> {
+  const untilMs = systemClock.now() + lateEmitsMs
+  for (let before = -1; before !== emitsSoFar() && systemClock.now() < untilMs;) {
+    before = emitsSoFar()
+    await sleep(systemClock, lateEmitMs)
+  }
 }
 
 function callOf(target: CallTarget): Omit<Call, 'message' | 'snapshot' | 'onEmit'> {

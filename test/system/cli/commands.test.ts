@@ -36,6 +36,7 @@ spec:
       slow: { main: './slow.js' },
       die: { main: './die.js' },
       count: { main: './count.js' },
+      late: { main: './late.js' },
     },
     triggers: { all: { main: './all.js' } },
   }),
@@ -47,6 +48,8 @@ spec:
   'code/shop/die.js': 'exports.process = () => process.exit(3)',
   'code/shop/count.js':
     'exports.process = function (msg, cfg, snapshot) { this.emit("snapshot", { n: snapshot.n + 1 }); if (msg.data.fail) this.emit("error", new Error("no")); this.emit("data", { data: snapshot }); this.emit("end") }',
+  'code/shop/late.js':
+    'exports.process = function (msg) { const say = (what) => this.emit("data", { data: [msg.data, what] }); say("at once"); this.emit("end"); setTimeout(() => { say("late"); setTimeout(say, 10, "later") }, 10) }',
   'code/shop/all.js': 'exports.process = async () => {}',
   'message.yaml': 'data: {name: Ada}\n',
 })
@@ -266,6 +269,14 @@ describe('weir component call', () => {
     const data = lines.filter(({ event }) => event === 'data').map(({ value }) => value.data.n)
     expect(data).toEqual([5, 6, 6])
     expect(lines[0]).toEqual({ event: 'snapshot', value: { n: 6 } })
+  })
+
+  it('prints what comes a moment after the end with the message that it belongs to', async () => {
+    const { code, lines } = await call('late', '-m', '1', '-m', '2')
+    expect(lines.map(({ as, value }) => as ?? value.data)).toEqual(
+      [1, 2].flatMap((message) => [[message, 'at once'], [message, 'late'], [message, 'later'], 'ack']),
+    )
+    expect(code).toBe(0)
   })
 
   it('ends what takes too long, and says so of what dies', async () => {
