@@ -1,6 +1,6 @@
 import type { Credential, Secret } from '../crds/v1alpha1/credential.ts'
-import type { Json } from '../crds/v1alpha1/meta.ts'
 import type { Manifests } from '../flow/manifest/manifest.ts'
+import { secretValues } from '../runtime/secret-values.ts'
 import type { CredentialSource, ResolvedCredential } from '../runtime/plan-source.ts'
 
 /** Credentials that a local run knows, and what of them must not be shown. */
@@ -47,19 +47,6 @@ export function secretKey({ metadata }: Secret): string {
 
 function credentialKey({ metadata }: Credential): string {
   return `${metadata.namespace ?? 'default'}/${metadata.name}`
-}
-
-/** Fields of credentials that say who, where and how. */
-const publicFields = new Set(['username', 'in', 'name', 'prefix', 'clientId', 'consumerKey', 'tokenUrl', 'algorithm'])
-
-/** Of a credential's fields those that are secret; of one that holds several values, all of them. */
-export function secretValues(fields: Readonly<Record<string, Json>>): string[] {
-  return Object.entries(fields).flatMap(([name, value]) => (publicFields.has(name) ? [] : textsOf(value)))
-}
-
-function textsOf(value: Json): string[] {
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf)
-  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : []
 }
 
 /** The Secret's fields under the names that the Credential gives them, with what is not secret beside an API key. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import { ExpressionError } from '../../flow/expression/expression.ts'
 import { failureOf } from '../decide/failure.ts'
 import { PermanentError, TransientError } from '../error.ts'
+import { secretValues } from '../secret-values.ts'
 import type { ActiveStep } from './active-plan.ts'
 import type { Call, ChildSpec, ComponentFailure } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
@@ -10,7 +11,7 @@ import { bytesOf } from './payload.ts'
 import type { RunnerParts } from './runner-parts.ts'
 import { scopeAt } from './standing.ts'
 
-export type PreparedCall = Pick<Call, 'child' | 'function' | 'message' | 'config' | 'context' | 'timeoutMs'>
+export type PreparedCall = Pick<Call, 'child' | 'function' | 'message' | 'config' | 'secrets' | 'context' | 'timeoutMs'>
 
 /**
  * Puts together what a component is called with; at once where nothing has to be computed or read.
@@ -26,8 +27,10 @@ export function callPreparer(parts: RunnerParts): CallPreparer {
   const computed = async (job: ComponentJob): Promise<PreparedCall> => {
     const child = children.get(job.step) ?? (await childSpec(parts, job))
     children.set(job.step, child)
-    const config = { ...job.plan.config, ...(await boundConfig(job)), ...(await credentialFields(parts, job)) }
-    return preparedCall(job, child, config)
+    const bound = await boundConfig(job)
+    const credential = await credentialFields(parts, job)
+    const prepared = preparedCall(job, child, { ...job.plan.config, ...bound, ...credential })
+    return job.plan.credential === undefined ? prepared : { ...prepared, secrets: secretValues(credential) }
   }
   return (job) => {
     const child = children.get(job.step)

@@ -509,11 +509,12 @@ describe('a credential', () => {
           call('store', { credential: 'login', config: { url: 'u', username: 'config', x: 1 }, bind: { x: 'data.x' } }),
         ],
       },
-      credentials: { login: { username: 'anna' } },
+      credentials: { login: { username: 'anna', password: 'geheim' } },
     })
     await send({ x: 2 })
     await untilIdle()
-    expect(host.calls[0]?.config).toEqual({ url: 'u', username: 'anna', x: 2 })
+    expect(host.calls[0]?.config).toEqual({ url: 'u', username: 'anna', password: 'geheim', x: 2 })
+    expect(host.calls[0]?.secrets).toEqual(['geheim'])
   })
 
   it('that is missing makes the message wait, and no attempt is spent', async () => {
