@@ -83,14 +83,14 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   const clock = systemClock
   let left = 0
   opened.defer(components.close)
-  const store = openLocalStore(options.state)
+  const store = openLocalStore(options.state, log)
   opened.defer(store.close)
   const broker = openMemoryBroker({ clock })
   opened.defer(broker.close)
   const plans = await openLocalPlans(options.parsed.manifests.flows, components, store.plans)
   const unfinished = openUnfinished({ broker, store, plans, clock })
   opened.defer(async () => {
-    left = await unfinished.keep()
+    left = options.state === undefined ? broker.takeAll().length : await unfinished.keep()
   })
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...plans.all.flatMap(queuesOf)])
   const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
