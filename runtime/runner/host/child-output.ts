@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../../clock.ts'
 import { logFromFrame } from './child-log.ts'
+import { isEngineDump } from './decide/engine-dump.ts'
 import type { ComponentLogLine } from './host-options.ts'
 import type { MaskSecrets } from './mask-secrets.ts'
 
@@ -53,7 +54,7 @@ export function openChildOutput(options: ChildOutputOptions): ChildOutput {
   const writeLine = (source: 'stdout' | 'stderr', text: string, bytes: number): void => {
     // An empty line is not worth logging, but it has its share of the rate.
     if (!hasRoomFor(bytes) || text === '') return
-    onLog({ source, level: source === 'stdout' ? 'info' : 'warn', message: mask(text), fields: labels })
+    onLog({ source, level: levelOf(source, text), message: mask(text), fields: labels })
   }
   return {
     attach: (stream, source) => {
@@ -145,4 +146,9 @@ function lineCutter({ onLine, isFull, onDropped }: LineCutterOptions): {
       if (heldBytes > 0) finish()
     },
   }
+}
+
+function levelOf(source: 'stdout' | 'stderr', text: string): ComponentLogLine['level'] {
+  if (source === 'stdout') return 'info'
+  return isEngineDump(text) ? 'debug' : 'warn'
 }
