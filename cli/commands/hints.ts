@@ -1,8 +1,17 @@
 import { basename } from 'node:path'
 import type { Project } from '../../local/load-project.ts'
+import { unusedNames } from './unused-names.ts'
 
-/** What to type when a flow names a component whose code stands beside the manifests and was not given. */
+/** What to type when a flow names a component whose code was not given, and which of the given names nobody uses. */
 export function hintsOf(
+  project: Pick<Project, 'findings' | 'componentDirectories' | 'parsed'>,
+  components: ReadonlyMap<string, string>,
+  credentials: Iterable<string> = [],
+): string[] {
+  return [...unusedNames(project, { components: components.keys(), credentials }), ...missingCode(project, components)]
+}
+
+function missingCode(
   { findings, componentDirectories }: Pick<Project, 'findings' | 'componentDirectories'>,
   given: ReadonlyMap<string, string>,
 ): string[] {

@@ -48,7 +48,8 @@ export async function runCommand(
   })
   const findings = [...project.findings, ...runnableFindings(project)]
   printFindings(terminal.err, findings)
-  for (const hint of hintsOf({ ...project, findings }, options.component)) terminal.err.write(`${hint}\n`)
+  const hints = hintsOf({ ...project, findings }, options.component, credentials.keys())
+  for (const hint of hints) terminal.err.write(`${hint}\n`)
   if (hasErrors(findings)) return refuse(context, findings)
   if (project.parsed.manifests.flows.length === 0) {
     throw new UsageError('no flow in the given files; `weir init my-flow` writes a first one')

@@ -98,6 +98,16 @@ describe('weir lint', () => {
     expect(strict.code).toBe(1)
   })
 
+  it('tells which names that were given nobody uses', async () => {
+    const mistyped = await cli('lint', 'flow.yaml', '--component', 'shoop=code/shop')
+    expect(mistyped.stderr).toContain('warning: --component: no flow uses a component "shoop": did you mean "shop"?\n')
+    expect((await cli('lint', 'flow.yaml', ...shop)).stderr).not.toContain('no flow uses')
+    const words = ['flow.yaml', ...shop, '--once', '--credential', 'login={}', '--credential', 'nope={"a": "b"}']
+    expect((await cli('run', ...words)).stderr).toMatch(
+      /^warning: --credential: no flow uses a credential "nope"; there is login\n(?![^]*no flow uses)/,
+    )
+  })
+
   it('reads standard input', async () => {
     const stdin = readFileSync(join(folder.path, 'wrong.yaml'), 'utf8')
     const { code, stdout } = await weir(['lint', '-'], { stdin })
