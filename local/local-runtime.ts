@@ -22,6 +22,7 @@ import { openLocalHost } from './local-host.ts'
 import type { LocalPlans } from './local-plans.ts'
 import { openLocalPlans } from './local-plans.ts'
 import { openLocalStore } from './local-store.ts'
+import { makeStateDirectory } from './state-directory.ts'
 import { openUnfinished } from './unfinished.ts'
 
 /** The parts of a flow's life that need no trigger: queues, state, runner. Triggers are opened on top of it. */
@@ -83,6 +84,7 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   const clock = systemClock
   let left = 0
   opened.defer(components.close)
+  if (options.state !== undefined) await makeStateDirectory(options.state)
   const store = openLocalStore(options.state, log)
   opened.defer(store.close)
   const broker = openMemoryBroker({ clock })

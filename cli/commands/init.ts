@@ -1,5 +1,6 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { directoryProblem, makeDirectory } from '../../local/make-directory.ts'
 import { UsageError } from '../usage-error.ts'
 import type { CommandContext } from './context.ts'
 
@@ -43,8 +44,8 @@ Change the greeting in \`flow.yaml\` and run it again. \`weir plan .\` shows wha
 
 /** Writes a first flow, component and README; refuses a directory that holds something. */
 export async function initCommand({ terminal }: CommandContext, directory: string): Promise<number> {
-  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
-    throw new UsageError(`${directory} cannot be made: ${(cause as Error).message}`, { cause })
+  await makeDirectory(directory).catch((cause: unknown) => {
+    throw new UsageError(`${directory} cannot be made: ${directoryProblem(cause)}`, { cause })
   })
   const present = (await readdir(directory)).filter((name) => name !== '.git')
   if (present.length > 0) throw new UsageError(`${directory} is not empty; give a new directory: weir init my-flow`)
