@@ -33,6 +33,18 @@ describe('renderTable', () => {
     expect(lines.map((line) => line.length)).toEqual([19, 19])
   })
 
+  it('shortens names before a number is cut, the longer one first', () => {
+    const samples = [
+      { flow: 'contacts-from-the-shop-to-the-newsletter', step: 'fetch', received: 7, retried: 31, dead: 1204 },
+      { flow: 'short', step: 'check', queue: { waiting: 3, inFlight: 0 } },
+    ]
+    expect(renderTable(sampling(samples), undefined, { columns: 80, rows: 24 })).toEqual([
+      'FLOW                  STEP   RATE/S  MESSAGES  QUEUED  IN FLIGHT  RETRIES  DEAD',
+      'contacts-from-the-s…  fetch     0.0         7                          31  1204',
+      'short                 check     0.0         0       3          0        0     0',
+    ])
+  })
+
   it('is cut to the height of the terminal, idle steps first, the order kept', () => {
     const samples = Array.from({ length: 10 }, (_, at) => ({ step: `s${at}`, received: [7, 3].includes(at) ? 1 : 0 }))
     const lines = renderTable(sampling(samples), undefined, { columns: 100, rows: 7 })

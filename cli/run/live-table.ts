@@ -15,6 +15,9 @@ export interface Sampling {
 
 const headings = ['FLOW', 'STEP', 'RATE/S', 'MESSAGES', 'QUEUED', 'IN FLIGHT', 'RETRIES', 'DEAD'] as const
 const namedColumns = 2
+/** Names are shortened to make room for the numbers, and not below that. */
+const leastName = 4
+const gap = '  '
 
 /**
  * The table's lines, names to the left and numbers to the right, cut to the terminal's size. When there are more steps than
@@ -30,9 +33,10 @@ export function renderTable(
   const lines = now.samples.map((sample, at) => rowOf(sample, rateOf(sample, last?.samples[at], seconds(last, now))))
   const shown = chosenRows(now.samples, Math.max(1, rows - 3))
   const table = [[...headings], ...shown.map((at) => lines[at] ?? [])]
-  const widths = headings.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)))
+  const natural = headings.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)))
+  const widths = fitted(natural, columns - 1)
   const hidden = now.samples.length - shown.length
-  const aligned = table.map((row) => row.map((cell, column) => padded(cell, widths[column] ?? 0, column)).join('  '))
+  const aligned = table.map((row) => row.map((cell, column) => padded(cell, widths[column] ?? 0, column)).join(gap))
   return [...aligned, ...(hidden === 0 ? [] : [`… and ${hidden} more`])].map((line) => line.slice(0, columns - 1))
 }
 
@@ -41,8 +45,21 @@ function rowOf({ flow, step, received, queue, retried, dead }: StepSample, rate:
   return [flow, step, rate.toFixed(1), ...[received, ...depth, retried, dead].map(String)]
 }
 
+/** The widths in which a line is no longer than so: the longer of the names gives way first. */
+function fitted(natural: readonly number[], most: number): number[] {
+  const names = natural.slice(0, namedColumns)
+  const numbers = natural.slice(namedColumns)
+  let over = natural.reduce((sum, width) => sum + width + gap.length, -gap.length) - most
+  for (; over > 0 && Math.max(...names) > leastName; over -= 1) {
+    const longest = names.indexOf(Math.max(...names))
+    names[longest] = (names[longest] ?? 0) - 1
+  }
+  return [...names, ...numbers]
+}
+
 function padded(cell: string, width: number, column: number): string {
-  return column < namedColumns ? cell.padEnd(width) : cell.padStart(width)
+  if (column >= namedColumns) return cell.padStart(width)
+  return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width)
 }
 
 function seconds(last: Sampling | undefined, now: Sampling): number {

@@ -3,11 +3,11 @@ import { startRun } from '../../runtime/trigger/start-run.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import { sleep } from '../../runtime/clock.ts'
 import { PermanentError } from '../../runtime/error.ts'
-import { count } from '../format-findings.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ChosenTrigger } from './choose-trigger.ts'
 import { closeRuntime, drain, drainNotice } from './drain.ts'
 import type { Session } from './session.ts'
+import { summaryOf } from './summary.ts'
 import type { SyncAnswer } from './sync-answer.ts'
 import { openSyncAnswer } from './sync-answer.ts'
 import { watch } from './watch.ts'
@@ -41,7 +41,7 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
     await answer?.close()
     await closeRuntime(session)
   }
-  say(`${summaryOf(session)}\n`)
+  say(`${summaryOf(counts)}\n`)
   if (interrupted.aborted) return 130
   return counts.deadLetters() > 0 ? 1 : 0
 }
@@ -74,16 +74,4 @@ async function untilIdle({ runtime, interrupts: { interrupted } }: Session): Pro
     const { ready, unacknowledged, parked } = runtime.broker.pending()
     quiet = ready + unacknowledged + parked === 0 ? quiet + 1 : 0
   }
-}
-
-function summaryOf({ counts }: Session): string {
-  const steps = counts.steps()
-  const sum = (what: 'retried' | 'discarded'): number => steps.reduce((all, step) => all + step[what], 0)
-  const parts = [
-    `${count(counts.finished(), 'message')} left the last steps`,
-    ...(counts.deadLetters() === 0 ? [] : [count(counts.deadLetters(), 'dead letter')]),
-    ...(sum('discarded') === 0 ? [] : [`${sum('discarded')} discarded`]),
-    ...(sum('retried') === 0 ? [] : [`${count(sum('retried'), 'attempt')} tried again`]),
-  ]
-  return parts.join(', ')
 }

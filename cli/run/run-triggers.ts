@@ -8,6 +8,7 @@ import { announcement } from './announcement.ts'
 import { aborted } from '../../local/aborted.ts'
 import { closeRuntime, drain, drainNotice } from './drain.ts'
 import type { Session } from './session.ts'
+import { summaryOf } from './summary.ts'
 import { watch } from './watch.ts'
 
 /** What is queued is bounded at the sources. */
@@ -17,7 +18,7 @@ const callersMs = 5000
 
 /** Opens all triggers and runs until Ctrl-C, which lets everything finish that has started. */
 export async function runTriggers(session: Session, { port }: { readonly port: number }): Promise<number> {
-  const { view, say, interrupts } = session
+  const { view, say, interrupts, counts } = session
   const triggers = new AsyncDisposableStack()
   const over = new AbortController()
   let watching: Promise<void> | undefined
@@ -35,6 +36,7 @@ export async function runTriggers(session: Session, { port }: { readonly port: n
     view.close('leave')
     await closeRuntime(session)
   }
+  say(`finished: ${summaryOf(counts)}\n`)
   return interrupts.stopped.aborted ? 130 : 0
 }
 

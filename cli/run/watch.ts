@@ -5,7 +5,7 @@ import type { Session } from './session.ts'
 
 const showEveryMs = 500
 
-/** Shows the session's state until the signal; the first time after a while. */
+/** Shows the session's state until the signal, and how it is then; the first time after a while. */
 export async function watch(
   session: Session,
   { afterMs, until }: { afterMs: number; until: AbortSignal },
@@ -13,10 +13,13 @@ export async function watch(
   const { runtime, view } = session
   const isOver = (): boolean => until.aborted
   await sleep(runtime.clock, afterMs, until).catch(() => {})
+  const show = async (): Promise<void> => view.show({ samples: await samples(session), atMs: runtime.clock.now() })
+  if (isOver()) return
   while (!isOver()) {
-    view.show({ samples: await samples(session), atMs: runtime.clock.now() })
+    await show()
     await sleep(runtime.clock, showEveryMs, until).catch(() => {})
   }
+  await show()
 }
 
 async function samples({ runtime, counts }: Session): Promise<StepSample[]> {

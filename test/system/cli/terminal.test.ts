@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
-import { folderOf, startProgram, weir, weirPath } from './weir-process.ts'
+import { folderOf, startProgram, startWeir, weir, weirPath } from './weir-process.ts'
 
 const hasScript = spawnSync('script', ['--version']).status === 0
 
@@ -49,14 +49,28 @@ describe('colours', () => {
 
 describe('the live view', () => {
   it.runIf(hasScript)('is drawn over itself on a terminal, below what is logged', async () => {
-    const one = onTerminal('run ticks.yaml')
+    const one = onTerminal('run ticks.yaml & echo pid=$!; wait $!')
+    const [, pid] = await one.says(/pid=(\d+)/)
     const up = new RegExp(`${escape}\\[2A\\r${escape}\\[J`)
     await one.says(/RATE\/S +MESSAGES +QUEUED +IN FLIGHT +RETRIES +DEAD/)
     await one.says(up)
     await one.says(/value=tick/)
     await one.says(/ticks +say +[\d.]+ +[1-9]/)
+    process.kill(Number(pid), 'SIGTERM')
+    const { stdout } = await one.ended
+    const last = stdout.slice(stdout.lastIndexOf(`${escape}[J`))
+    const [, messages] = /ticks +say +[\d.]+ +([1-9]\d*) +0 +0 +0 +0\r\n/.exec(last) ?? []
+    expect(last).toContain(`finished: ${messages} message${messages === '1' ? '' : 's'} left the last steps\r\n`)
+  })
+
+  it('is followed by what came of the run, also where there is no terminal', async () => {
+    const one = startWeir(['run', 'ticks.yaml'], { cwd: folder.path })
+    await one.says(/value=tick/)
     one.type('SIGINT')
-    await one.ended
+    expect(await one.ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/\nfinished: \d+ messages? left the last steps\n$/),
+    })
   })
 
   it('is plain lines where there is none', async () => {
