@@ -10,6 +10,8 @@ export interface JsonOption {
   /** As in `--data`, for messages. */
   readonly option: string
   readonly text: string
+  /** How a file is given, where that is more than `@FILE`. */
+  readonly fileForm?: string
 }
 
 /**
@@ -17,8 +19,9 @@ export interface JsonOption {
  *
  * @throws {UsageError} when it cannot be read or parsed
  */
-export async function readJsonOption({ option, text }: JsonOption, terminal: Pick<Terminal, 'stdin'>): Promise<Json> {
-  if (!text.startsWith('@')) return parseArgument(option, text)
+export async function readJsonOption(given: JsonOption, terminal: Pick<Terminal, 'stdin'>): Promise<Json> {
+  const { option, text } = given
+  if (!text.startsWith('@')) return parseArgument(given)
   const file = text.slice(1)
   if (file === '') throw new UsageError(`${option}: give a file behind the @, as @message.json`)
   return parseFile(`${option}: ${file}`, file === '-' ? await terminal.stdin() : await readOptionFile(option, file))
@@ -40,12 +43,12 @@ function kindOf(value: Json): string {
   return value === null ? 'null' : `a ${typeof value}`
 }
 
-function parseArgument(option: string, text: string): Json {
+function parseArgument({ option, text, fileForm = '@FILE' }: JsonOption): Json {
   try {
     return writable(option, JSON.parse(text) as Json)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    throw new UsageError(`${option} is not valid JSON: ${placeOf(text)}. To read it from a file write @FILE`)
+    throw new UsageError(`${option} is not valid JSON: ${placeOf(text)}. To read it from a file write ${fileForm}`)
   }
 }
 

@@ -57,7 +57,10 @@ export function addEval(program: Command, context: CommandContext, done: (exitCo
     )
     .option('--steps <json>', '$steps, as {"fetch": {"data": {"id": 1}}}')
     .option('--trigger <json>', '$trigger, as {"name": "changed", "request": {"query": {}}}')
-    .option('--run <json>', '$run, as {"id": "r1", "startedAt": "2026-01-31T03:00:00Z"}; $now() gives its start')
+    .option(
+      '--run <json>',
+      '$run, as {"id": "r1", "startedAt": "2026-01-31T03:00:00Z"}; its start is what $now() gives, and in $run.startedAt it is milliseconds since 1970',
+    )
     .option('--flow <json>', '$flow, as {"name": "contacts", "labels": {}}')
     .option('--step <name>', '$step.name')
     .addHelpText(

@@ -35,11 +35,11 @@ const readme = `# A first flow
 
 \`flow.yaml\` says when a run starts and which steps it takes; \`component.yaml\` holds the code of one step.
 
-    weir lint .
-    weir run . --once --trigger hello/by-hand --data '{"name": "Ada"}'
-    weir run .                  # all triggers, until Ctrl-C
+    npx weir lint .
+    npx weir run . --once --trigger hello/by-hand --data '{"name": "Ada"}'
+    npx weir run .              # all triggers, until Ctrl-C
 
-Change the greeting in \`flow.yaml\` and run it again. \`weir plan .\` shows what the flow compiles to.
+Change the greeting in \`flow.yaml\` and run it again. \`npx weir plan .\` shows what the flow compiles to.
 `
 
 /** Writes a first flow, component and README; refuses a directory that holds something. */
@@ -51,9 +51,14 @@ export async function initCommand({ terminal }: CommandContext, directory: strin
   if (present.length > 0) throw new UsageError(`${directory} is not empty; give a new directory: weir init my-flow`)
   const files = { 'flow.yaml': flow, 'component.yaml': component, 'README.md': readme }
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
-  const where = directory === '.' ? '' : ` ${directory}`
   terminal.err.write(
-    `wrote ${Object.keys(files).join(', ')}\nnext: weir run${where || ' .'} --once --trigger hello/by-hand --data '{"name": "Ada"}'\n`,
+    `wrote ${Object.keys(files).join(', ')}\nnext: npx weir run ${asWord(directory)} --once --trigger hello/by-hand --data '{"name": "Ada"}'\n`,
   )
   return 0
+}
+
+/** As one word of a shell, which is not taken for an option. */
+function asWord(path: string): string {
+  const named = path.startsWith('-') ? `./${path}` : path
+  return /^[\w./@:+,-]+$/.test(named) ? named : `'${named.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -109,7 +109,8 @@ async function readCredentials(
 ): Promise<Credentials> {
   const read = new Map<string, Readonly<Record<string, string>>>()
   for (const [name, text] of options) {
-    read.set(name, asStrings(name, await readObjectOption({ option: `--credential ${name}`, text }, terminal)))
+    const option = { option: `--credential ${name}`, text, fileForm: `${name}=@FILE` }
+    read.set(name, asStrings(name, await readObjectOption(option, terminal)))
   }
   return read
 }

@@ -248,6 +248,12 @@ const cases: readonly Case[] = [
     code: 2,
     says: '--data is not valid JSON: it ends too early',
   },
+  {
+    name: 'a --credential that is no JSON',
+    words: [...once1, '--credential', 'foo=bar'],
+    code: 2,
+    says: 'error: --credential foo is not valid JSON: see line 1, column 1 (a text needs double quotes). To read it from a file write foo=@FILE\n',
+  },
   { name: 'an empty --data', words: [...once1, '--data', ''], code: 2, says: '--data is not valid JSON: it is empty' },
   {
     name: 'a missing @FILE',

@@ -171,7 +171,17 @@ describe('weir init', () => {
       cwd: join(folder.path, 'first'),
     }).ended
     expect(jsonLines(stdout)).toMatchObject([{ flow: 'hello', data: { text: 'Hello, Ada!', from: 'by-hand' } }])
-    expect(made.stderr).toContain(command.replace(' . ', ' first '))
+    expect(made.stderr).toContain(`\nnext: npx weir ${command.replace(' . ', ' first ')}\n`)
+  })
+
+  it.each(['My Flow', "it's $HOME", '-f'])('says what can be typed next, also for %j', async (directory) => {
+    const { stderr, code } = await cli('init', '--', directory)
+    expect(code).toBe(0)
+    const [, words] = /^next: npx weir (.*)$/m.exec(stderr) ?? []
+    const { stdout } = await startProgram('sh', ['-c', `"$0" "$1" ${words}`, process.execPath, weirPath], {
+      cwd: folder.path,
+    }).ended
+    expect(jsonLines(stdout)).toMatchObject([{ data: { text: 'Hello, Ada!' } }])
   })
 })
 
@@ -328,6 +338,14 @@ describe('weir component call', () => {
 })
 
 describe('help', () => {
+  it('of eval says what $run.startedAt is', async () => {
+    const { stdout } = await cli('eval', '--help')
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('in $run.startedAt it is milliseconds since 1970')
+    expect((await cli('eval', '$run.startedAt', '--run', '{"startedAt": "1970-01-01T00:00:01Z"}')).stdout).toBe(
+      '1000\n',
+    )
+  })
+
   it.each(['lint', 'plan', 'eval', 'init', 'run', 'component', 'component inspect', 'component call', 'completion'])(
     'of %s has examples',
     async (command) => {
