@@ -1,5 +1,6 @@
 'use strict'
 
+const fs = require('fs')
 const path = require('path')
 const { pathToFileURL } = require('url')
 const { codedError, toFailure } = require('./failure.cjs')
@@ -21,7 +22,7 @@ function openLoader(options) {
   /** @param {string} main @param {string} configJson */
   async function loadAndInit(main, configJson) {
     try {
-      const exported = await loadFile(path.join(options.root, main))
+      const exported = await loadFile(options.root, main)
       const run = processOf(exported)
       if (!run) throw loadError(`${main} exports no function named process`, undefined, true)
       await runInit(exported, main, configJson)
@@ -63,16 +64,17 @@ function openLoader(options) {
   }
 }
 
-/** @param {string} file */
-async function loadFile(file) {
+/** @param {string} root @param {string} main */
+async function loadFile(root, main) {
+  const file = path.join(root, main)
   try {
     return require(file)
   } catch (error) {
-    if (!error || !importOnly.includes(error.code)) throw failedToLoad(file, error)
+    if (!error || !importOnly.includes(error.code)) throw failedToLoad(root, main, error)
     try {
       return await importModule(require.resolve(file))
     } catch (importError) {
-      throw failedToLoad(file, importError)
+      throw failedToLoad(root, main, importError)
     }
   }
 }
@@ -84,9 +86,24 @@ function importModule(file) {
   return load(pathToFileURL(file).href)
 }
 
-/** @param {string} file @param {unknown} error */
-function failedToLoad(file, error) {
-  return loadError(`${file} cannot be loaded: ${toFailure(error).message}`, error, true)
+/**
+ * Names files as the component's author does: from its root, which may be a temporary directory.
+ *
+ * @param {string} root @param {string} main @param {any} error
+ */
+function failedToLoad(root, main, error) {
+  const short = withoutRoot(root)
+  // V8 begins the stack of a syntax error with its place, in whichever file it is.
+  const place = /^(?:file:\/\/)?(\/.*:\d+)\n/.exec((error && error.stack) || '')
+  const where = place ? short(place[1]) : path.normalize(main)
+  return loadError(`${where} cannot be loaded: ${short(toFailure(error).message)}`, error, true)
+}
+
+/** @param {string} root @returns {(text: string) => string} */
+function withoutRoot(root) {
+  const real = fs.existsSync(root) ? fs.realpathSync(root) : root
+  const prefixes = [root, real].map((each) => path.join(each, path.sep))
+  return (text) => prefixes.reduce((rest, prefix) => rest.split(prefix).join(''), text)
 }
 
 /** @param {string} message @param {any} cause @param {boolean} permanent */

@@ -44,6 +44,9 @@ beforeAll(async () => {
     'broken/flow.yaml': callsCode + inline('this is no JavaScript'),
     'rejects/component.json': '{"actions": {"go": {"main": "./go.js"}}}',
     'rejects/go.js': 'throw new TypeError("no way to load")',
+    'needs/component.json': '{"actions": {"go": {"main": "./go.js"}}}',
+    'needs/go.js': 'require("./lib/odd")',
+    'needs/lib/odd.js': 'let a\nlet b = ;\n',
     'bare/go.js': '',
     'syntax/component.json': '{\n  "actions": {"go": {"main": "./go.js"},}\n}',
     'image.yaml':
@@ -214,19 +217,25 @@ const cases: readonly Case[] = [
     name: 'a function file that throws while loading',
     words: ['run', 'throws', '--once'],
     code: 1,
-    says: /dead letter bad\/go ComponentLoadFailed: .*no way to load \(1 attempt/,
+    says: 'dead letter bad/go ComponentLoadFailed: run.js cannot be loaded: no way to load (1 attempt',
   },
   {
     name: 'a function file that is no JavaScript',
     words: ['run', 'broken', '--once'],
     code: 1,
-    says: 'dead letter bad/go ComponentLoadFailed:',
+    says: 'dead letter bad/go ComponentLoadFailed: run.js:1 cannot be loaded: Unexpected identifier',
   },
   {
     name: 'a function file that throws while loading, called',
     words: ['component', 'call', 'rejects', 'go'],
     code: 1,
     says: /"settled","as":"deadLetter","error":\{"code":"ComponentLoadFailed","message":".*no way to load/,
+  },
+  {
+    name: 'a file that a function file needs and that is no JavaScript',
+    words: ['component', 'call', 'needs', 'go'],
+    code: 1,
+    says: `"message":"lib/odd.js:2 cannot be loaded: Unexpected token ';'"`,
   },
   {
     name: 'a function that there is not',
