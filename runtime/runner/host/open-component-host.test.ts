@@ -353,7 +353,8 @@ describe('a crash', () => {
     expect(order).toEqual(['emit', 'result'])
   })
 
-  it.runIf(onLinux)('takes along what the component has started', async () => {
+  it('takes along what the component has started', async ({ skip }) => {
+    skip(!onLinux, 'reads /proc, which only Linux has')
     const test = hostWith()
     const { pid, own } = dataOf(await test.call({ component: 'tricky', main: 'spawns.js', timeoutMs: 300 })) as {
       pid: number
@@ -362,7 +363,8 @@ describe('a crash', () => {
     await expect.poll(() => [isAlive(pid), isAlive(own)]).toEqual([false, false])
   })
 
-  it.runIf(onLinux)('comes from too much memory beside the heap, too', async () => {
+  it('comes from too much memory beside the heap, too', async ({ skip }) => {
+    skip(!onLinux, 'reads /proc, which only Linux has')
     const test = hostWith({ maxHeapMb: 64, beyondHeapMb: 64 })
     const { result } = await test.call({ component: 'tricky', main: 'eats-buffers.js' })
     expect(result).toMatchObject({

@@ -79,7 +79,8 @@ describe('completion in other shells', () => {
     )
   })
 
-  it.runIf(has('zsh'))('is read by zsh', () => {
+  it('is read by zsh', ({ skip }) => {
+    skip(!has('zsh'), 'zsh is not installed')
     const { status, stderr } = spawnSync('zsh', ['-f', '-c', 'source ./.weir.zsh && whence -w _weir'], {
       cwd: folder.path,
       encoding: 'utf8',
@@ -87,7 +88,8 @@ describe('completion in other shells', () => {
     expect(status, stderr).toBe(0)
   })
 
-  it.runIf(has('fish'))('is read by fish', () => {
+  it('is read by fish', ({ skip }) => {
+    skip(!has('fish'), 'fish is not installed')
     const script = 'source ./.weir.fish; complete -C "weir lint --o"'
     const { stdout } = spawnSync('fish', ['--no-config', '-c', script], { cwd: folder.path, encoding: 'utf8' })
     expect(stdout).toContain('--output')

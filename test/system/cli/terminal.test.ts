@@ -34,13 +34,15 @@ describe('colours', () => {
     expect(stdout + stderr).not.toContain(escape)
   })
 
-  it.runIf(hasScript)('are there on a terminal, unless NO_COLOR says otherwise', async () => {
+  it('are there on a terminal, unless NO_COLOR says otherwise', async ({ skip }) => {
+    skip(!hasScript, 'the command script (util-linux) is not installed')
     expect((await onTerminal('lint wrong.yaml').ended).stdout).toContain(`${escape}[31merror${escape}[39m`)
     expect((await onTerminal('lint wrong.yaml', { NO_COLOR: '1' }).ended).stdout).not.toContain(escape)
     expect((await onTerminal('lint wrong.yaml', { TERM: 'dumb' }).ended).stdout).not.toContain(escape)
   })
 
-  it.runIf(hasScript)('do not go into a file because errors go to a terminal', async () => {
+  it('do not go into a file because errors go to a terminal', async ({ skip }) => {
+    skip(!hasScript, 'the command script (util-linux) is not installed')
     const { stdout } = await onTerminal('lint wrong.yaml > lint.txt; cat -v lint.txt').ended
     expect(stdout).toContain('wrong.yaml:2:7: error UnknownKind ')
     expect(stdout).not.toContain('^[')
@@ -48,7 +50,8 @@ describe('colours', () => {
 })
 
 describe('the live view', () => {
-  it.runIf(hasScript)('is drawn over itself on a terminal, below what is logged', async () => {
+  it('is drawn over itself on a terminal, below what is logged', async ({ skip }) => {
+    skip(!hasScript, 'the command script (util-linux) is not installed')
     const one = onTerminal('run ticks.yaml & echo pid=$!; wait $!')
     const [, pid] = await one.says(/pid=(\d+)/)
     const up = new RegExp(`${escape}\\[2A\\r${escape}\\[J`)

@@ -20,7 +20,7 @@ function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }
 
-describe.runIf(process.platform === 'linux')('a runner that is killed', () => {
+describe.runIf(process.platform === 'linux')('a runner that is killed (seen in /proc, so on Linux)', () => {
   it.each(['waits', 'blocks', 'spawns'] as const)('leaves no process behind when its component %s', async (how) => {
     const pids = await childOfAKilledRunner(how)
     expect(pids.length).toBeGreaterThan(0)
