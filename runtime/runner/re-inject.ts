@@ -15,7 +15,7 @@ export interface ReInjectParts {
   readonly plans: PlanSource
   readonly clock: Clock
   /** Where tracked runs are: a dead letter ends its message. */
-  readonly store?: Pick<Store, 'trackedRuns'>
+  readonly store: Pick<Store, 'trackedRuns'>
 }
 
 const mostHops = 3
@@ -67,6 +67,6 @@ async function bury({ broker, clock, store }: ReInjectParts, message: WireMessag
   const { letter, failure } = mismatched(message, clock.now())
   await broker.publish({ kind: 'queue', queue: deadQueue }, letter)
   const { tracked, flow, run } = message.headers
-  if (tracked === true) await store?.trackedRuns.remove(flow, run, message.id)
+  if (tracked === true) await store.trackedRuns.remove(flow, run, message.id)
   await answerFailure({ broker }, message.headers, failure)
 }
