@@ -146,7 +146,12 @@ function checkpointOf(
   }
 }
 
-function warnOfSnapshot({ log }: RunnerParts, { active, plan }: ComponentJob): void {
+/** Steps that were told once: such a component emits a snapshot with every message. */
+const warnedSteps = new WeakSet<ComponentJob['step']>()
+
+function warnOfSnapshot({ log }: RunnerParts, { active, plan, step }: ComponentJob): void {
+  if (warnedSteps.has(step)) return
+  warnedSteps.add(step)
   log.warn(
     { flow: active.plan.flow.name, step: plan.name },
     'snapshot ignored: component.json does not say that the function keeps one',
