@@ -1,0 +1,44 @@
+import { pino } from 'pino'
+import { expect, it } from 'vitest'
+import type { DeadLetter } from '../runtime/store/store.ts'
+import { openLocalStore } from './local-store.ts'
+
+const letter: DeadLetter = {
+  id: '',
+  namespace: 'default',
+  flow: 'uid',
+  step: 'store',
+  run: 'run',
+  revision: 1,
+  code: 'Busy',
+  message: 'busy',
+  attempts: 1,
+  failures: [],
+  headers: {
+    flow: 'uid',
+    revision: 1,
+    revisionHash: '',
+    run: 'run',
+    runStartedAt: 0,
+    trigger: 'by-hand',
+    at: 'store',
+    attempt: 1,
+    copy: 'copy',
+    hops: 0,
+  },
+  body: new Uint8Array(),
+  diedAt: 0,
+  replay: 0,
+  state: 'dead',
+}
+
+it('says once that memory forgets dead letters, and how to keep them', async () => {
+  const lines: string[] = []
+  const store = openLocalStore(undefined, pino({ level: 'warn' }, { write: (line) => lines.push(line) }))
+  for (let n = 0; n < 10_000; n += 1) await store.deadLetters.put({ ...letter, id: `m${n}` })
+  expect(lines).toEqual([])
+  for (const id of ['one more', 'and another']) await store.deadLetters.put({ ...letter, id })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toContain('--state DIR')
+  await store.close()
+})
