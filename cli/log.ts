@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import type { Output, Style } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const levelStyles: Readonly<Record<string, Style>> = {
   error: 'red',

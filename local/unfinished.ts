@@ -22,7 +22,7 @@ export interface UnfinishedParts {
 }
 
 /** Kept as dead letters, since these have all that it takes to go on; nobody is told of them as such. */
-export const unfinishedCode = 'Unfinished'
+const unfinishedCode = 'Unfinished'
 
 const most = 1_000_000
 

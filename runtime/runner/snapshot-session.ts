@@ -44,7 +44,7 @@ export function openSnapshotSession(store: SnapshotStore, queue: string, owner: 
   }
 }
 
-export function applyChanges(value: unknown, changes: SnapshotChanges): unknown {
+function applyChanges(value: unknown, changes: SnapshotChanges): unknown {
   return changes.reduce(
     (snapshot, change) => (change.kind === 'replace' ? change.value : { ...asObject(snapshot), ...change.value }),
     value,

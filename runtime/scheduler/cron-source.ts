@@ -7,7 +7,7 @@ import { fireSchedule } from './fire-schedule.ts'
 import type { SchedulerCore, Source } from './scheduler-parts.ts'
 
 /** More than this many missed fires of one schedule are not made up for, whatever its policy. */
-export const mostMissed = 100
+const mostMissed = 100
 
 export interface CronSourceOptions {
   readonly flow: string
