@@ -260,6 +260,35 @@ async function untilGone(pids: readonly number[]): Promise<void> {
 
 const sourceFolders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('weir-source-'))
 
+/** Gives twice as much as its second step can take. */
+const listening = `apiVersion: weir.dev/v1alpha1
+kind: Component
+metadata: {name: feed}
+spec:
+  functions: [{name: feed, kind: trigger}, {name: put, kind: action}]
+  source:
+    files:
+      feed.js: |
+        exports.process = function () {
+          let n = 0
+          setInterval(() => this.emit('data', { data: { n: ++n } }), 50)
+          return new Promise(() => {})
+        }
+      put.js: |
+        exports.process = async (msg) => {
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          console.log('put ' + msg.data.n)
+          return { data: msg.data }
+        }
+---
+apiVersion: weir.dev/v1alpha1
+kind: Flow
+metadata: {name: listens}
+spec:
+  triggers: [{name: on-change, listen: {}}]
+  steps: [{name: feed, component: feed, function: feed}, {name: put, component: feed, function: put}]
+`
+
 describe('Ctrl-C', () => {
   it('lets what has started finish; nothing of it is left behind', async () => {
     folder.write({ 'drains.yaml': slowFlow('drains') })
@@ -276,6 +305,17 @@ describe('Ctrl-C', () => {
     await untilGone(pids)
     expect(own.length).toBeGreaterThan(0)
     expect(sourceFolders()).not.toEqual(expect.arrayContaining(own))
+  })
+
+  it('stops an endless trigger first, so that all it gave is finished', async () => {
+    folder.write({ 'listens.yaml': listening })
+    const one = start('run', 'listens.yaml')
+    await one.says(/put 3/)
+    one.type('SIGINT')
+    const { code, stderr } = await one.ended
+    expect(stderr).toContain('left the last steps')
+    expect(stderr).not.toContain('had not finished')
+    expect(code).toBe(0)
   })
 
   it('stops at once when it is pressed again, keeps what was under way, and leaves no process behind', async () => {
