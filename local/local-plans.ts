@@ -25,6 +25,7 @@ export async function openLocalPlans(
     all,
     flows: () => [...active.keys()],
     active: (uid) => active.get(uid),
+    refresh: async (uid) => active.get(uid),
     get: async (uid, revision) => {
       const plan = active.get(uid)
       return plan?.revision === revision ? plan : store.get(uid, revision)

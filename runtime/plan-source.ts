@@ -1,4 +1,4 @@
-import type { Plan } from '../flow/plan/plan.ts'
+import type { Plan, PlanStage } from '../flow/plan/plan.ts'
 
 /** Where a process gets its plans from: the manifests of a local run, a directory, or Kubernetes. */
 export interface PlanSource {
@@ -11,6 +11,26 @@ export interface PlanSource {
    */
   readonly get: (flowUid: string, revision: number) => Promise<Plan | undefined>
   readonly flows: () => readonly string[]
+  /**
+   * Reads the flow anew from where the truth is, past every cache, and gives its active plan: after a publish that nobody took.
+   *
+   * @throws {TransientError} when it cannot be known now
+   */
+  readonly refresh: (flowUid: string) => Promise<Plan | undefined>
+}
+
+/** What runners consume, and what becomes of it. */
+export interface WorkList {
+  /** The queues that are to be consumed now, those of frozen flows left out. */
+  readonly living: () => readonly LivingWork[]
+  /** Told after `living`, or an active plan, has changed. Returns what ends it. */
+  readonly onChange: (listener: () => void) => () => void
+}
+
+/** One queue, and the newest plan that has it. */
+export interface LivingWork {
+  readonly stage: PlanStage
+  readonly plan: Plan
 }
 
 /** A Credential's fields by name, merged over a step's config. */

@@ -1,7 +1,7 @@
 import type { WireMessage } from '../wire/message.ts'
 
 /**
- * The queues, as a runner sees them. Every adapter passes the same conformance suite: memory's, and RabbitMQ's when there is one.
+ * The queues, as a runner sees them. Every adapter (memory, SQLite, RabbitMQ) passes the same conformance suite.
  *
  * Promised: a message whose publish was confirmed is delivered until it is acknowledged, in the order of publishing per
  * queue, requeued ones first, in their old order; a delivery that was neither acknowledged nor requeued when its subscription closes comes back.
@@ -32,11 +32,25 @@ export interface Broker {
   ) => Promise<Subscription>
   /** Undefined when there is no such queue. */
   readonly depth: (queue: string) => Promise<QueueDepth | undefined>
+  /**
+   * From now on publishes to it are unroutable, and what comes back from a delay goes to `unrouted`; what it holds can still be consumed.
+   * Declaring it again binds it again. Safe to repeat; one that is gone is no error.
+   */
+  readonly unbindQueue: (queue: string) => Promise<void>
   /** From now on unroutable; its subscriptions end. Its messages are the caller's to move first. One that is gone is no error. */
   readonly deleteQueue: (queue: string) => Promise<void>
+  /** Whether it can work now; cheap. */
+  readonly health: () => BrokerHealth
   /** Unsettled deliveries return to their queues. Safe to repeat. */
   readonly close: () => Promise<void>
 }
+
+export type BrokerHealth =
+  | { readonly kind: 'ready' }
+  /** `reason` names the server and what to do, never a password; `since` in milliseconds since 1970. */
+  | { readonly kind: 'connecting'; readonly since: number; readonly reason: string }
+  /** The broker takes no messages: an alarm of its memory or disk. */
+  | { readonly kind: 'blocked'; readonly since: number; readonly reason: string }
 
 export interface QueueDeclaration {
   readonly name: string
@@ -44,6 +58,8 @@ export interface QueueDeclaration {
   readonly singleActiveConsumer?: boolean
   /** Beyond this many the oldest go, and are counted. For observations and replies, never for messages. */
   readonly dropHeadAbove?: number
+  /** Goes with this connection, and is made anew when that comes back: for replies. */
+  readonly temporary?: boolean
 }
 
 export type Target =
@@ -60,6 +76,8 @@ export interface ConsumeOptions {
 }
 
 export interface Subscription {
+  /** How many may be unsettled from now on, ≥ 1; those that are under way stay. A hint: with a single active consumer it may stay as it was. */
+  readonly setPrefetch: (prefetch: number) => void
   /** Stops new deliveries and gives the unsettled ones back. */
   readonly close: () => Promise<void>
 }
@@ -90,3 +108,5 @@ export interface QueueDepth {
 export const deadQueue = 'dead'
 /** Where messages go whose target is gone. */
 export const unroutedQueue = 'unrouted'
+/** Batches of observations on their way to the recorder; the oldest go first when there are too many. */
+export const eventsQueue = 'events'

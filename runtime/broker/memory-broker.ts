@@ -2,7 +2,15 @@ import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { PermanentError, TransientError } from '../error.ts'
 import type { WireMessage } from '../wire/message.ts'
-import type { Broker, ConsumeOptions, Delivery, PublishOutcome, QueueDeclaration, Target } from './broker.ts'
+import type {
+  Broker,
+  BrokerHealth,
+  ConsumeOptions,
+  Delivery,
+  PublishOutcome,
+  QueueDeclaration,
+  Target,
+} from './broker.ts'
 import { unroutedQueue } from './broker.ts'
 import type { DeliveryPump } from './delivery-pump.ts'
 import { deliveryPump } from './delivery-pump.ts'
@@ -48,6 +56,7 @@ interface Core {
 }
 
 const confirmed: Promise<PublishOutcome> = Promise.resolve('confirmed')
+const ready: BrokerHealth = { kind: 'ready' }
 const unroutable: Promise<PublishOutcome> = Promise.resolve('unroutable')
 
 export function openMemoryBroker({ clock = systemClock }: { readonly clock?: Clock } = {}): MemoryBroker {
@@ -84,7 +93,7 @@ function openCore(clock: Clock): Core {
   })
   const pump = deliveryPump(idle.check)
   const parking = openParking(clock, (name, message) => {
-    enqueue(core, queues.get(name) ?? declareQueue(core, { name: unroutedQueue }), message)
+    enqueue(core, boundQueue(core, name) ?? declareQueue(core, { name: unroutedQueue }), message)
     idle.check()
   })
   const core: Core = { queues, pump, parking, idle }
@@ -113,6 +122,7 @@ function takeAll({ queues, parking, idle }: Core): ParkedMessage[] {
 function connectTo(core: Core, onClosed: () => void): Broker {
   const { queues, parking } = core
   const subscribers = new Set<Subscriber>()
+  const temporary = new Set<string>()
   let isClosed = false
   const whileOpen = async <Result>(work: () => Result): Promise<Result> => {
     if (isClosed) throw closedError()
@@ -121,7 +131,10 @@ function connectTo(core: Core, onClosed: () => void): Broker {
   return {
     declareQueues: (declarations) =>
       whileOpen(() => {
-        for (const declaration of declarations) declareQueue(core, declaration)
+        for (const declaration of declarations) {
+          declareQueue(core, declaration)
+          if (declaration.temporary === true) temporary.add(declaration.name)
+        }
       }),
     // The hot path: to a queue it costs no promise of its own.
     publish: (target, message) => {
@@ -132,17 +145,27 @@ function connectTo(core: Core, onClosed: () => void): Broker {
     consume: (name, options, onDelivery) =>
       whileOpen(() => {
         const subscriber = subscribe(core, name, { options, onDelivery, subscribers })
-        return { close: async () => endSubscription(core, subscriber, subscribers) }
+        return {
+          setPrefetch: (prefetch) => setPrefetch(core, subscriber, prefetch),
+          close: async () => endSubscription(core, subscriber, subscribers),
+        }
       }),
     depth: (name) =>
       whileOpen(() => {
         const queue = queues.get(name)
         return queue && depthOf(queue, parking.countFor(name))
       }),
+    unbindQueue: (name) =>
+      whileOpen(() => {
+        const queue = queues.get(name)
+        if (queue !== undefined) queue.isBound = false
+      }),
     deleteQueue: (name) => whileOpen(() => deleteQueue(core, name)),
+    health: () => ready,
     close: async () => {
       isClosed = true
       for (const subscriber of subscribers) endSubscription(core, subscriber, subscribers)
+      for (const name of temporary) deleteQueue(core, name)
       onClosed()
     },
   }
@@ -153,8 +176,14 @@ function declareQueue({ queues }: Core, declaration: QueueDeclaration): MemoryQu
   if (!isSameKind(queue.declaration, declaration)) {
     throw new PermanentError('QueueMismatch', `queue ${declaration.name} exists with other properties`)
   }
+  queue.isBound = true
   queues.set(declaration.name, queue)
   return queue
+}
+
+function boundQueue({ queues }: Core, name: string): MemoryQueue | undefined {
+  const queue = queues.get(name)
+  return queue?.isBound === true ? queue : undefined
 }
 
 function isSameKind(left: QueueDeclaration, right: QueueDeclaration): boolean {
@@ -165,7 +194,7 @@ function isSameKind(left: QueueDeclaration, right: QueueDeclaration): boolean {
 }
 
 function publishTo(core: Core, name: string, message: WireMessage): Promise<PublishOutcome> {
-  const queue = core.queues.get(name)
+  const queue = boundQueue(core, name)
   if (queue === undefined) return unroutable
   enqueue(core, queue, message)
   return confirmed
@@ -199,7 +228,7 @@ function subscribe(
   { options, onDelivery, subscribers }: NewSubscriber,
 ): Subscriber {
   const { prefetch, onEnd } = options
-  if (!(prefetch >= 1)) throw new RangeError(`prefetch starts at 1, not ${prefetch}`)
+  checkPrefetch(prefetch)
   const queue = queues.get(name)
   if (queue === undefined) throw new PermanentError('QueueNotFound', `there is no queue ${name} to consume`)
   const subscriber: Subscriber = {
@@ -216,6 +245,16 @@ function subscribe(
   queue.subscribers.push(subscriber)
   pump.wake(queue)
   return subscriber
+}
+
+function setPrefetch({ pump }: Core, subscriber: Subscriber, prefetch: number): void {
+  checkPrefetch(prefetch)
+  subscriber.prefetch = prefetch
+  pump.wake(subscriber.queue)
+}
+
+function checkPrefetch(prefetch: number): void {
+  if (!(prefetch >= 1)) throw new RangeError(`prefetch starts at 1, not ${prefetch}`)
 }
 
 function endSubscription({ pump }: Core, subscriber: Subscriber, subscribers: Set<Subscriber>): void {

@@ -19,6 +19,8 @@ export interface MemoryQueue {
   published: number
   unacknowledged: number
   dropped: number
+  /** False while publishes do not reach it. */
+  isBound: boolean
 }
 
 /** Made anew at each return, so that a late settlement of the delivery before means nothing. */
@@ -30,7 +32,7 @@ export interface QueuedMessage {
 
 export interface Subscriber {
   readonly queue: MemoryQueue
-  readonly prefetch: number
+  prefetch: number
   readonly onDelivery: (delivery: Delivery) => void
   readonly onEnd: (reason: Error) => void
   readonly unsettled: Set<QueuedMessage>
@@ -46,6 +48,7 @@ export function emptyQueue(declaration: QueueDeclaration): MemoryQueue {
     published: 0,
     unacknowledged: 0,
     dropped: 0,
+    isBound: true,
   }
 }
 

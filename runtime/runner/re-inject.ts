@@ -22,7 +22,7 @@ const mostHops = 3
 const retryMs = 1000
 
 /** Takes what lost its target back to the queue where its plan has it now; what has none, or has lost its way three times, is a dead letter. */
-export async function openReInjector(parts: ReInjectParts): Promise<Subscription> {
+export async function openReInjector(parts: ReInjectParts): Promise<Pick<Subscription, 'close'>> {
   const closing = new AbortController()
   const subscription = await parts.broker.consume(unroutedQueue, { prefetch: 50 }, (delivery) => {
     reInject(parts, delivery).then(delivery.ack, async () => {

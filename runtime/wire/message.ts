@@ -29,6 +29,8 @@ export interface MessageHeaders {
   /** Queue of the gateway that waits for a `respond`. */
   readonly replyTo?: string
   readonly traceparent?: string
+  /** The payload lies in the blob store under this id; what follows the carried values is empty. */
+  readonly blob?: string
 }
 
 /** A message as the broker moves it. The body is `encodeBody`'s form. */

@@ -25,7 +25,7 @@ const parts: readonly Part[] = [
   { name: 'kube', holds: /^kube\//, mayImport: [] },
   { name: 'flow', holds: /^flow\//, mayImport: ['crds'] },
   { name: 'runtime', holds: /^runtime\//, mayImport: ['crds', 'flow', 'wire', 'decide', 'kube'] },
-  { name: 'operator', holds: /^operator\//, mayImport: ['crds', 'flow', 'wire', 'decide', 'kube'] },
+  { name: 'operator', holds: /^operator\//, mayImport: ['crds', 'flow', 'wire', 'decide', 'kube', 'runtime'] },
   {
     name: 'components',
     holds: /^components\//,

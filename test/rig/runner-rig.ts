@@ -248,6 +248,7 @@ function plansOf(first: Plan) {
     },
     flows: () => [first.flow.uid],
     active: () => active,
+    refresh: async () => active,
     get: async (_: string, revision: number) => known.get(revision),
   }
 }

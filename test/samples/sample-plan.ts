@@ -59,6 +59,7 @@ export function samplePlans(...plans: readonly Plan[]): SamplePlans {
     set,
     remove: (flow) => void active.delete(flow),
     active: (flow) => active.get(flow),
+    refresh: async (flow) => active.get(flow),
     get: async (flow, revision) => revisions.get(`${flow} ${revision}`),
     flows: () => [...active.keys()],
   }

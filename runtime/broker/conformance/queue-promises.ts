@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { TransientError } from '../../error.ts'
+import type { Delivery } from '../broker.ts'
+import { unroutedQueue } from '../broker.ts'
 import type { BrokerPromise } from './broker-promise.ts'
 import { ack, eventually, idsUpTo, message, publishAll, take } from './broker-promise.ts'
 
@@ -108,6 +110,54 @@ export const queuePromises: readonly BrokerPromise[] = [
     },
   },
   {
+    name: 'takes nothing more for an unbound queue, delivers what it holds, and binds it again by declaring it',
+    check: async ({ broker, connect, declare }) => {
+      const queue = await declare()
+      await publishAll(broker, queue, ['m1'])
+      await broker.publish({ kind: 'delay', queue, delayMs: 100 }, message('parked'))
+      await broker.unbindQueue(queue)
+      await broker.unbindQueue(queue)
+      expect(await broker.publish({ kind: 'queue', queue }, message())).toBe('unroutable')
+      const unrouted = await take(await connect(), unroutedQueue, { settle: ack })
+      await eventually(() => expect(unrouted.ids()).toContain('parked'))
+      const taker = await take(broker, queue, { settle: ack })
+      await taker.until(1)
+      await broker.declareQueues([{ name: queue }])
+      await publishAll(broker, queue, ['m2'])
+      await taker.until(2)
+      expect(taker.ids()).toEqual(['m1', 'm2'])
+      await broker.unbindQueue(`nobody-${randomUUID()}`)
+    },
+  },
+  {
+    name: 'hands out more at a time once the prefetch is raised',
+    check: async ({ broker, declare }) => {
+      const queue = await declare()
+      await publishAll(broker, queue, idsUpTo(10))
+      const deliveries: Delivery[] = []
+      const subscription = await broker.consume(queue, { prefetch: 1 }, (delivery) => deliveries.push(delivery))
+      await eventually(() => expect(deliveries).toHaveLength(1))
+      subscription.setPrefetch(8)
+      await eventually(() => expect(deliveries.length).toBeGreaterThanOrEqual(8))
+      for (const delivery of deliveries) delivery.ack()
+      await eventually(() => expect(deliveries).toHaveLength(10))
+      expect(() => subscription.setPrefetch(0)).toThrow(RangeError)
+    },
+  },
+  {
+    name: 'takes a temporary queue away with its connection',
+    check: async ({ broker, connect }) => {
+      const queue = `replies-${randomUUID()}`
+      const owner = await connect()
+      await owner.declareQueues([{ name: queue, temporary: true, dropHeadAbove: 100 }])
+      const taker = await take(owner, queue, { settle: ack })
+      await publishAll(broker, queue, ['m1'])
+      await taker.until(1)
+      await owner.close()
+      await eventually(async () => expect(await broker.publish({ kind: 'queue', queue }, message())).toBe('unroutable'))
+    },
+  },
+  {
     name: 'refuses every call after close as something that may work later, elsewhere',
     check: async ({ connect, declare }) => {
       const queue = await declare()
@@ -120,6 +170,7 @@ export const queuePromises: readonly BrokerPromise[] = [
         () => closed.consume(queue, { prefetch: 1 }, ack),
         () => closed.declareQueues([{ name: queue }]),
         () => closed.depth(queue),
+        () => closed.unbindQueue(queue),
         () => closed.deleteQueue(queue),
       ]
       for (const call of calls) await expect(call()).rejects.toThrow(TransientError)
