@@ -142,7 +142,7 @@ describe('the checker', () => {
         { from: 'runtime/x.ts', to: 'local/y.ts', as: 'runtime may not import local' },
         { from: 'runtime/x.ts', to: 'cli/y.ts', as: 'runtime may not import cli' },
         { from: 'runtime/x.ts', to: 'test/y.ts', as: 'runtime may not import test' },
-        { from: 'operator/x.ts', to: 'runtime/y.ts', as: 'operator may not import runtime' },
+        { from: 'operator/x.ts', to: 'local/y.ts', as: 'operator may not import local' },
         { from: 'local/x.ts', to: 'cli/y.ts', as: 'local may not import cli' },
         { from: 'components/http/x.ts', to: 'runtime/y.ts', as: 'components may not import runtime' },
         { from: 'components/http/x.ts', to: 'components/code/y.ts', as: 'components may not import components' },
