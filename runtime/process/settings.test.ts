@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { processSettings, runnerSettings } from './settings.ts'
+
+const least = {
+  WEIR_BROKER_URL: 'amqp://guest:guest@rabbit:5672/weir.shop.1',
+  WEIR_STORE_URL: 'mongodb://mongo:27017/shop?replicaSet=rs0',
+}
+
+describe('processSettings', () => {
+  it('needs a broker and a store, and has a default for all else', () => {
+    expect(processSettings(least)).toEqual({
+      brokerUrl: new URL(least.WEIR_BROKER_URL),
+      storeUrl: new URL(least.WEIR_STORE_URL),
+      logLevel: 'info',
+      httpPort: 9464,
+      httpHost: '0.0.0.0',
+      shutdownSeconds: 30,
+    })
+  })
+
+  it('names every variable that is wrong at once', () => {
+    const wrong = { WEIR_BROKER_URL: 'http://rabbit', WEIR_HTTP_PORT: '99999', WEIR_LOG_LEVEL: 'loud' }
+    expect(() => processSettings(wrong)).toThrow(
+      expect.objectContaining({
+        code: 'SettingsInvalid',
+        message: [
+          'WEIR_BROKER_URL must begin with amqp:// or amqps://',
+          'WEIR_STORE_URL is not set',
+          'WEIR_LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent',
+          'WEIR_HTTP_PORT must be from 0 to 65535',
+        ].join('; '),
+      }),
+    )
+  })
+
+  it.each([
+    { name: 'what is no URL', WEIR_BROKER_URL: 'amqp//user:s3cret@rabbit' },
+    { name: 'another protocol', WEIR_BROKER_URL: 'https://user:s3cret@rabbit' },
+  ])('never shows a password: $name', ({ WEIR_BROKER_URL }) => {
+    expect(() => processSettings({ ...least, WEIR_BROKER_URL })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('s3cret') as string }),
+    )
+  })
+})
+
+describe('runnerSettings', () => {
+  it('reads pools and the code of components', () => {
+    const settings = runnerSettings({
+      ...least,
+      WEIR_PLANS: '/plans',
+      WEIR_POOLS: 'core,Component/shop',
+      WEIR_COMPONENTS: 'Component/shop=/code/shop,ClusterComponent/http=/code/a=b',
+    })
+    expect(settings.pools).toEqual(['core', 'Component/shop'])
+    expect([...settings.components]).toEqual([
+      ['Component/shop', '/code/shop'],
+      ['ClusterComponent/http', '/code/a=b'],
+    ])
+    expect(settings.supervisorSocket).toBeUndefined()
+  })
+
+  it.each([
+    { name: 'no plans', changes: {}, message: 'WEIR_PLANS is not set: the directory of plans' },
+    {
+      name: 'components without a kind',
+      changes: { WEIR_PLANS: '/plans', WEIR_COMPONENTS: 'shop=/code' },
+      message: 'WEIR_COMPONENTS must be pairs like Component/shop=/path, separated by commas',
+    },
+    {
+      name: 'no room for a process',
+      changes: { WEIR_PLANS: '/plans', WEIR_MAX_PROCESSES: '0' },
+      message: 'WEIR_MAX_PROCESSES must be from 1 to 1000',
+    },
+  ])('refuses $name', ({ changes, message }) => {
+    expect(() => runnerSettings({ ...least, ...changes })).toThrow(expect.objectContaining({ message }))
+  })
+})

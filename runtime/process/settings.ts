@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { PermanentError } from '../error.ts'
+
+/** What a runner or recorder process is told by its environment. */
+export interface ProcessSettings {
+  readonly brokerUrl: URL
+  readonly storeUrl: URL
+  readonly logLevel: string
+  /** Health, readiness and metrics; 0 takes any free port. */
+  readonly httpPort: number
+  readonly httpHost: string
+  /** From the signal to the end, whatever is still under way. */
+  readonly shutdownSeconds: number
+}
+
+export interface RunnerSettings extends ProcessSettings {
+  /** Directory of flows' states and plans. */
+  readonly plans: string
+  /** Directory of credentials, `<namespace>/<name>.json`. */
+  readonly credentials: string | undefined
+  /** Undefined serves every pool. */
+  readonly pools: readonly string[] | undefined
+  /** Directories of code, by `Component/name` or `ClusterComponent/name`. */
+  readonly components: ReadonlyMap<string, string>
+  /** Socket of the supervisor that starts component processes in another container; undefined starts them here. */
+  readonly supervisorSocket: string | undefined
+  readonly maxProcesses: number | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const url = (protocols: readonly string[]): z.ZodType<URL> =>
+  z
+    .string({ error: 'is not set' })
+    .refine((text) => URL.canParse(text), { error: 'is no URL' })
+    .transform((text) => new URL(text))
+    .refine(({ protocol }) => protocols.includes(protocol), { error: `must begin with ${protocols.join('// or ')}//` })
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: 'must be a whole number' })
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, { error: `must be from ${least} to ${most}` })
+
+const common = {
+  WEIR_BROKER_URL: url(['amqp:', 'amqps:']),
+  WEIR_STORE_URL: url(['mongodb:', 'mongodb+srv:']),
+  WEIR_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'must be one of trace, debug, info, warn, error, fatal, silent',
+    })
+    .default('info'),
+  WEIR_HTTP_PORT: wholeNumber(0, 65_535).default(9464),
+  WEIR_HTTP_HOST: z.string().min(1).default('0.0.0.0'),
+  WEIR_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(30),
+}
+
+const componentPairs = z
+  .string()
+  .transform((text) => text.split(',').filter((pair) => pair !== ''))
+  .refine((pairs) => pairs.every((pair) => /^(?:Cluster)?Component\/[^/=]+=.+$/.test(pair)), {
+    error: 'must be pairs like Component/shop=/path, separated by commas',
+  })
+  .transform((pairs) => new Map(pairs.map((pair) => splitPair(pair))))
+
+const processSchema = z.object(common)
+const runnerSchema = z.object({
+  ...common,
+  WEIR_PLANS: z.string({ error: 'is not set: the directory of plans' }).min(1),
+  WEIR_CREDENTIALS: z.string().min(1).optional(),
+  WEIR_POOLS: z
+    .string()
+    .transform((text) => text.split(',').filter((pool) => pool !== ''))
+    .optional(),
+  WEIR_COMPONENTS: componentPairs.default(new Map()),
+  WEIR_SUPERVISOR_SOCKET: z.string().min(1).optional(),
+  WEIR_MAX_PROCESSES: wholeNumber(1, 1000).optional(),
+})
+
+/** @throws {PermanentError} `SettingsInvalid`: every variable that is wrong, with what it must be, and no value of any */
+export function processSettings(environment: Environment): ProcessSettings {
+  return commonOf(read(processSchema, environment))
+}
+
+/** @throws {PermanentError} `SettingsInvalid`, as `processSettings` does */
+export function runnerSettings(environment: Environment): RunnerSettings {
+  const values = read(runnerSchema, environment)
+  return {
+    ...commonOf(values),
+    plans: values.WEIR_PLANS,
+    credentials: values.WEIR_CREDENTIALS,
+    pools: values.WEIR_POOLS,
+    components: values.WEIR_COMPONENTS,
+    supervisorSocket: values.WEIR_SUPERVISOR_SOCKET,
+    maxProcesses: values.WEIR_MAX_PROCESSES,
+  }
+}
+
+function commonOf(values: z.infer<typeof processSchema>): ProcessSettings {
+  return {
+    brokerUrl: values.WEIR_BROKER_URL,
+    storeUrl: values.WEIR_STORE_URL,
+    logLevel: values.WEIR_LOG_LEVEL,
+    httpPort: values.WEIR_HTTP_PORT,
+    httpHost: values.WEIR_HTTP_HOST,
+    shutdownSeconds: values.WEIR_SHUTDOWN_SECONDS,
+  }
+}
+
+function read<Values>(schema: z.ZodType<Values>, environment: Environment): Values {
+  const result = schema.safeParse(environment)
+  if (result.success) return result.data
+  const wrong = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
+  throw new PermanentError('SettingsInvalid', wrong.join('; '))
+}
+
+function splitPair(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), pair.slice(at + 1)]
+}
