@@ -32,6 +32,12 @@ export function memoryDeadLetters(
       if (oldest.letter.state === 'dead') onLetterForgotten((forgotten += 1))
     }
   }
+  const newestFirst = (filter: DeadLetterFilter): DeadLetter[] =>
+    [...kept.values()]
+      .map(({ letter }) => letter)
+      .filter((letter) => matches(letter, filter))
+      .toReversed()
+      .toSorted((left, right) => right.diedAt - left.diedAt)
   return {
     put: (letter) =>
       work(() => {
@@ -44,15 +50,10 @@ export function memoryDeadLetters(
         forget()
       }),
     get: (key) => work(() => kept.get(keyOf(key))?.letter),
-    list: (filter) =>
-      work(() =>
-        [...kept.values()]
-          .map(({ letter }) => letter)
-          .filter((letter) => matches(letter, filter))
-          .toReversed()
-          .toSorted((left, right) => right.diedAt - left.diedAt)
-          .slice(0, filter.limit ?? defaultListLimit),
-      ),
+    list: (filter) => work(() => newestFirst(filter).slice(0, filter.limit ?? defaultListLimit)),
+    scan: async function* (filter) {
+      yield* await work(() => newestFirst(filter).slice(0, filter.limit))
+    },
     mark: (key, state) =>
       work(() => {
         const known = kept.get(keyOf(key))
@@ -72,9 +73,10 @@ function keyOf({ id, step, replay }: DeadLetterKey): string {
   return JSON.stringify([id, step, replay])
 }
 
-function matches(letter: DeadLetter, { flow, step, code, run, state }: DeadLetterFilter): boolean {
-  const wanted = { flow, step, code, run, state }
+function matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
+  const { diedFrom = Number.NEGATIVE_INFINITY, diedTo = Number.POSITIVE_INFINITY } = filter
+  if (letter.diedAt < diedFrom || letter.diedAt > diedTo) return false
   return (['flow', 'step', 'code', 'run', 'state'] as const).every(
-    (field) => wanted[field] === undefined || wanted[field] === letter[field],
+    (field) => filter[field] === undefined || filter[field] === letter[field],
   )
 }

@@ -5,6 +5,8 @@ import type { PlanStore } from './store.ts'
 
 export function memoryPlans(work: Work): PlanStore {
   const flows = new Map<string, Map<number, Plan>>()
+  const revisionsOf = (flow: string): number[] =>
+    [...(flows.get(flow)?.keys() ?? [])].toSorted((left, right) => left - right)
   return {
     put: (plan) =>
       work(() => {
@@ -15,10 +17,13 @@ export function memoryPlans(work: Work): PlanStore {
         plans.set(plan.revision, plan)
       }),
     get: (flow, revision) => work(() => flows.get(flow)?.get(revision)),
-    latest: (flow) =>
+    latest: (flow) => work(() => flows.get(flow)?.get(revisionsOf(flow).at(-1) ?? 0)),
+    revisions: (flow) => work(() => revisionsOf(flow)),
+    remove: (flow, revision) =>
       work(() => {
         const plans = flows.get(flow)
-        return plans?.get(Math.max(...plans.keys()))
+        plans?.delete(revision)
+        if (plans?.size === 0) flows.delete(flow)
       }),
   }
 }

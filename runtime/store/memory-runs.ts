@@ -9,6 +9,7 @@ export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunS
   /** The one added last comes last. */
   const runs = new Map<string, Run>()
   const events = emptyDeque<StepEvent>()
+  let dropped = 0
 
   const forget = (): void => {
     const oldest = clock.now() - retention.observedMs
@@ -33,14 +34,18 @@ export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunS
         forget()
       }),
     get: (id) => work(() => runs.get(id)),
-    list: ({ flow, limit = defaultListLimit }) =>
+    list: ({ flow, namespace, startedFrom = Number.NEGATIVE_INFINITY, limit = defaultListLimit }) =>
       work(() =>
         [...runs.values()]
           .filter((run) => flow === undefined || run.flow === flow)
+          .filter((run) => namespace === undefined || run.namespace === namespace)
+          .filter((run) => run.startedAt >= startedFrom)
           .toReversed()
           .toSorted((left, right) => right.startedAt - left.startedAt)
           .slice(0, limit),
       ),
+    addDropped: (count) => work(() => void (dropped += count)),
+    dropped: () => work(() => dropped),
     events: (run) => work(() => [...itemsOf(events)].filter((event) => event.run === run)),
   }
 }

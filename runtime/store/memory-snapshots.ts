@@ -46,6 +46,7 @@ export function memorySnapshots(work: Work): SnapshotStore {
         const row = rows.get(queue)
         return row && stateOf(row)
       }),
+    queues: (flow) => work(() => [...rows.keys()].filter((queue) => queue.split('.', 1)[0] === flow)),
   }
 }
 

@@ -1,16 +1,19 @@
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import { TransientError } from '../error.ts'
+import { memoryBlobs } from './memory-blobs.ts'
 import { memoryClaims } from './memory-claims.ts'
 import { memoryDeadLetters } from './memory-dead-letters.ts'
 import { memoryFires } from './memory-fires.ts'
+import { memoryFlows } from './memory-flows.ts'
 import { memoryPlans } from './memory-plans.ts'
 import { memoryRuns } from './memory-runs.ts'
 import { memorySnapshots } from './memory-snapshots.ts'
 import { memoryTrackedRuns } from './memory-tracked-runs.ts'
+import { memoryTrials } from './memory-trials.ts'
 import type { MemoryRetention } from './retention.ts'
 import { memoryRetention } from './retention.ts'
 import type { Store } from './store.ts'
+import { closedHealth, storeClosed } from './store-closed.ts'
 
 export interface MemoryStoreOptions {
   readonly clock?: Clock
@@ -30,9 +33,9 @@ export function openMemoryStore({
   onLetterForgotten = () => {},
 }: MemoryStoreOptions = {}): Store {
   const kept = { ...memoryRetention, ...retention }
-  let isClosed = false
+  let closedAt: number | undefined
   const work: Work = async (work) => {
-    if (isClosed) throw new TransientError('StoreClosed', 'the store is closed')
+    if (closedAt !== undefined) throw storeClosed()
     return work()
   }
   return {
@@ -42,9 +45,13 @@ export function openMemoryStore({
     fires: memoryFires(work, clock, kept),
     claims: memoryClaims(work),
     plans: memoryPlans(work),
-    trackedRuns: memoryTrackedRuns(work),
+    trackedRuns: memoryTrackedRuns(work, clock, kept),
+    flows: memoryFlows(work),
+    blobs: memoryBlobs(work, clock),
+    trials: memoryTrials(work, clock, kept),
+    health: () => (closedAt === undefined ? { kind: 'ready' } : closedHealth(closedAt)),
     close: async () => {
-      isClosed = true
+      closedAt ??= clock.now()
     },
   }
 }

@@ -6,6 +6,10 @@ export interface Retention {
   readonly observedMs: number
   /** Published fires; a trigger's latest is kept for ever, since the next ones are found from it. */
   readonly firesMs: number
+  /** A tracked run to which nothing was added for so long has ended: what was to end it is lost, and it must not hold up the next for ever. */
+  readonly trackedMs: number
+  /** A trial that nobody ended, from its last beginning. */
+  readonly trialsMs: number
 }
 
 /** What ends with the process may not end it: beyond either bound the oldest dead letters go, and are counted. */
@@ -27,6 +31,8 @@ export const memoryRetention: MemoryRetention = {
   events: 10_000,
   observedMs: dayMs,
   firesMs: dayMs / 24,
+  trackedMs: 30 * dayMs,
+  trialsMs: 30 * dayMs,
   deadLetters: 10_000,
   deadLetterBytes: 64 * 1024 * 1024,
 }
@@ -36,6 +42,8 @@ export const diskRetention: DiskRetention = {
   events: 200_000,
   observedMs: 30 * dayMs,
   firesMs: 30 * dayMs,
+  trackedMs: 30 * dayMs,
+  trialsMs: 30 * dayMs,
   settledLettersMs: 30 * dayMs,
 }
 

@@ -5,13 +5,16 @@ import { diskRetention } from './retention.ts'
 import { groupCommit } from './sqlite/group-commit.ts'
 import type { OpenOptions } from './sqlite/open-database.ts'
 import { openDatabase } from './sqlite/open-database.ts'
+import { sqliteBlobs } from './sqlite/sqlite-blobs.ts'
 import { sqliteClaims } from './sqlite/sqlite-claims.ts'
 import { sqliteDeadLetters } from './sqlite/sqlite-dead-letters.ts'
 import { sqliteFires } from './sqlite/sqlite-fires.ts'
+import { sqliteFlows } from './sqlite/sqlite-flows.ts'
 import { sqlitePlans } from './sqlite/sqlite-plans.ts'
 import { sqliteRuns } from './sqlite/sqlite-runs.ts'
 import { sqliteSnapshots } from './sqlite/sqlite-snapshots.ts'
 import { sqliteTrackedRuns } from './sqlite/sqlite-tracked-runs.ts'
+import { sqliteTrials } from './sqlite/sqlite-trials.ts'
 import type { Store } from './store.ts'
 
 export interface SqliteStoreOptions extends Partial<OpenOptions> {
@@ -30,7 +33,7 @@ export function openSqliteStore(
   { clock = systemClock, retention, access = 'exclusive', busyTimeoutMs = 2000 }: SqliteStoreOptions = {},
 ): Store {
   const database = openDatabase(path, { access, busyTimeoutMs })
-  const commits = groupCommit(database)
+  const commits = groupCommit(database, clock)
   const bounds = { clock, retention: { ...diskRetention, ...retention } }
   return {
     snapshots: sqliteSnapshots(database, commits),
@@ -39,7 +42,11 @@ export function openSqliteStore(
     fires: sqliteFires(database, commits, bounds),
     claims: sqliteClaims(database, commits),
     plans: sqlitePlans(database, commits),
-    trackedRuns: sqliteTrackedRuns(database, commits),
+    trackedRuns: sqliteTrackedRuns(database, commits, bounds),
+    flows: sqliteFlows(database, commits),
+    blobs: sqliteBlobs(database, commits, clock),
+    trials: sqliteTrials(database, commits, bounds),
+    health: commits.health,
     close: async () => commits.close(),
   }
 }

@@ -1,3 +1,4 @@
+import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import type { AttemptFailure } from '../wire/body.ts'
 import type { MessageHeaders } from '../wire/message.ts'
@@ -14,9 +15,19 @@ export interface Store {
   readonly claims: ClaimStore
   readonly plans: PlanStore
   readonly trackedRuns: TrackedRunStore
+  readonly flows: FlowStateStore
+  readonly blobs: BlobStore
+  readonly trials: TrialStore
+  /** Whether it can work now; cheap. */
+  readonly health: () => StoreHealth
   /** Safe to repeat. */
   readonly close: () => Promise<void>
 }
+
+export type StoreHealth =
+  | { readonly kind: 'ready' }
+  /** `reason` names the server and what to do, never a password; `since` in milliseconds since 1970. */
+  | { readonly kind: 'unreachable'; readonly since: number; readonly reason: string }
 
 export interface SnapshotStore {
   /**
@@ -28,6 +39,8 @@ export interface SnapshotStore {
   readonly write: (queue: string, fence: SnapshotFence, next: SnapshotWrite) => Promise<'written' | 'conflict'>
   /** Without taking it over. */
   readonly read: (queue: string) => Promise<SnapshotState | undefined>
+  /** The queues of a flow that have a snapshot, by the name's first part, the flow's uid. */
+  readonly queues: (flow: string) => Promise<readonly string[]>
 }
 
 export interface SnapshotOwner {
@@ -77,6 +90,9 @@ export interface DeadLetterFilter {
   readonly code?: string
   readonly run?: string
   readonly state?: DeadLetter['state']
+  /** Milliseconds since 1970, both included. */
+  readonly diedFrom?: number
+  readonly diedTo?: number
   readonly limit?: number
 }
 
@@ -86,6 +102,8 @@ export interface DeadLetterStore {
   readonly get: (key: DeadLetterKey) => Promise<DeadLetter | undefined>
   /** Newest first; at most 1,000 without a limit. */
   readonly list: (filter: DeadLetterFilter) => Promise<readonly DeadLetter[]>
+  /** As `list`, without a limit of its own and without holding all of them at once. */
+  readonly scan: (filter: DeadLetterFilter) => AsyncIterable<DeadLetter>
   /** True for the one caller that brings it from `dead` to a terminal state. */
   readonly mark: (key: DeadLetterKey, state: 'replayed' | 'dropped') => Promise<boolean>
 }
@@ -131,9 +149,21 @@ export interface RunStore {
   /** One run by its id, for its status URL. */
   readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
-  readonly list: (filter: { readonly flow?: string; readonly limit?: number }) => Promise<readonly Run[]>
+  readonly list: (filter: RunFilter) => Promise<readonly Run[]>
+  /** Adds to the count of observations that found no room anywhere. */
+  readonly addDropped: (count: number) => Promise<void>
+  /** How many observations are missing, since the store began. */
+  readonly dropped: () => Promise<number>
   /** Oldest first. */
   readonly events: (run: string) => Promise<readonly StepEvent[]>
+}
+
+export interface RunFilter {
+  readonly flow?: string
+  readonly namespace?: string
+  /** Milliseconds since 1970, included. */
+  readonly startedFrom?: number
+  readonly limit?: number
 }
 
 /** One due time of a schedule, under the unique key (flow, trigger, at). */
@@ -195,6 +225,10 @@ export interface PlanStore {
   readonly get: (flow: string, revision: number) => Promise<Plan | undefined>
   /** The highest revision of a flow. */
   readonly latest: (flow: string) => Promise<Plan | undefined>
+  /** The revisions of a flow that are kept, lowest first. */
+  readonly revisions: (flow: string) => Promise<readonly number[]>
+  /** One that is gone is no error. */
+  readonly remove: (flow: string, revision: number) => Promise<void>
 }
 
 /** Which messages of a run are still pending; a run without any has ended. */
@@ -204,4 +238,35 @@ export interface TrackedRunStore {
   readonly remove: (flow: string, run: string, id: string) => Promise<void>
   /** Runs of the flow with something pending. */
   readonly active: (flow: string) => Promise<readonly string[]>
+}
+
+/** What a flow's change has come to, written with a fence: of two that read the same version one fails. */
+export interface FlowStateStore {
+  readonly get: (flow: string) => Promise<VersionedFlowState | undefined>
+  /** `before` is the version that was read, 0 where there was none; written, it is one higher. */
+  readonly put: (state: FlowState, before: number) => Promise<'written' | 'conflict'>
+  readonly list: () => Promise<readonly VersionedFlowState[]>
+  /** One that is gone is `removed`. */
+  readonly remove: (flow: string, before: number) => Promise<'removed' | 'conflict'>
+}
+
+export interface VersionedFlowState {
+  readonly state: FlowState
+  readonly version: number
+}
+
+/** Bodies that are too large for a queue, by the hash of their content. */
+export interface BlobStore {
+  /** Safe to repeat; keeps it at least until the instant, in milliseconds since 1970, or longer where it was so kept before. */
+  readonly put: (id: string, bytes: Buffer, keepUntil: number) => Promise<void>
+  /** Undefined means gone for good. */
+  readonly get: (id: string) => Promise<Buffer | undefined>
+}
+
+/** Attempts that began and may have ended their process. */
+export interface TrialStore {
+  /** One more has begun; gives how many have, this one included. */
+  readonly begin: (key: string) => Promise<number>
+  /** It came to an end, whatever that was: the count begins anew. */
+  readonly end: (key: string) => Promise<void>
 }

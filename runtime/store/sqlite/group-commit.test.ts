@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../clock.ts'
 import { PermanentError, TransientError } from '../../error.ts'
 import { groupCommit } from './group-commit.ts'
 
@@ -23,7 +24,7 @@ function open() {
   return {
     database,
     other,
-    commits: groupCommit(database),
+    commits: groupCommit(database, systemClock),
     note: (text: string) => void insert.run(text),
     /** As another connection sees it: committed. */
     notes: () =>

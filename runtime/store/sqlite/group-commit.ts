@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { TransientError } from '../../error.ts'
+import type { Clock } from '../../clock.ts'
+import type { StoreHealth } from '../store.ts'
+import { closedHealth, storeClosed } from '../store-closed.ts'
 import { toStoreError } from './sqlite-error.ts'
 
 /**
@@ -12,9 +14,13 @@ export interface GroupCommit {
   /** Survives the end of the process at once, that of the machine some time later. For what may be lost. */
   readonly writeRelaxed: <Result>(work: () => Result) => Promise<Result>
   readonly read: <Result>(work: () => Result) => Promise<Result>
+  /** Not ready since the first of the commits that failed in a row. */
+  readonly health: () => StoreHealth
   /** Commits what is pending; then every call rejects. Safe to repeat. */
   readonly close: () => void
 }
+
+type Trouble = Extract<StoreHealth, { kind: 'unreachable' }>
 
 interface PendingWork {
   readonly isDurable: boolean
@@ -23,17 +29,20 @@ interface PendingWork {
   readonly reject: (reason: Error) => void
 }
 
-export function groupCommit(database: DatabaseSync): GroupCommit {
+export function groupCommit(database: DatabaseSync, clock: Clock): GroupCommit {
   let pending: PendingWork[] = []
   let isClosed = false
+  let trouble: Trouble | undefined
 
   const commitPending = (): void => {
     const works = pending
     pending = []
-    if (works.length > 0) commit(database, works)
+    if (works.length === 0) return
+    const failure = commit(database, works)
+    trouble = failure && { kind: 'unreachable', since: trouble?.since ?? clock.now(), reason: failure.message }
   }
   const enqueue = <Result>(isDurable: boolean, work: () => Result): Promise<Result> => {
-    if (isClosed) return Promise.reject(closedError())
+    if (isClosed) return Promise.reject(storeClosed())
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     const run = (): (() => void) => {
       const result = work()
@@ -47,23 +56,26 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
     write: (work) => enqueue(true, work),
     writeRelaxed: (work) => enqueue(false, work),
     read: async (work) => {
-      if (isClosed) throw closedError()
+      if (isClosed) throw storeClosed()
       try {
         return work()
       } catch (error) {
         throw toStoreError(error)
       }
     },
+    health: () => trouble ?? { kind: 'ready' },
     close: () => {
       if (isClosed) return
       commitPending()
       isClosed = true
+      trouble = closedHealth(clock.now())
       database.close()
     },
   }
 }
 
-function commit(database: DatabaseSync, works: readonly PendingWork[]): void {
+/** Gives what kept it from committing. */
+function commit(database: DatabaseSync, works: readonly PendingWork[]): Error | undefined {
   const answers: (() => void)[] = []
   try {
     const isDurable = works.some((work) => work.isDurable)
@@ -74,9 +86,10 @@ function commit(database: DatabaseSync, works: readonly PendingWork[]): void {
     if (database.isTransaction) database.exec('ROLLBACK')
     const reason = toStoreError(error)
     for (const { reject } of works) reject(reason)
-    return
+    return reason
   }
   for (const answer of answers) answer()
+  return undefined
 }
 
 /** Takes back what a failed piece of work has done so far, and nothing else of the transaction. */
@@ -92,8 +105,4 @@ function runAlone(database: DatabaseSync, { run, reject }: PendingWork): () => v
   } finally {
     if (database.isTransaction) database.exec('RELEASE work')
   }
-}
-
-function closedError(): TransientError {
-  return new TransientError('StoreClosed', 'the store is closed')
 }

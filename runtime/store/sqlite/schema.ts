@@ -54,6 +54,24 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX dead_letters_settled ON dead_letters (died_at) WHERE state <> 'dead';
   `,
+  `
+  CREATE TABLE flows (flow TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL) STRICT;
+
+  CREATE TABLE blobs (id TEXT PRIMARY KEY, keep_until REAL NOT NULL, bytes BLOB NOT NULL) STRICT;
+  CREATE INDEX blobs_by_expiry ON blobs (keep_until);
+
+  CREATE TABLE trials (key TEXT PRIMARY KEY, count INTEGER NOT NULL, begun_at REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX trials_by_beginning ON trials (begun_at);
+
+  CREATE TABLE counts (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tracked_runs (
+    flow TEXT NOT NULL, run TEXT NOT NULL, added_at REAL NOT NULL, PRIMARY KEY (flow, run)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tracked_runs_by_addition ON tracked_runs (added_at);
+  INSERT INTO tracked_runs (flow, run, added_at)
+    SELECT DISTINCT flow, run, unixepoch() * 1000.0 FROM tracked_messages;
+  `,
 ]
 
 export const currentFormat = migrations.length

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import type { DiskRetention } from '../retention.ts'
 import { defaultListLimit } from '../retention.ts'
-import type { DeadLetter, DeadLetterStore } from '../store.ts'
+import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from '../store.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 interface Row {
@@ -11,8 +11,19 @@ interface Row {
   readonly body: Uint8Array
 }
 
+/** Where a letter stands in the list. */
+interface Place {
+  readonly diedAt: number
+  readonly number: number
+}
+
+type ListedRow = Row & Place
+
 const keyIs = 'id = ? AND step = ? AND replay = ?'
 const filters = ['flow', 'step', 'code', 'run', 'state'] as const
+
+/** Letters of up to 10 MB each are held at a time by a scan. */
+const scannedAtATime = 20
 
 export function sqliteDeadLetters(
   database: DatabaseSync,
@@ -29,11 +40,18 @@ export function sqliteDeadLetters(
   const select = database.prepare(`SELECT record, state, body FROM dead_letters WHERE ${keyIs}`)
   const mark = database.prepare(`UPDATE dead_letters SET state = ? WHERE ${keyIs} AND state = 'dead'`)
   const forget = database.prepare(`DELETE FROM dead_letters WHERE state <> 'dead' AND died_at < ?`)
-  const list = database.prepare(
-    `SELECT record, state, body FROM dead_letters
-     WHERE ${filters.map((field) => `(?${filters.indexOf(field) + 1} IS NULL OR ${field} = ?${filters.indexOf(field) + 1})`).join(' AND ')}
-     ORDER BY died_at DESC, number DESC LIMIT ?${filters.length + 1}`,
+  const page = database.prepare(
+    `SELECT number, died_at AS diedAt, record, state, body FROM dead_letters
+     WHERE ${filters.map((field, at) => `(?${at + 1} IS NULL OR ${field} = ?${at + 1})`).join(' AND ')}
+       AND died_at >= ?6 AND died_at <= ?7 AND (died_at < ?7 OR number < ?8)
+     ORDER BY died_at DESC, number DESC LIMIT ?9`,
   )
+  /** What comes behind the place in the list. */
+  const pageOf = (filter: DeadLetterFilter, behind: Place, limit: number): readonly ListedRow[] => {
+    const wanted = filters.map((field) => filter[field] ?? null)
+    const bounds = [filter.diedFrom ?? -Number.MAX_VALUE, behind.diedAt, behind.number, limit]
+    return page.all(...wanted, ...bounds) as unknown as ListedRow[] // the columns of the statement
+  }
   return {
     put: ({ body, state, ...record }) =>
       write(() => {
@@ -46,14 +64,25 @@ export function sqliteDeadLetters(
         const row = select.get(id, step, replay) as Row | undefined // the columns of the statement
         return row && toLetter(row)
       }),
-    list: (filter) =>
-      read(() => {
-        const wanted = filters.map((field) => filter[field] ?? null)
-        const rows = list.all(...wanted, filter.limit ?? defaultListLimit) as unknown as Row[] // the columns of the statement
-        return rows.map(toLetter)
-      }),
+    list: (filter) => read(() => pageOf(filter, beforeAll(filter), filter.limit ?? defaultListLimit).map(toLetter)),
+    scan: async function* (filter) {
+      let behind = beforeAll(filter)
+      let remaining = filter.limit ?? Number.POSITIVE_INFINITY
+      while (remaining > 0) {
+        const limit = Math.min(remaining, scannedAtATime)
+        const from = behind
+        const rows = await read(() => pageOf(filter, from, limit))
+        yield* rows.map(toLetter)
+        behind = rows.at(-1) ?? behind
+        remaining = rows.length < limit ? 0 : remaining - limit
+      }
+    },
     mark: ({ id, step, replay }, state) => write(() => mark.run(state, id, step, replay).changes === 1),
   }
+}
+
+function beforeAll({ diedTo = Number.MAX_VALUE }: DeadLetterFilter): Place {
+  return { diedAt: diedTo, number: Number.MAX_SAFE_INTEGER }
 }
 
 function toLetter({ record, state, body }: Row): DeadLetter {

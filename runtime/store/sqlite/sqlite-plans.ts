@@ -11,6 +11,8 @@ export function sqlitePlans(database: DatabaseSync, { read, write }: GroupCommit
   )
   const select = database.prepare('SELECT plan FROM plans WHERE flow = ? AND revision = ?')
   const selectLatest = database.prepare('SELECT plan FROM plans WHERE flow = ? ORDER BY revision DESC LIMIT 1')
+  const selectRevisions = database.prepare('SELECT revision FROM plans WHERE flow = ? ORDER BY revision')
+  const remove = database.prepare('DELETE FROM plans WHERE flow = ? AND revision = ?')
   return {
     put: (plan) =>
       write(() => {
@@ -19,6 +21,8 @@ export function sqlitePlans(database: DatabaseSync, { read, write }: GroupCommit
       }),
     get: (flow, revision) => read(() => planOf(select.get(flow, revision))),
     latest: (flow) => read(() => planOf(selectLatest.get(flow))),
+    revisions: (flow) => read(() => selectRevisions.all(flow).map((row) => Number(row['revision']))),
+    remove: (flow, revision) => write(() => void remove.run(flow, revision)),
   }
 }
 

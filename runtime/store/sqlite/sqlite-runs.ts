@@ -24,10 +24,16 @@ export function sqliteRuns(
   )
   const insertEvent = database.prepare('INSERT INTO step_events (run, at, record) VALUES (?, ?, ?)')
   const selectRun = database.prepare('SELECT record FROM runs WHERE id = ?')
-  const order = 'ORDER BY started_at DESC, number DESC LIMIT ?'
-  const listAll = database.prepare(`SELECT record FROM runs ${order}`)
-  const listOfFlow = database.prepare(`SELECT record FROM runs WHERE flow = ? ${order}`)
+  const order = (limitAt: number): string => `ORDER BY started_at DESC, number DESC LIMIT ?${limitAt}`
+  const bounds = `started_at >= ?1 AND (?2 IS NULL OR json_extract(record, '$.namespace') = ?2)`
+  const listAll = database.prepare(`SELECT record FROM runs WHERE ${bounds} ${order(3)}`)
+  const listOfFlow = database.prepare(`SELECT record FROM runs WHERE ${bounds} AND flow = ?3 ${order(4)}`)
   const selectEvents = database.prepare('SELECT record FROM step_events WHERE run = ? ORDER BY number')
+  const addDropped = database.prepare(
+    `INSERT INTO counts (name, count) VALUES ('dropped', ?)
+     ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
+  )
+  const selectDropped = database.prepare(`SELECT count FROM counts WHERE name = 'dropped'`)
   const forget = [
     { statement: forgetAbove(database, 'runs'), limit: () => retention.runs },
     { statement: forgetAbove(database, 'step_events'), limit: () => retention.events },
@@ -59,8 +65,16 @@ export function sqliteRuns(
         const row = selectRun.get(id) as Row | undefined // the column of the statement
         return row && (JSON.parse(row.record) as Run) // as added
       }),
-    list: ({ flow, limit = defaultListLimit }) =>
-      read(() => recordsOf<Run>(flow === undefined ? listAll.all(limit) : listOfFlow.all(flow, limit))),
+    list: ({ flow, namespace = null, startedFrom = -Number.MAX_VALUE, limit = defaultListLimit }) =>
+      read(() => {
+        const rows =
+          flow === undefined
+            ? listAll.all(startedFrom, namespace, limit)
+            : listOfFlow.all(startedFrom, namespace, flow, limit)
+        return recordsOf<Run>(rows)
+      }),
+    addDropped: (count) => writeRelaxed(() => void addDropped.run(count)),
+    dropped: () => read(() => Number(selectDropped.get()?.['count'] ?? 0)),
     events: (run) => read(() => recordsOf<StepEvent>(selectEvents.all(run))),
   }
 }

@@ -18,6 +18,10 @@ export function sqliteSnapshots(database: DatabaseSync, { read, write }: GroupCo
   const selectLatest = database.prepare(
     'SELECT value, settled FROM snapshots WHERE owner = ? ORDER BY written DESC LIMIT 1',
   )
+  // Between "flow." and "flow/", the character behind the point: by the index, whatever the flow's name contains.
+  const selectQueues = database.prepare(
+    `SELECT queue FROM snapshots WHERE queue = ?1 OR (queue > ?1 || '.' AND queue < ?1 || '/') ORDER BY queue`,
+  )
   const insert = database.prepare(
     `INSERT INTO snapshots (queue, epoch, version, value, settled, owner, written) VALUES (?, 1, 0, ?, ?, ?, ${nextWriting})`,
   )
@@ -49,6 +53,7 @@ export function sqliteSnapshots(database: DatabaseSync, { read, write }: GroupCo
         return changes === 1 ? 'written' : 'conflict'
       }),
     read: (queue) => read(() => stateOf(queue)),
+    queues: (flow) => read(() => selectQueues.all(flow).map((row) => String(row['queue']))),
   }
 }
 
