@@ -1,0 +1,87 @@
+import { PermanentError, TransientError } from '../../error.ts'
+import type { AmqpServer } from './amqp-link.ts'
+
+/** What ended a connection, a channel or a call, as either client sees it. */
+export type LinkFailure =
+  /** The server closed it with a reply code of AMQP 0-9-1. */
+  | { readonly kind: 'reply'; readonly code: number; readonly text: string }
+  /** What `node:net` or `node:tls` gave; without an error the peer hung up. */
+  | { readonly kind: 'socket'; readonly error?: Error & { readonly code?: string } }
+  | { readonly kind: 'timeout'; readonly waitingFor: string; readonly afterMs: number }
+  /** No byte for two heartbeats. */
+  | { readonly kind: 'silence'; readonly afterSeconds: number }
+  /** It answers, but not as RabbitMQ does. */
+  | { readonly kind: 'protocol'; readonly detail: string }
+
+/** One line that names the server, never the password, and what to do where that is known. */
+export function linkError(server: AmqpServer, failure: LinkFailure): PermanentError | TransientError {
+  switch (failure.kind) {
+    case 'reply':
+      return replyError(server, failure.code, failure.text)
+    case 'socket':
+      return socketError(server, failure.error)
+    case 'timeout':
+      return transient('BrokerTimeout', server, `did not answer within ${failure.afterMs} ms (${failure.waitingFor})`)
+    case 'silence':
+      return transient('BrokerSilent', server, `sent nothing for ${failure.afterSeconds} s, not even a heartbeat`)
+    case 'protocol':
+      return transient('BrokerProtocolError', server, `sent what is not AMQP 0-9-1: ${failure.detail}`)
+  }
+}
+
+/** `RabbitMQ at HOST:PORT, vhost "NAME"`. */
+export function serverName({ url, vhost }: AmqpServer): string {
+  return `RabbitMQ at ${url.hostname}:${url.port || defaultPort(url)}, vhost "${vhost}"`
+}
+
+/** 5671 with TLS, 5672 without. */
+export function defaultPort({ protocol }: URL): number {
+  return protocol === 'amqps:' ? 5671 : 5672
+}
+
+/** What a reply code means that trying again does not change, and what to do about it: the first whose text fits. */
+const replies: readonly {
+  readonly reply: number
+  readonly text: RegExp
+  readonly code: string
+  readonly todo: string
+}[] = [
+  { reply: 403, text: /login/i, code: 'BrokerLoginRefused', todo: '; check user and password' },
+  { reply: 403, text: /./, code: 'BrokerAccessRefused', todo: '; check the permissions of the user' },
+  { reply: 404, text: /no queue/i, code: 'QueueNotFound', todo: '' },
+  { reply: 406, text: /inequivalent/i, code: 'QueueMismatch', todo: '' },
+  { reply: 530, text: /not found/i, code: 'VhostNotFound', todo: '; create the vhost, or check its name' },
+  { reply: 530, text: /access to vhost/i, code: 'VhostRefused', todo: '; give the user permissions on the vhost' },
+]
+
+function replyError(server: AmqpServer, reply: number, text: string): PermanentError | TransientError {
+  const known = replies.find((row) => row.reply === reply && row.text.test(text))
+  const what = `answered ${reply} ${text}`
+  if (known === undefined) return transient('BrokerClosed', server, what)
+  return new PermanentError(known.code, `${serverName(server)} ${what}${known.todo}`)
+}
+
+const unreachable: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused the connection; is it running, and is the port right?',
+  ENOTFOUND: 'has a name that nobody knows; check the host',
+  EAI_AGAIN: 'has a name that cannot be resolved now',
+  EHOSTUNREACH: 'cannot be reached',
+  ENETUNREACH: 'cannot be reached',
+  ETIMEDOUT: 'did not answer',
+}
+
+function socketError(server: AmqpServer, error?: Error & { readonly code?: string }): PermanentError | TransientError {
+  const code = error?.code ?? ''
+  const known = unreachable[code]
+  if (known !== undefined) return transient('BrokerUnreachable', server, known, error)
+  if (/CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO/.test(code)) {
+    const message = `cannot be spoken to by TLS: ${error?.message}; check the certificates and the port`
+    return new PermanentError('BrokerTlsError', `${serverName(server)} ${message}`, { cause: error })
+  }
+  const why = error === undefined ? 'closed the connection' : `lost the connection: ${error.message}`
+  return transient('BrokerConnectionLost', server, why, error)
+}
+
+function transient(code: string, server: AmqpServer, message: string, cause?: Error): TransientError {
+  return new TransientError(code, `${serverName(server)} ${message}`, cause && { cause })
+}
