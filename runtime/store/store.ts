@@ -146,6 +146,11 @@ export interface RunStore {
   /** A run that is known stays as it is. */
   readonly addRuns: (runs: readonly Run[]) => Promise<void>
   readonly addEvents: (events: readonly StepEvent[]) => Promise<void>
+  /**
+   * Many at once, kept as they came: where an operation for each is too dear. The same batch again adds nothing. An adapter
+   * without it gets them by the two above.
+   */
+  readonly addBatch?: (batch: ObservationBatch) => Promise<void>
   /** One run by its id, for its status URL. */
   readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
@@ -156,6 +161,19 @@ export interface RunStore {
   readonly dropped: () => Promise<number>
   /** Oldest first. */
   readonly events: (run: string) => Promise<readonly StepEvent[]>
+}
+
+/** Runs and events as one piece; `readObservations` opens it, and `runKey` gives the key of a run. */
+export interface ObservationBatch {
+  readonly id: string
+  /** Milliseconds since 1970, when it was closed. */
+  readonly at: number
+  /** Of the runs that it speaks of, each once; two runs may share a key. */
+  readonly runKeys: readonly number[]
+  /** Of which it holds runs' beginnings; with the start of the newest of these. */
+  readonly flows: readonly string[]
+  readonly lastStartedAt?: number
+  readonly bytes: Buffer
 }
 
 export interface RunFilter {

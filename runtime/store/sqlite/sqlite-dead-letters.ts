@@ -40,18 +40,7 @@ export function sqliteDeadLetters(
   const select = database.prepare(`SELECT record, state, body FROM dead_letters WHERE ${keyIs}`)
   const mark = database.prepare(`UPDATE dead_letters SET state = ? WHERE ${keyIs} AND state = 'dead'`)
   const forget = database.prepare(`DELETE FROM dead_letters WHERE state <> 'dead' AND died_at < ?`)
-  const page = database.prepare(
-    `SELECT number, died_at AS diedAt, record, state, body FROM dead_letters
-     WHERE ${filters.map((field, at) => `(?${at + 1} IS NULL OR ${field} = ?${at + 1})`).join(' AND ')}
-       AND died_at >= ?6 AND died_at <= ?7 AND (died_at < ?7 OR number < ?8)
-     ORDER BY died_at DESC, number DESC LIMIT ?9`,
-  )
-  /** What comes behind the place in the list. */
-  const pageOf = (filter: DeadLetterFilter, behind: Place, limit: number): readonly ListedRow[] => {
-    const wanted = filters.map((field) => filter[field] ?? null)
-    const bounds = [filter.diedFrom ?? -Number.MAX_VALUE, behind.diedAt, behind.number, limit]
-    return page.all(...wanted, ...bounds) as unknown as ListedRow[] // the columns of the statement
-  }
+  const pageOf = pages(database)
   return {
     put: ({ body, state, ...record }) =>
       write(() => {
@@ -78,6 +67,21 @@ export function sqliteDeadLetters(
       }
     },
     mark: ({ id, step, replay }, state) => write(() => mark.run(state, id, step, replay).changes === 1),
+  }
+}
+
+/** Reads what comes behind a place in the list. */
+function pages(database: DatabaseSync): (filter: DeadLetterFilter, behind: Place, limit: number) => ListedRow[] {
+  const page = database.prepare(
+    `SELECT number, died_at AS diedAt, record, state, body FROM dead_letters
+     WHERE ${filters.map((field, at) => `(?${at + 1} IS NULL OR ${field} = ?${at + 1})`).join(' AND ')}
+       AND died_at >= ?6 AND died_at <= ?7 AND (died_at < ?7 OR number < ?8)
+     ORDER BY died_at DESC, number DESC LIMIT ?9`,
+  )
+  return (filter, behind, limit) => {
+    const wanted = filters.map((field) => filter[field] ?? null)
+    const bounds = [filter.diedFrom ?? -Number.MAX_VALUE, behind.diedAt, behind.number, limit]
+    return page.all(...wanted, ...bounds) as unknown as ListedRow[] // the columns of the statement
   }
 }
 

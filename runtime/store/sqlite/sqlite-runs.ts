@@ -34,21 +34,7 @@ export function sqliteRuns(
      ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
   )
   const selectDropped = database.prepare(`SELECT count FROM counts WHERE name = 'dropped'`)
-  const forget = [
-    { statement: forgetAbove(database, 'runs'), limit: () => retention.runs },
-    { statement: forgetAbove(database, 'step_events'), limit: () => retention.events },
-    {
-      statement: database.prepare('DELETE FROM runs WHERE started_at < ?'),
-      limit: () => clock.now() - retention.observedMs,
-    },
-    {
-      statement: database.prepare('DELETE FROM step_events WHERE at < ?'),
-      limit: () => clock.now() - retention.observedMs,
-    },
-  ]
-  const forgetOld = (): void => {
-    for (const { statement, limit } of forget) statement.run(limit())
-  }
+  const forgetOld = forgetting(database, { clock, retention })
   return {
     addRuns: (runs) =>
       writeRelaxed(() => {
@@ -76,6 +62,21 @@ export function sqliteRuns(
     addDropped: (count) => writeRelaxed(() => void addDropped.run(count)),
     dropped: () => read(() => Number(selectDropped.get()?.['count'] ?? 0)),
     events: (run) => read(() => recordsOf<StepEvent>(selectEvents.all(run))),
+  }
+}
+
+/** Forgets what is too old, and the oldest of too many. */
+function forgetting(database: DatabaseSync, { clock, retention }: Observations): () => void {
+  const runsAbove = forgetAbove(database, 'runs')
+  const eventsAbove = forgetAbove(database, 'step_events')
+  const runsBefore = database.prepare('DELETE FROM runs WHERE started_at < ?')
+  const eventsBefore = database.prepare('DELETE FROM step_events WHERE at < ?')
+  return () => {
+    const oldest = clock.now() - retention.observedMs
+    runsAbove.run(retention.runs)
+    eventsAbove.run(retention.events)
+    runsBefore.run(oldest)
+    eventsBefore.run(oldest)
   }
 }
 
