@@ -1,6 +1,7 @@
 /**
  * The hot path of a RabbitMQ server, as little as the broker adapter needs of it: two implementations, amqplib and our own codec, keep it.
  * A link is one TCP connection with `noDelay`, heartbeats, and writes that are gathered to one per turn of the loop.
+ * What fails is said by `linkError`, whichever it is; `close` ends in a second or two, if the server answers or not.
  */
 export interface AmqpLinks {
   /** For publishing alone: one channel in confirm mode. */
@@ -19,6 +20,8 @@ export interface AmqpServer {
   readonly connectTimeoutMs: number
   /** Certificates, where the URL is `amqps:`. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  /** Loses messages: no confirm mode, and a consumer without acknowledgements. For the benchmark that says what safety costs, and nothing else. */
+  readonly fireAndForget?: true
 }
 
 export interface LinkEvents {
