@@ -120,6 +120,74 @@ const modules = {
     module.exports = { callArguments, readCall }
   },
 
+  './component-main.cjs'(module, exports, require) {
+    'use strict'
+
+    const net = require('net')
+    const { frame, frameReader, frameWriter } = require('./frames.cjs')
+
+    /**
+     * A process that a component's code lives in. What it needs comes in one variable, gone before that code is loaded;
+     * the socket's path is gone by then as well, and the token has been used.
+     *
+     * @type {{ socket: string, token: string, dialect: 'oih' | 'elasticio', quietCapMs: number }}
+     */
+    const settings = JSON.parse(process.env.WEIR_SHIM || '{}')
+    delete process.env.WEIR_SHIM
+
+    const exitAnywayAfterMs = 1000
+    let isCrashing = false
+
+    const socket = net.connect(settings.socket)
+    const writer = frameWriter(socket)
+    // Without its runner a component's process has no reason to live.
+    socket.on('error', () => process.exit(isCrashing ? 1 : 0))
+    socket.on('close', () => process.exit(isCrashing ? 1 : 0))
+    socket.on('connect', () => {
+      writer.send(frame.hello, 0, settings.token)
+      writer.flush()
+      // While the runner answers.
+      serve()
+    })
+
+    function serve() {
+      const { quietWatch } = require('./quiet.cjs')
+      const { openServer } = require('./serve.cjs')
+      const server = openServer(writer, {
+        // The working directory is the component's root, as in the vendors' images.
+        root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
+        dialect: settings.dialect,
+        logLevel: process.env.LOG_LEVEL,
+        platform: platformSettings(),
+        waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
+      })
+      const read = frameReader(server.onFrame)
+      socket.on('data', (chunk) => {
+        if (!isCrashing) read(chunk)
+      })
+      process.on('unhandledRejection', (reason) => server.onUnhandledRejection(reason))
+      process.on('uncaughtException', crash)
+    }
+
+    /** Last words, then the exit that the vendors' runtimes make at once. @param {unknown} error */
+    function crash(error) {
+      if (isCrashing) return
+      isCrashing = true
+      const { toFailure } = require('./failure.cjs')
+      writer.send(frame.crash, 0, JSON.stringify(toFailure(error)))
+      writer.flush()
+      setTimeout(() => process.exit(1), exitAnywayAfterMs)
+      socket.end(() => process.exit(1))
+    }
+
+    /** The vendors' settings, by the names that they have in their runtimes. */
+    function platformSettings() {
+      const prefix = 'ELASTICIO_'
+      const names = Object.keys(process.env).filter((name) => name.startsWith(prefix))
+      return names.reduce((all, name) => Object.assign(all, { [name.slice(prefix.length)]: process.env[name] }), {})
+    }
+  },
+
   './dialect.cjs'(module, exports, require) {
     'use strict'
 
@@ -606,6 +674,44 @@ const modules = {
     }
 
     module.exports = { stringify, isError, plainError }
+  },
+
+  './lines.cjs'(module, exports, require) {
+    'use strict'
+
+    const { StringDecoder } = require('string_decoder')
+
+    /**
+     * Reads lines of JSON from the chunks of a stream; a line that is none is left out.
+     *
+     * @param {(message: any) => void} onMessage
+     * @returns {(chunk: Buffer) => void}
+     */
+    function lineReader(onMessage) {
+      const decoder = new StringDecoder('utf8')
+      let rest = ''
+      return (chunk) => {
+        const lines = (rest + decoder.write(chunk)).split('\n')
+        rest = lines.pop() || ''
+        for (const line of lines) {
+          const message = parsed(line)
+          if (message !== undefined) onMessage(message)
+        }
+      }
+    }
+
+    /** @param {string} line */
+    function parsed(line) {
+      try {
+        const value = JSON.parse(line)
+        return typeof value === 'object' && value !== null ? value : undefined
+        // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
+      } catch (_notJson) {
+        return undefined
+      }
+    }
+
+    module.exports = { lineReader }
   },
 
   './link.cjs'(module, exports, require) {
@@ -1372,69 +1478,185 @@ const modules = {
   './shim-main.cjs'(module, exports, require) {
     'use strict'
 
-    const net = require('net')
-    const { frame, frameReader, frameWriter } = require('./frames.cjs')
+    /** Started with the socket of a supervisor it starts processes; with that of a child it is one of them. */
+    if (process.env.WEIR_SUPERVISOR_SOCKET) require('./supervisor-main.cjs')
+    else require('./component-main.cjs')
+  },
+
+  './supervised-children.cjs'(module, exports, require) {
+    'use strict'
+
+    const { spawn } = require('child_process')
+    const { readFile } = require('fs')
 
     /**
-     * The process that a component's code lives in. What it needs comes in one variable, gone before that code is loaded;
-     * the socket's path is gone by then as well, and the token has been used.
+     * The component processes that a supervisor has started, by the runner's numbers.
      *
-     * @type {{ socket: string, token: string, dialect: 'oih' | 'elasticio', quietCapMs: number }}
+     * @typedef {import('child_process').ChildProcess} ChildProcess
+     * @typedef {{ id: number, directory?: string, env: object, maxHeapMb: number }} Order
      */
-    const settings = JSON.parse(process.env.WEIR_SHIM || '{}')
-    delete process.env.WEIR_SHIM
 
-    const exitAnywayAfterMs = 1000
-    let isCrashing = false
+    /** @param {(message: object) => boolean} tell false when what was said before waits to be sent */
+    function supervisedChildren(tell) {
+      /** @type {Map<number, ChildProcess>} */
+      const children = new Map()
 
-    const socket = net.connect(settings.socket)
-    const writer = frameWriter(socket)
-    // Without its runner a component's process has no reason to live.
-    socket.on('error', () => process.exit(isCrashing ? 1 : 0))
-    socket.on('close', () => process.exit(isCrashing ? 1 : 0))
-    socket.on('connect', () => {
-      writer.send(frame.hello, 0, settings.token)
-      writer.flush()
-      // While the runner answers.
-      serve()
+      /** @param {number} id @param {'stdout' | 'stderr'} stream @param {import('stream').Readable} readable */
+      function passOn(id, stream, readable) {
+        readable.setEncoding('utf8')
+        readable.on('data', (text) => {
+          if (!tell({ type: 'output', id, stream, text })) readable.pause()
+        })
+      }
+
+      return {
+        /** @param {Order} order */
+        launch: (order) => {
+          const { id } = order
+          const child = start(order)
+          children.set(id, child)
+          passOn(id, 'stdout', child.stdout)
+          passOn(id, 'stderr', child.stderr)
+          child.on('error', (error) => {
+            if (children.delete(id)) tell({ type: 'notStarted', id, reason: error.message })
+          })
+          // Only what has left the group alone survives this; the leader itself is gone.
+          child.on('exit', () => endGroup(child))
+          // When its output is read to the end as well.
+          child.on('close', (code, signal) => {
+            if (children.delete(id)) tell({ type: 'exited', id, code, signal })
+          })
+        },
+
+        /** @param {number} id */
+        kill: (id) => {
+          const child = children.get(id)
+          if (child !== undefined && child.exitCode === null && child.signalCode === null) endGroup(child)
+        },
+
+        /** @param {number} id */
+        tellMemory: (id) => {
+          const child = children.get(id)
+          if (child === undefined) return tell({ type: 'rss', id })
+          return readFile(`/proc/${child.pid}/status`, 'latin1', (error, status) => {
+            const found = error ? null : /^VmRSS:\s+(\d+) kB/m.exec(status)
+            tell(found ? { type: 'rss', id, bytes: Number(found[1]) * 1024 } : { type: 'rss', id })
+          })
+        },
+
+        /** Reads on what waited until the runner had taken what was said before. */
+        resumeOutput: () => {
+          children.forEach(({ stdout, stderr }) => {
+            stdout.resume()
+            stderr.resume()
+          })
+        },
+
+        endAll: () => {
+          children.forEach(endGroup)
+          children.clear()
+        },
+      }
+    }
+
+    /** @param {Order} order */
+    function start({ directory, env, maxHeapMb }) {
+      return spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, process.argv[1]], {
+        cwd: directory === undefined ? process.cwd() : directory,
+        env: Object.assign({}, ownEnvironment(), env),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // A group of its own: a signal to this process is not theirs, and a kill takes along what they have started.
+        detached: true,
+      })
+    }
+
+    /** @param {ChildProcess} child */
+    function endGroup(child) {
+      if (child.pid === undefined) return
+      try {
+        process.kill(-child.pid, 'SIGKILL')
+        // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
+      } catch (_gone) {
+        // ESRCH: all of them, already.
+      }
+    }
+
+    /** The container's own variables are the component's; ours are nobody's business. */
+    function ownEnvironment() {
+      const names = Object.keys(process.env).filter((name) => name.indexOf('WEIR_') !== 0)
+      return names.reduce((all, name) => Object.assign(all, { [name]: process.env[name] }), {})
+    }
+
+    module.exports = { supervisedChildren }
+  },
+
+  './supervisor-main.cjs'(module, exports, require) {
+    'use strict'
+
+    const net = require('net')
+    const { lineReader } = require('./lines.cjs')
+    const { supervisedChildren } = require('./supervised-children.cjs')
+
+    /**
+     * The first process of a component's container: starts component processes when the runner, in the container beside it, says so.
+     * It keeps nothing from one runner to the next: when the connection is lost it ends every process, and connects anew.
+     *
+     * Both ways go lines of JSON. From the runner: `launch {id, directory?, env, maxHeapMb}`, `kill {id}`, `rss {id}`, `drained`.
+     * To the runner: `hello {pid, node}`, `exited {id, code?, signal?}`, `notStarted {id, reason}`, `output {id, stream, text}`,
+     * `rss {id, bytes?}`, `draining`.
+     */
+    const path = String(process.env.WEIR_SUPERVISOR_SOCKET)
+    const shutdownSeconds = Number(process.env.WEIR_SHUTDOWN_SECONDS || 25)
+    const connectAgainMs = 200
+
+    const children = supervisedChildren(tell)
+    /** @type {import('net').Socket | undefined} */
+    let runner
+    let isDraining = false
+
+    /** @param {object} message */
+    function tell(message) {
+      if (runner !== undefined && runner.writable) return runner.write(`${JSON.stringify(message)}\n`)
+      return true
+    }
+
+    function connect() {
+      const socket = net.connect(path)
+      socket.on('connect', () => {
+        runner = socket
+        tell({ type: 'hello', pid: process.pid, node: process.version })
+        if (isDraining) tell({ type: 'draining' })
+      })
+      socket.on('data', lineReader(onMessage))
+      socket.on('drain', () => children.resumeOutput())
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        runner = undefined
+        // A new runner knows nothing of them; the messages that they work on are with another by now.
+        children.endAll()
+        if (isDraining) process.exit(0)
+        setTimeout(connect, connectAgainMs)
+      })
+    }
+
+    /** @param {any} message */
+    function onMessage(message) {
+      if (message.type === 'launch') children.launch(message)
+      else if (message.type === 'kill') children.kill(message.id)
+      else if (message.type === 'rss') children.tellMemory(message.id)
+      else if (message.type === 'drained') process.exit(0)
+    }
+
+    // The runner may still finish what the children work on: they never see this signal.
+    process.on('SIGTERM', () => {
+      if (isDraining) return
+      isDraining = true
+      if (runner === undefined) process.exit(0)
+      tell({ type: 'draining' })
+      setTimeout(() => process.exit(0), shutdownSeconds * 1000)
     })
-
-    function serve() {
-      const { quietWatch } = require('./quiet.cjs')
-      const { openServer } = require('./serve.cjs')
-      const server = openServer(writer, {
-        // The working directory is the component's root, as in the vendors' images.
-        root: require('path').join(process.cwd(), process.env.ELASTICIO_COMPONENT_PATH || ''),
-        dialect: settings.dialect,
-        logLevel: process.env.LOG_LEVEL,
-        platform: platformSettings(),
-        waitUntilQuiet: settings.quietCapMs > 0 ? quietWatch(socket, settings.quietCapMs) : undefined,
-      })
-      const read = frameReader(server.onFrame)
-      socket.on('data', (chunk) => {
-        if (!isCrashing) read(chunk)
-      })
-      process.on('unhandledRejection', (reason) => server.onUnhandledRejection(reason))
-      process.on('uncaughtException', crash)
-    }
-
-    /** Last words, then the exit that the vendors' runtimes make at once. @param {unknown} error */
-    function crash(error) {
-      if (isCrashing) return
-      isCrashing = true
-      const { toFailure } = require('./failure.cjs')
-      writer.send(frame.crash, 0, JSON.stringify(toFailure(error)))
-      writer.flush()
-      setTimeout(() => process.exit(1), exitAnywayAfterMs)
-      socket.end(() => process.exit(1))
-    }
-
-    /** The vendors' settings, by the names that they have in their runtimes. */
-    function platformSettings() {
-      const prefix = 'ELASTICIO_'
-      const names = Object.keys(process.env).filter((name) => name.startsWith(prefix))
-      return names.reduce((all, name) => Object.assign(all, { [name.slice(prefix.length)]: process.env[name] }), {})
-    }
+    process.on('exit', () => children.endAll())
+    connect()
   },
 
   './task-exec.cjs'(module, exports, require) {

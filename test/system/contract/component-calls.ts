@@ -11,6 +11,7 @@ import type {
   Emit,
 } from '../../../runtime/runner/component-host.ts'
 import type { ComponentLogLine, HostLimits } from '../../../runtime/runner/host/host-options.ts'
+import type { ChildLauncher } from '../../../runtime/runner/host/child-launcher.ts'
 import { localLauncher } from '../../../runtime/runner/host/local-launcher.ts'
 import { openComponentHost } from '../../../runtime/runner/host/open-component-host.ts'
 
@@ -57,13 +58,18 @@ const fixtures = fileURLToPath(new URL('../../fixtures/components/', import.meta
 let messages = 0
 
 export function openTestHost(
-  options: { readonly nodePath?: string; readonly limits?: Partial<HostLimits>; readonly clock?: Clock } = {},
+  options: {
+    readonly nodePath?: string
+    readonly limits?: Partial<HostLimits>
+    readonly clock?: Clock
+    readonly launcher?: ChildLauncher
+  } = {},
 ): TestHost {
   const logs: ComponentLogLine[] = []
   const { nodePath, limits, clock = systemClock } = options
   const host = openComponentHost({
     clock,
-    launcher: localLauncher(nodePath === undefined ? {} : { nodePath }),
+    launcher: options.launcher ?? localLauncher(nodePath === undefined ? {} : { nodePath }),
     environment: { ...process.env, SECRET_OF_THE_RUNNER: 'seen' },
     onLog: (line) => logs.push(line),
     ...(limits !== undefined && { limits }),

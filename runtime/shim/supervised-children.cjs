@@ -1,0 +1,104 @@
+'use strict'
+
+const { spawn } = require('child_process')
+const { readFile } = require('fs')
+
+/**
+ * The component processes that a supervisor has started, by the runner's numbers.
+ *
+ * @typedef {import('child_process').ChildProcess} ChildProcess
+ * @typedef {{ id: number, directory?: string, env: object, maxHeapMb: number }} Order
+ */
+
+/** @param {(message: object) => boolean} tell false when what was said before waits to be sent */
+function supervisedChildren(tell) {
+  /** @type {Map<number, ChildProcess>} */
+  const children = new Map()
+
+  /** @param {number} id @param {'stdout' | 'stderr'} stream @param {import('stream').Readable} readable */
+  function passOn(id, stream, readable) {
+    readable.setEncoding('utf8')
+    readable.on('data', (text) => {
+      if (!tell({ type: 'output', id, stream, text })) readable.pause()
+    })
+  }
+
+  return {
+    /** @param {Order} order */
+    launch: (order) => {
+      const { id } = order
+      const child = start(order)
+      children.set(id, child)
+      passOn(id, 'stdout', child.stdout)
+      passOn(id, 'stderr', child.stderr)
+      child.on('error', (error) => {
+        if (children.delete(id)) tell({ type: 'notStarted', id, reason: error.message })
+      })
+      // Only what has left the group alone survives this; the leader itself is gone.
+      child.on('exit', () => endGroup(child))
+      // When its output is read to the end as well.
+      child.on('close', (code, signal) => {
+        if (children.delete(id)) tell({ type: 'exited', id, code, signal })
+      })
+    },
+
+    /** @param {number} id */
+    kill: (id) => {
+      const child = children.get(id)
+      if (child !== undefined && child.exitCode === null && child.signalCode === null) endGroup(child)
+    },
+
+    /** @param {number} id */
+    tellMemory: (id) => {
+      const child = children.get(id)
+      if (child === undefined) return tell({ type: 'rss', id })
+      return readFile(`/proc/${child.pid}/status`, 'latin1', (error, status) => {
+        const found = error ? null : /^VmRSS:\s+(\d+) kB/m.exec(status)
+        tell(found ? { type: 'rss', id, bytes: Number(found[1]) * 1024 } : { type: 'rss', id })
+      })
+    },
+
+    /** Reads on what waited until the runner had taken what was said before. */
+    resumeOutput: () => {
+      children.forEach(({ stdout, stderr }) => {
+        stdout.resume()
+        stderr.resume()
+      })
+    },
+
+    endAll: () => {
+      children.forEach(endGroup)
+      children.clear()
+    },
+  }
+}
+
+/** @param {Order} order */
+function start({ directory, env, maxHeapMb }) {
+  return spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, process.argv[1]], {
+    cwd: directory === undefined ? process.cwd() : directory,
+    env: Object.assign({}, ownEnvironment(), env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: a signal to this process is not theirs, and a kill takes along what they have started.
+    detached: true,
+  })
+}
+
+/** @param {ChildProcess} child */
+function endGroup(child) {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+    // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
+  } catch (_gone) {
+    // ESRCH: all of them, already.
+  }
+}
+
+/** The container's own variables are the component's; ours are nobody's business. */
+function ownEnvironment() {
+  const names = Object.keys(process.env).filter((name) => name.indexOf('WEIR_') !== 0)
+  return names.reduce((all, name) => Object.assign(all, { [name]: process.env[name] }), {})
+}
+
+module.exports = { supervisedChildren }
