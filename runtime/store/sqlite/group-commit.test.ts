@@ -88,6 +88,22 @@ describe('group commit', () => {
     expect(notes()).toEqual(['b'])
   })
 
+  it('does at once what may not wait, whole or not at all', async () => {
+    const { commits, note, notes } = open()
+    const pending = commits.write(() => note('later'))
+    commits.writeNow(() => note('now'))
+    expect(notes()).toEqual(['now'])
+    const half = (): void => {
+      note('half')
+      note('now')
+    }
+    expect(() => commits.writeNow(half)).toThrow(TransientError)
+    expect(commits.health()).toMatchObject({ kind: 'unreachable' })
+    await pending
+    expect(notes()).toEqual(['now', 'later'])
+    expect(commits.health()).toEqual({ kind: 'ready' })
+  })
+
   it('commits what is pending when it is closed, and refuses all after', async () => {
     const { commits, note, notes } = open()
     const pending = commits.write(() => note('a'))
@@ -98,5 +114,6 @@ describe('group commit', () => {
     for (const call of [commits.write, commits.writeRelaxed, commits.read]) {
       await expect(call(() => note('b'))).rejects.toMatchObject({ code: 'StoreClosed' })
     }
+    expect(() => commits.writeNow(() => note('b'))).toThrow(TransientError)
   })
 })

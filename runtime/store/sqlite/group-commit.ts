@@ -13,6 +13,12 @@ export interface GroupCommit {
   readonly write: <Result>(work: () => Result) => Promise<Result>
   /** Survives the end of the process at once, that of the machine some time later. For what may be lost. */
   readonly writeRelaxed: <Result>(work: () => Result) => Promise<Result>
+  /**
+   * Done before it returns, and as lasting as `writeRelaxed`; all or nothing.
+   *
+   * @throws {Error} as the others reject
+   */
+  readonly writeNow: (work: () => void) => void
   readonly read: <Result>(work: () => Result) => Promise<Result>
   /** Not ready since the first of the commits that failed in a row. */
   readonly health: () => StoreHealth
@@ -37,8 +43,9 @@ export function groupCommit(database: DatabaseSync, clock: Clock): GroupCommit {
   const commitPending = (): void => {
     const works = pending
     pending = []
-    if (works.length === 0) return
-    const failure = commit(database, works)
+    if (works.length > 0) note(commit(database, works))
+  }
+  const note = (failure: Error | undefined): void => {
     trouble = failure && { kind: 'unreachable', since: trouble?.since ?? clock.now(), reason: failure.message }
   }
   const enqueue = <Result>(isDurable: boolean, work: () => Result): Promise<Result> => {
@@ -55,6 +62,12 @@ export function groupCommit(database: DatabaseSync, clock: Clock): GroupCommit {
   return {
     write: (work) => enqueue(true, work),
     writeRelaxed: (work) => enqueue(false, work),
+    writeNow: (work) => {
+      if (isClosed) throw storeClosed()
+      const failure = commitNow(database, work)
+      note(failure)
+      if (failure !== undefined) throw failure
+    },
     read: async (work) => {
       if (isClosed) throw storeClosed()
       try {
@@ -90,6 +103,18 @@ function commit(database: DatabaseSync, works: readonly PendingWork[]): Error | 
   }
   for (const answer of answers) answer()
   return undefined
+}
+
+function commitNow(database: DatabaseSync, work: () => void): Error | undefined {
+  try {
+    database.exec('PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE')
+    work()
+    database.exec('COMMIT')
+    return undefined
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    return toStoreError(error)
+  }
 }
 
 /** Takes back what a failed piece of work has done so far, and nothing else of the transaction. */

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PermanentError } from '../../error.ts'
-import { applicationId, currentFormat, migrations } from './schema.ts'
+import { applicationId, migrations } from './schema.ts'
 import { isBusy, isCorrupt } from './sqlite-error.ts'
 
 export interface OpenOptions {
@@ -10,7 +10,18 @@ export interface OpenOptions {
   readonly access: 'exclusive' | 'shared'
   /** How long to wait for another connection that is just closing or writing. */
   readonly busyTimeoutMs: number
+  /** What is in the file; by default the state. */
+  readonly content?: DatabaseContent
 }
+
+export interface DatabaseContent {
+  /** Marks a file as one of these. */
+  readonly applicationId: number
+  /** What brings a file from the format of the index to the next one. */
+  readonly migrations: readonly string[]
+}
+
+const stateContent: DatabaseContent = { applicationId, migrations }
 
 /** A larger file is not read through at every start; its faults show when they are met. */
 const checkedBytes = 64 * 1024 * 1024
@@ -25,6 +36,7 @@ const ownersFile = 0o600
  * @throws {PermanentError} `StateUnusable`, `StateInUse`, `StateCorrupt` or `StateTooNew`, with what to do
  */
 export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
+  const { content = stateContent } = options
   let database: DatabaseSync | undefined
   try {
     mkdirSync(dirname(path), { recursive: true, mode: ownersDirectory })
@@ -33,11 +45,11 @@ export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
     database = new DatabaseSync(path, { timeout: options.busyTimeoutMs })
     if (options.access === 'exclusive') database.exec('PRAGMA locking_mode = EXCLUSIVE')
     // Before anything is written into what may not be ours.
-    checkFormat(database, path)
+    checkFormat(database, path, content)
     keepFromOthers(path)
     configure(database)
     if (statSync(path).size <= checkedBytes) checkPages(database, path)
-    migrate(database)
+    migrate(database, content)
     return database
   } catch (error) {
     database?.close()
@@ -62,7 +74,8 @@ function configure(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE; COMMIT')
 }
 
-function checkFormat(database: DatabaseSync, path: string): void {
+function checkFormat(database: DatabaseSync, path: string, { applicationId, migrations }: DatabaseContent): void {
+  const currentFormat = migrations.length
   const format = pragma(database, 'user_version')
   const isOurs = pragma(database, 'application_id') === applicationId
   const tables = Number(database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'])
@@ -82,8 +95,8 @@ function checkPages(database: DatabaseSync, path: string): void {
   if (answer !== 'ok') throw corruptError(path)
 }
 
-function migrate(database: DatabaseSync): void {
-  for (let format = pragma(database, 'user_version'); format < currentFormat; format += 1) {
+function migrate(database: DatabaseSync, { applicationId, migrations }: DatabaseContent): void {
+  for (let format = pragma(database, 'user_version'); format < migrations.length; format += 1) {
     database.exec(`
       BEGIN IMMEDIATE;
       ${migrations[format]}

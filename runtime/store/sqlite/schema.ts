@@ -73,5 +73,3 @@ export const migrations: readonly string[] = [
     SELECT DISTINCT flow, run, unixepoch() * 1000.0 FROM tracked_messages;
   `,
 ]
-
-export const currentFormat = migrations.length
