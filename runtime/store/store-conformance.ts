@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { blobPromises, trialPromises } from './conformance/blob-promises.ts'
 import { claimPromises } from './conformance/claim-promises.ts'
 import { deadLetterPromises } from './conformance/dead-letter-promises.ts'
 import { firePromises } from './conformance/fire-promises.ts'
+import { flowPromises } from './conformance/flow-promises.ts'
 import { closePromise, planPromises } from './conformance/plan-promises.ts'
 import { runPromises } from './conformance/run-promises.ts'
 import { snapshotPromises } from './conformance/snapshot-promises.ts'
@@ -38,6 +40,9 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       ...firePromises,
       ...claimPromises,
       ...planPromises,
+      ...flowPromises,
+      ...blobPromises,
+      ...trialPromises,
     ]
     it.each(promises)('$name', ({ check }) => check({ store, other, flow: randomUUID() }))
 

@@ -85,4 +85,40 @@ export const deadLetterPromises: readonly StorePromise[] = [
       expect(await list({ state: 'replayed' })).toEqual([])
     },
   },
+  {
+    name: 'dead letters: are listed by the time of their death, both ends included',
+    check: async ({ store, flow }) => {
+      const letters = [1000, 2000, 3000].map((diedAt) => deadLetter(flow, { diedAt }))
+      for (const letter of letters) await store.deadLetters.put(letter)
+      const times = async (filter: object): Promise<number[]> =>
+        (await store.deadLetters.list({ flow, ...filter })).map(({ diedAt }) => diedAt)
+      expect(await times({ diedFrom: 2000 })).toEqual([3000, 2000])
+      expect(await times({ diedTo: 2000 })).toEqual([2000, 1000])
+      expect(await times({ diedFrom: 2000, diedTo: 2000 })).toEqual([2000])
+      expect(await times({ diedFrom: 2001, diedTo: 2999 })).toEqual([])
+    },
+  },
+  {
+    name: 'dead letters: a scan gives what a list gives, in its order, however many there are, while they are settled',
+    check: async ({ store, other, flow }) => {
+      // Some of the same instant: none may be left out, or given twice, between two pages.
+      const letters = Array.from({ length: 90 }, (_, at) => deadLetter(flow, { diedAt: 1000 + Math.floor(at / 35) }))
+      for (const letter of letters) await store.deadLetters.put(letter)
+      await store.deadLetters.put(deadLetter(`${flow}-2`))
+      const scanned = async (filter: object): Promise<string[]> => {
+        const ids: string[] = []
+        for await (const letter of other.deadLetters.scan({ flow, ...filter })) {
+          ids.push(letter.id)
+          await store.deadLetters.mark(letter, 'replayed')
+        }
+        return ids
+      }
+      const listed = idsOf(await store.deadLetters.list({ flow }))
+      expect(new Set(listed)).toEqual(new Set(idsOf(letters)))
+      expect(await scanned({ limit: 3 })).toEqual(listed.slice(0, 3))
+      expect(await scanned({ state: 'dead' })).toEqual(listed.slice(3))
+      expect(await scanned({})).toEqual(listed)
+      expect(await scanned({ state: 'dead' })).toEqual([])
+    },
+  },
 ]

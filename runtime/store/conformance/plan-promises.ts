@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { TransientError } from '../../error.ts'
+import { flowState } from './flow-promises.ts'
 import type { StorePromise } from './store-promise.ts'
 import { deadLetter, headersOf, plan, race } from './store-promise.ts'
 
@@ -43,6 +44,19 @@ export const planPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: 'plans: those that are kept are known, lowest first, and one that is removed is gone',
+    check: async ({ store, other, flow }) => {
+      expect(await store.plans.revisions(flow)).toEqual([])
+      for (const revision of [2, 10, 9]) await store.plans.put(plan(flow, revision))
+      expect(await other.plans.revisions(flow)).toEqual([2, 9, 10])
+      await other.plans.remove(flow, 10)
+      await store.plans.remove(flow, 10)
+      expect(await store.plans.get(flow, 10)).toBeUndefined()
+      expect(await store.plans.latest(flow)).toEqual(plan(flow, 9))
+      expect(await store.plans.revisions(flow)).toEqual([2, 9])
+    },
+  },
+  {
     name: 'tracked runs: are active until none of their messages is pending',
     check: async ({ store, other, flow }) => {
       expect(await store.trackedRuns.active(flow)).toEqual([])
@@ -77,6 +91,7 @@ export const planPromises: readonly StorePromise[] = [
 export const closePromise: StorePromise = {
   name: 'refuses every call after close as something that may work later, elsewhere',
   check: async ({ store, flow }) => {
+    expect(store.health()).toEqual({ kind: 'ready' })
     await store.close()
     await store.close()
     const owner = { replay: 0, attempt: 1, copy: 'a' }
@@ -94,7 +109,14 @@ export const closePromise: StorePromise = {
       () => store.plans.latest(flow),
       () => store.trackedRuns.add(flow, 'r1', ['m1']),
       () => store.trackedRuns.active(flow),
+      () => store.flows.put(flowState(flow), 0),
+      () => store.flows.list(),
+      () => store.blobs.put(flow, Buffer.alloc(1), 1),
+      () => store.blobs.get(flow),
+      () => store.trials.begin(flow),
+      () => store.deadLetters.scan({})[Symbol.asyncIterator]().next(),
     ]
     for (const call of calls) await expect(call()).rejects.toThrow(TransientError)
+    expect(store.health()).toMatchObject({ kind: 'unreachable', reason: expect.stringContaining('closed') })
   },
 }

@@ -9,10 +9,7 @@ type Open = (options: { readonly clock: Clock; readonly retention?: Partial<Rete
 
 /** Registers the tests of what the local adapters forget; MongoDB forgets by indexes of its own. */
 export function retentionChecks(open: Open): void {
-  const opened = (retention: Partial<Retention>): { readonly store: Store; readonly clock: SimulatedClock } => {
-    const clock = simulatedClock(startedAt)
-    return { clock, store: open({ clock, retention }) }
-  }
+  const opened = opening(open)
 
   it('keeps a bounded number of runs and events, the newest', async () => {
     const { store } = opened({ runs: 10, events: 100 })
@@ -59,6 +56,51 @@ export function retentionChecks(open: Open): void {
     expect(await store.fires.insert(fire(5000))).toBe(false)
     // Forgotten: it would be new.
     expect(await store.fires.insert(fire(0))).toBe(true)
+    await store.close()
+  })
+
+  keyedRetentionChecks(opened)
+}
+
+function opening(open: Open): Opened {
+  return (retention) => {
+    const clock = simulatedClock(startedAt)
+    return { clock, store: open({ clock, retention }) }
+  }
+}
+
+type Opened = (retention: Partial<Retention>) => { readonly store: Store; readonly clock: SimulatedClock }
+
+function keyedRetentionChecks(opened: Opened): void {
+  it('takes a tracked run for ended when nothing was added to it for long', async () => {
+    const { store, clock } = opened({ trackedMs: 1000 })
+    for (const run of ['old', 'refreshed']) await store.trackedRuns.add('f', run, ['m1'])
+    await clock.advance(600)
+    await store.trackedRuns.add('f', 'refreshed', ['m2'])
+    await store.trackedRuns.remove('f', 'refreshed', 'm2')
+    await clock.advance(600)
+    expect(await store.trackedRuns.active('f')).toEqual(['refreshed'])
+    // What was forgotten does not come back with its run.
+    await store.trackedRuns.add('f', 'old', ['m2'])
+    await store.trackedRuns.remove('f', 'old', 'm2')
+    expect(await store.trackedRuns.active('f')).toEqual(['refreshed'])
+    await store.close()
+  })
+
+  it('forgets blobs after the last instant that was promised, and trials that nobody ended', async () => {
+    const { store, clock } = opened({ trialsMs: 1000 })
+    const bytes = Buffer.from('x')
+    await store.blobs.put('short', bytes, startedAt + 1000)
+    await store.blobs.put('extended', bytes, startedAt + 1000)
+    await store.blobs.put('extended', bytes, startedAt + 3000)
+    await store.trials.begin('t')
+    await clock.advance(1001)
+    await store.blobs.put('another', bytes, startedAt + 9000)
+    expect(await store.blobs.get('short')).toBeUndefined()
+    expect(await store.blobs.get('extended')).toEqual(bytes)
+    expect(await store.trials.begin('t')).toBe(1)
+    await clock.advance(2000)
+    expect(await store.blobs.get('extended')).toBeUndefined()
     await store.close()
   })
 }

@@ -18,6 +18,29 @@ export const runPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: 'runs: are listed by namespace and by their start, which counts',
+    check: async ({ store, other, flow }) => {
+      const runs = [run(flow, 0), run(flow, 10), { ...run(flow, 20), namespace: 'elsewhere' }] as const
+      await store.runs.addRuns(runs)
+      expect(await other.runs.list({ flow, namespace: 'default' })).toEqual([runs[1], runs[0]])
+      expect(await other.runs.list({ flow, startedFrom: startedAt + 10 })).toEqual([runs[2], runs[1]])
+      expect(await other.runs.list({ flow, startedFrom: startedAt, namespace: 'elsewhere' })).toEqual([runs[2]])
+      expect(await other.runs.list({ namespace: flow })).toEqual([])
+      const all = await other.runs.list({ namespace: 'elsewhere', startedFrom: startedAt + 20 })
+      expect(all).toContainEqual(runs[2])
+      expect(all).not.toContainEqual(runs[1])
+    },
+  },
+  {
+    name: 'runs: what found no room is counted',
+    check: async ({ store, other }) => {
+      const before = await store.runs.dropped()
+      await store.runs.addDropped(3)
+      await other.runs.addDropped(4)
+      expect(await other.runs.dropped()).toBe(before + 7)
+    },
+  },
+  {
     name: 'runs: events are taken in bulk and come back in order, each with its run',
     check: async ({ store, other, flow }) => {
       const ofOne = Array.from({ length: 600 }, (_, at) => stepEvent(flow, `${flow}-one`, { at: startedAt + at }))

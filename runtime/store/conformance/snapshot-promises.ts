@@ -101,6 +101,15 @@ export const snapshotPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: "snapshots: a flow's queues that have one are known by the first part of their names",
+    check: async ({ store, other, flow }) => {
+      expect(await store.snapshots.queues(flow)).toEqual([])
+      const queues = [`${flow}.fetch.h.1`, `${flow}.fetch.h.2`, `${flow}._core.h.1`]
+      for (const queue of [...queues, `${flow}-2.fetch.h.1`, `${flow}2`, `2.${flow}`]) await store.snapshots.open(queue)
+      expect((await other.snapshots.queues(flow)).toSorted()).toEqual(queues.toSorted())
+    },
+  },
+  {
     name: 'snapshots: are not inherited by another flow, step, component or function',
     check: async ({ store, flow }) => {
       const inherit = ownerIn(flow)
