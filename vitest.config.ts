@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000 }
+/** Tests that need a RabbitMQ or a MongoDB, wherever they are. */
+const onServers = '{runtime,operator,local,cli,test}/**/*.servers.test.ts'
+const exclude = ['**/node_modules/**', onServers]
 
 export default defineConfig({
   test: {
@@ -9,11 +12,22 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{crds,flow,runtime,local,cli,components}/**/*.test.ts'],
+          include: ['{crds,flow,runtime,local,cli,components}/**/*.test.ts', 'test/env/**/*.test.ts'],
+          exclude,
         },
       },
       { test: { ...shared, name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
-      { test: { ...shared, name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { ...shared, name: 'system', include: ['test/system/**/*.test.ts'], exclude, testTimeout: 120_000 } },
+      {
+        test: {
+          ...shared,
+          name: 'servers',
+          include: [onServers],
+          globalSetup: ['test/env/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
     ],
   },
 })

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { firstLines, installed } from './cache-directory.ts'
 
 const run = promisify(execFile)
 
@@ -20,18 +20,21 @@ const installTimeoutMs = 120_000
 export async function findNode(major: number): Promise<NodeVersion> {
   const version = pinned[major]
   if (version === undefined) return { kind: 'missing', reason: `no version of Node ${major} is pinned` }
-  const directory = join(cacheDirectory(), `node-${version}`)
-  const path = join(directory, 'node_modules', 'node', 'bin', 'node')
   try {
-    if (!(await isRunnable(path))) await install(version, directory)
+    const directory = await installed({
+      name: `node-${version}`,
+      isUsable: (directory) => isRunnable(programIn(directory)),
+      install: (directory) => install(version, directory),
+    })
+    const path = programIn(directory)
     return { kind: 'found', path, version: (await run(path, ['--version'])).stdout.trim() }
   } catch (error) {
-    return { kind: 'missing', reason: `Node ${version} could not be installed: ${firstLine(error)}` }
+    return { kind: 'missing', reason: `Node ${version} could not be installed: ${firstLines(error)}` }
   }
 }
 
-function cacheDirectory(): string {
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'weir')
+function programIn(directory: string): string {
+  return join(directory, 'node_modules', 'node', 'bin', 'node')
 }
 
 async function isRunnable(path: string): Promise<boolean> {
@@ -41,24 +44,8 @@ async function isRunnable(path: string): Promise<boolean> {
   )
 }
 
-/** Beside its place first, then moved: another process sees all of it or nothing. */
 async function install(version: string, directory: string): Promise<void> {
-  const building = `${directory}.${process.pid}`
-  await mkdir(building, { recursive: true })
-  try {
-    await writeFile(join(building, 'package.json'), '{ "private": true }\n')
-    const npm = ['install', '--no-audit', '--no-fund', '--save-exact', `node@${version}`]
-    await run('npm', npm, { cwd: building, timeout: installTimeoutMs })
-    if (!(await isRunnable(join(building, 'node_modules', 'node', 'bin', 'node'))))
-      throw new Error('it does not run on this machine')
-    await rm(directory, { recursive: true, force: true })
-    await rename(building, directory)
-  } finally {
-    await rm(building, { recursive: true, force: true })
-  }
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.trim().split('\n').slice(0, 2).join(' ')
+  await writeFile(join(directory, 'package.json'), '{ "private": true }\n')
+  const npm = ['install', '--no-audit', '--no-fund', '--save-exact', `node@${version}`]
+  await run('npm', npm, { cwd: directory, timeout: installTimeoutMs })
 }

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
+import { openGuardedDirectory, removeGuardedDirectory } from './guard.ts'
+import { findMongo } from './mongo-program.ts'
+import { freePorts, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
+
+/** A MongoDB replica set of one, for whoever opened it alone. */
+export interface MongoServer {
+  readonly url: string
+  readonly port: number
+  /** Another one after each start. */
+  readonly pid: () => number
+  /** As an administrator would; the data stay. */
+  readonly stop: () => Promise<void>
+  /** SIGKILL. */
+  readonly kill: () => Promise<void>
+  /** Again, with the same data and port; resolves when it is primary. */
+  readonly start: () => Promise<void>
+  /** SIGSTOP: it holds its connections and answers nothing. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  /** Ends it and removes what it has written. */
+  readonly close: () => Promise<void>
+}
+
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 30_000
+const attempts = 3
+
+/** @throws when there is no mongod here (see `findMongo` for a reason without an exception), or it does not start */
+export async function openMongo(): Promise<MongoServer> {
+  const program = await findMongo()
+  if (program.kind === 'missing') throw new Error(program.reason)
+  for (let attempt = 1; ; attempt += 1) {
+    const directory = await openGuardedDirectory('mongo')
+    const [port = 0] = await freePorts(1)
+    try {
+      return await openMember(program.path, directory, port)
+    } catch (error) {
+      await removeGuardedDirectory(directory)
+      // Another process may have taken the port in the meantime.
+      if (attempt === attempts || !String(error).includes('Address already in use')) throw error
+    }
+  }
+}
+
+async function openMember(program: string, directory: string, port: number): Promise<MongoServer> {
+  await mkdir(join(directory, 'data'))
+  const args =
+    `--replSet rs0 --port ${port} --bind_ip 127.0.0.1 --nounixsocket --quiet --wiredTigerCacheSizeGB 0.25`.split(' ')
+  args.push('--setParameter', 'diagnosticDataCollectionEnabled=false', '--dbpath', join(directory, 'data'))
+  const env = { PATH: process.env['PATH'], HOME: directory, LANG: 'C.UTF-8' }
+  let server: ServerProcess
+  const end = (first: NodeJS.Signals): Promise<void> => stopProcess(server, { first, timeoutMs: stopTimeoutMs })
+  const start = async (): Promise<void> => {
+    if (server?.isRunning()) return
+    server = startProcess({ name: 'mongod', directory, program, args, env })
+    await untilReady(server, () => isPrimary(port), startTimeoutMs)
+  }
+  await start()
+  return {
+    url: `mongodb://127.0.0.1:${port}/?replicaSet=rs0`,
+    port,
+    pid: () => server.pid,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    start,
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
+    close: async () => {
+      await end('SIGKILL')
+      await removeGuardedDirectory(directory)
+    },
+  }
+}
+
+const notYetInitialized = 94
+
+/** Whether it takes writes. Makes a new member a replica set of one. */
+async function isPrimary(port: number): Promise<boolean> {
+  const url = `mongodb://127.0.0.1:${port}/?directConnection=true`
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 500, connectTimeoutMS: 500 })
+  const admin = client.db('admin')
+  try {
+    const hello = await admin.command({ hello: 1 })
+    if (hello['isWritablePrimary'] === true) return true
+    if (hello['setName'] === undefined && (await isNew(client)))
+      await admin.command({ replSetInitiate: { _id: 'rs0', members: [{ _id: 0, host: `127.0.0.1:${port}` }] } })
+    return false
+  } catch {
+    return false
+  } finally {
+    await client.close()
+  }
+}
+
+async function isNew(client: MongoClient): Promise<boolean> {
+  return client
+    .db('admin')
+    .command({ replSetGetStatus: 1 })
+    .then(
+      () => false,
+      (error: { readonly code?: unknown }) => error.code === notYetInitialized,
+    )
+}
