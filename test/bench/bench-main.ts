@@ -6,6 +6,7 @@ import { formatResult } from './bench-result.ts'
 /** `make bench [ONLY=name]`: each benchmark in a process of its own, a line each; exit code 1 when one falls short. */
 const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>>> = {
   lint: () => import('./lint-bench.ts'),
+  expression: () => import('./expression-bench.ts'),
   message: () => import('./message-bench.ts'),
   host: () => import('./host-bench.ts'),
   idle: () => import('./idle-bench.ts'),

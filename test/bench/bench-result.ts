@@ -5,13 +5,16 @@ export interface BenchResult {
   readonly goal: number
   /** `×`, `MB`. */
   readonly unit: string
+  /** The goal is the least it may be; otherwise the most. */
+  readonly isAtLeast?: boolean
   /** How it came about: spread, counts. */
   readonly note?: string
 }
 
 /** `NAME VALUE goal GOAL ok|short`. */
-export function formatResult({ name, value, goal, unit }: BenchResult): string {
-  return `${name} ${value.toFixed(2)}${unit} goal ≤${goal}${unit} ${value <= goal ? 'ok' : 'short'}`
+export function formatResult({ name, value, goal, unit, isAtLeast = false }: BenchResult): string {
+  const isMet = isAtLeast ? value >= goal : value <= goal
+  return `${name} ${value.toFixed(2)}${unit} goal ${isAtLeast ? '≥' : '≤'}${goal}${unit} ${isMet ? 'ok' : 'short'}`
 }
 
 export function median(values: readonly number[]): number {
