@@ -149,6 +149,18 @@ describe('recorder', () => {
     expect(heard).toHaveLength(2)
   })
 
+  it('gives back what the store does not take for minutes, and takes it anew: a broker lets nobody hold it for ever', async () => {
+    const { broker, store, clock, bury } = await open()
+    store.refuseWith = new TransientError('StateUnavailable', 'not now')
+    await bury(dead('m1'))
+    for (let minute = 0; minute < 12; minute += 1) await clock.advance(60_000)
+    expect(broker.pending()).toMatchObject({ ready: 0, unacknowledged: 1 })
+    store.refuseWith = undefined
+    await clock.advance(30_000)
+    await broker.whenIdle()
+    expect(await store.deadLetters.list({})).toMatchObject([{ id: 'm1' }])
+  })
+
   it('leaves what it could not store in the queue when it is closed; the next one stores it', async () => {
     const { broker, store, clock, recorder, bury } = await open()
     store.refuseWith = new PermanentError('StateCorrupt', 'damaged')
@@ -213,6 +225,7 @@ describe('observations', () => {
     store.refuseWith = undefined
     await clock.advance(1000)
     await recorder.flush()
+    expect(await store.runs.dropped()).toBe(7)
     const written = [...(await store.runs.events('run-0')), ...(await store.runs.events('run-1'))]
     expect(written).toHaveLength(10_000)
     expect(new Set(written.map(({ messageId }) => messageId)).size).toBe(10_000)

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino'
+import type { Broker, Delivery, Subscription } from '../broker/broker.ts'
+import { deadQueue } from '../broker/broker.ts'
+import type { Clock } from '../clock.ts'
+import { sleep } from '../clock.ts'
+import type { DeadLetter, Store } from '../store/store.ts'
+import { deadLetterOf } from './dead-letter-of.ts'
+import { keepLetter } from './letter-keeper.ts'
+
+export interface DeadLetterConsumerParts {
+  readonly broker: Broker
+  readonly store: Pick<Store, 'deadLetters' | 'blobs'>
+  readonly clock: Clock
+  readonly log: Logger
+  /** The namespace of a flow uid. */
+  readonly namespaceOf: (flow: string) => string
+  /** Told after a dead letter is stored; again when it is delivered again. Must not throw. */
+  readonly onDeadLetter?: (letter: DeadLetter) => void
+}
+
+const prefetch = 100
+const firstRetryMs = 100
+const longestRetryMs = 30_000
+/** A broker takes a channel away on which a delivery stays unsettled for half an hour. */
+const holdMs = 5 * 60_000
+
+interface Work extends DeadLetterConsumerParts {
+  readonly signal: AbortSignal
+  /** How often the store has refused since it last took one: what comes next waits as long as what was there. */
+  failures: number
+}
+
+/** Takes dead messages from their queue into the store; what that does not take stays in the queue. */
+export async function openDeadLetterConsumer(parts: DeadLetterConsumerParts): Promise<Pick<Subscription, 'close'>> {
+  const { broker, log } = parts
+  const ending = new AbortController()
+  const work: Work = { ...parts, signal: ending.signal, failures: 0 }
+  const recording = new Set<Promise<void>>()
+  const onDelivery = (delivery: Delivery): void => {
+    // What comes while closing goes back when the subscription ends.
+    if (ending.signal.aborted) return
+    const recorded = record(work, delivery).finally(() => recording.delete(recorded))
+    recording.add(recorded)
+  }
+  const onEnd = (err: Error): void => log.error({ err }, 'dead letters are no longer recorded')
+  await broker.declareQueues([{ name: deadQueue }])
+  const subscription = await broker.consume(deadQueue, { prefetch, onEnd }, onDelivery)
+  return {
+    close: async () => {
+      ending.abort()
+      await Promise.all(recording)
+      await subscription.close()
+    },
+  }
+}
+
+/** Stores until the store takes it, then acknowledges; the end of the signal leaves the message to its queue. Never rejects. */
+async function record(work: Work, { message, ack, requeue }: Delivery): Promise<void> {
+  const { clock, signal } = work
+  const letter = deadLetterOf(message, { namespace: work.namespaceOf(message.headers.flow), nowMs: clock.now() })
+  const untilMs = clock.now() + holdMs
+  for (let { failures } = work; ; failures += 1) {
+    if (await isKept(work, letter)) return ack()
+    if (signal.aborted) return
+    work.failures = Math.max(work.failures, failures + 1)
+    const retryMs = Math.min(firstRetryMs * 2 ** failures, longestRetryMs)
+    await sleep(clock, retryMs, signal).catch(() => undefined) // the end is looked at where the next attempt fails
+    if (clock.now() >= untilMs) return requeue()
+  }
+}
+
+async function isKept(work: Work, letter: DeadLetter): Promise<boolean> {
+  try {
+    const kept = await keepLetter(work, letter)
+    work.failures = 0
+    work.onDeadLetter?.(kept)
+    return true
+  } catch (err) {
+    const { flow, step, id } = letter
+    if (!work.signal.aborted) work.log.warn({ flow, step, id, err }, 'dead letter not stored, it will be tried again')
+    return false
+  }
+}

@@ -1,0 +1,162 @@
+import type { Logger } from 'pino'
+import type { Broker, Delivery } from '../broker/broker.ts'
+import { eventsQueue } from '../broker/broker.ts'
+import type { Clock } from '../clock.ts'
+import { sleep } from '../clock.ts'
+import { PermanentError } from '../error.ts'
+import type { Store } from '../store/store.ts'
+import { payloadOf } from '../wire/body.ts'
+import { eventsDeclaration } from './event-publisher.ts'
+import { writeBatch } from './event-writer.ts'
+import type { SequencedBatch } from './observation-batch.ts'
+import { readBatch } from './observation-batch.ts'
+import type { SequenceMarks } from './sequence-marks.ts'
+import { openSequenceMarks } from './sequence-marks.ts'
+
+/** Writes what runners have observed. */
+export interface EventConsumer {
+  /** How many observations are missing, as far as this recorder knows; the store has the sum. */
+  readonly missed: () => number
+  /** Finishes what it is writing; the rest stays in the queue. Safe to repeat. */
+  readonly close: () => Promise<void>
+}
+
+export interface EventConsumerParts {
+  readonly broker: Broker
+  readonly store: Pick<Store, 'runs' | 'snapshots'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Batches, each of a few hundred observations. */
+const prefetch = 20
+const firstRetryMs = 100
+const longestRetryMs = 5000
+/** With the store down for so long the oldest go, and are counted: the queue is not to hold its deliveries for ever. */
+const patienceMs = 5 * 60_000
+
+interface Work extends EventConsumerParts {
+  readonly signal: AbortSignal
+  readonly marks: () => Promise<SequenceMarks>
+  readonly missed: MissedCount
+}
+
+export async function openEventConsumer(parts: EventConsumerParts): Promise<EventConsumer> {
+  const { broker, store, log } = parts
+  const ending = new AbortController()
+  const missed = missedCount(store)
+  const work: Work = { ...parts, signal: ending.signal, marks: marksOnDemand(store), missed }
+  const waiting: Delivery[] = []
+  let working: Promise<void> | undefined
+  const workOn = async (): Promise<void> => {
+    while (waiting.length > 0 && !ending.signal.aborted) await keep(work, waiting.splice(0))
+  }
+  await broker.declareQueues([eventsDeclaration])
+  const onEnd = (err: Error): void => log.error({ err }, 'observations are no longer recorded')
+  const subscription = await broker.consume(eventsQueue, { prefetch, onEnd }, (delivery) => {
+    waiting.push(delivery)
+    working ??= workOn().finally(() => (working = undefined))
+  })
+  return {
+    missed: missed.total,
+    close: async () => {
+      ending.abort()
+      await working
+      await subscription.close()
+    },
+  }
+}
+
+/** Opened with the first batch: a recorder that gets none asks nothing of the store. */
+function marksOnDemand({ snapshots }: Pick<Store, 'snapshots'>): () => Promise<SequenceMarks> {
+  let marks: SequenceMarks | undefined
+  return async () => (marks ??= await openSequenceMarks(snapshots))
+}
+
+interface MissedCount {
+  readonly add: (count: number) => void
+  readonly total: () => number
+  /** Adds what was counted since the last time to the store's sum. */
+  readonly tell: () => Promise<void>
+}
+
+function missedCount({ runs }: Pick<Store, 'runs'>): MissedCount {
+  let total = 0
+  let told = 0
+  return {
+    add: (count) => {
+      total += count
+    },
+    total: () => total,
+    tell: async () => {
+      const untold = total - told
+      if (untold === 0) return
+      await runs.addDropped(untold)
+      told += untold
+    },
+  }
+}
+
+/** Writes what was delivered, then acknowledges it: a batch may be written twice, and none is lost but those that are counted. Never rejects. */
+async function keep(work: Work, deliveries: readonly Delivery[]): Promise<void> {
+  const { clock, log, signal } = work
+  const untilMs = clock.now() + patienceMs
+  const left = deliveries.map(batchOf)
+  for (let failures = 0; ; failures += 1) {
+    try {
+      await writeAll(work, left)
+      if (failures > 0) log.info('observations are written again')
+      break
+    } catch (err) {
+      if (signal.aborted) return
+      if (failures === 0) log.warn({ err }, 'observations not written, they will be tried again')
+      if (clock.now() >= untilMs) {
+        giveUp(work, left)
+        break
+      }
+    }
+    await sleep(clock, Math.min(firstRetryMs * 2 ** failures, longestRetryMs), signal).catch(() => undefined) // looked at where the next attempt fails
+    if (signal.aborted) return
+  }
+  for (const { ack } of deliveries) ack()
+}
+
+function batchOf({ message: { body } }: Delivery): SequencedBatch | undefined {
+  try {
+    return readBatch(payloadOf(body))
+  } catch {
+    return undefined
+  }
+}
+
+/** What is written leaves the list, so that the next attempt goes on behind it. */
+async function writeAll(work: Work, left: (SequencedBatch | undefined)[]): Promise<void> {
+  const marks = await work.marks()
+  for (; left.length > 0; left.shift()) {
+    const [batch] = left
+    // Not of this form: nobody knows how many it held.
+    if (batch === undefined) work.missed.add(1)
+    else {
+      await writeOne(work, batch)
+      work.missed.add(marks.pass(batch))
+    }
+  }
+  await marks.save()
+  await work.missed.tell()
+}
+
+async function writeOne({ store, log, missed }: Work, batch: SequencedBatch): Promise<void> {
+  try {
+    await writeBatch(store.runs, batch)
+  } catch (err) {
+    if (!(err instanceof PermanentError)) throw err
+    log.error({ err, dropped: batch.count }, 'observations refused for good')
+    missed.add(batch.count)
+  }
+}
+
+function giveUp(work: Work, left: readonly (SequencedBatch | undefined)[]): void {
+  const dropped = left.reduce((sum, batch) => sum + (batch?.count ?? 1), 0)
+  work.log.error({ dropped }, 'observations dropped: the store was down for too long')
+  // The gap in the sequence tells of them, once the store is back.
+}

@@ -1,0 +1,218 @@
+import { pino } from 'pino'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Broker } from '../broker/broker.ts'
+import { eventsQueue } from '../broker/broker.ts'
+import { openMemoryBroker } from '../broker/memory-broker.ts'
+import { simulatedClock } from '../clock.ts'
+import { PermanentError, TransientError } from '../error.ts'
+import { run, stepEvent } from '../store/conformance/store-promise.ts'
+import { openMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+import type { MessageHeaders } from '../wire/message.ts'
+import type { EventBatcher } from './event-batcher.ts'
+import { openEventConsumer } from './event-consumer.ts'
+import { openEventPublisher } from './event-publisher.ts'
+
+const log = pino({ level: 'silent' })
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+/** Real adapters; either refuses as long as it is told to. */
+function world() {
+  const clock = simulatedClock(1_700_000_000_000)
+  const memory = openMemoryBroker({ clock })
+  const kept = openMemoryStore({ clock })
+  const refuse: { broker?: Error; store?: Error } = {}
+  const broker: Broker = {
+    ...memory,
+    publish: async (target, message) => {
+      if (refuse.broker !== undefined) throw refuse.broker
+      return memory.publish(target, message)
+    },
+  }
+  const guarded = async (work: () => Promise<void>): Promise<void> => {
+    if (refuse.store !== undefined) throw refuse.store
+    await work()
+  }
+  const store: Store = {
+    ...kept,
+    runs: {
+      ...kept.runs,
+      addEvents: (events) => guarded(() => kept.runs.addEvents(events)),
+      addRuns: (runs) => guarded(() => kept.runs.addRuns(runs)),
+      addDropped: (count) => guarded(() => kept.runs.addDropped(count)),
+    },
+  }
+  closing.push(memory.close)
+  const publisher = (): EventBatcher => {
+    const opened = openEventPublisher({ broker, clock, log })
+    closing.push(opened.close)
+    return opened
+  }
+  const consumer = async () => {
+    const opened = await openEventConsumer({ broker, store, clock, log })
+    closing.push(opened.close)
+    return opened
+  }
+  const observe = (to: EventBatcher, count: number, runId = 'r1'): void => {
+    for (let at = 0; at < count; at += 1) {
+      to.observe({ kind: 'event', event: stepEvent('flow', runId, { at: clock.now() }) })
+    }
+  }
+  return { clock, memory, store, refuse, publisher, consumer, observe }
+}
+
+const down = new TransientError('Unreachable', 'not now')
+
+describe('observations on their way to a recorder', () => {
+  it('are published in batches, with the queue declared by the first, and written', async () => {
+    const { clock, memory, store, publisher, consumer, observe } = world()
+    const sender = publisher()
+    sender.observe({ kind: 'run', run: run('flow', 0, 'r1') })
+    observe(sender, 1300)
+    await clock.advance(200)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 3 })
+    await consumer()
+    await clock.advance(1)
+    expect(await store.runs.events('r1')).toHaveLength(1300)
+    expect(await store.runs.get('r1')).toBeDefined()
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
+    expect(await store.runs.dropped()).toBe(0)
+  })
+
+  it('wait for the broker up to a bound; what is beyond it is counted by both ends, also at the end of a process', async () => {
+    const { clock, store, refuse, publisher, consumer, observe } = world()
+    const sender = publisher()
+    refuse.broker = down
+    observe(sender, 10_010)
+    await clock.advance(60_000)
+    observe(sender, 5)
+    expect(sender.dropped()).toBe(15)
+    delete refuse.broker
+    await clock.advance(1000)
+    await sender.close()
+    const recorder = await consumer()
+    await clock.advance(1)
+    expect(await store.runs.events('r1')).toHaveLength(10_000)
+    expect(recorder.missed()).toBe(15)
+    expect(await store.runs.dropped()).toBe(15)
+  })
+
+  it('are counted when they are lost at the head of the queue, by the recorder that comes after another', async () => {
+    const { clock, memory, store, publisher, consumer, observe } = world()
+    const sender = publisher()
+    observe(sender, 10)
+    await clock.advance(200)
+    const first = await consumer()
+    await clock.advance(1)
+    await first.close()
+    for (let batch = 0; batch < 510; batch += 1) {
+      observe(sender, 3)
+      await sender.flush()
+    }
+    const second = await consumer()
+    await vi.waitFor(async () => expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 }))
+    expect(second.missed()).toBe(30)
+    expect(await store.runs.dropped()).toBe(30)
+    expect(await store.runs.events('r1')).toHaveLength(10 + 3 * 500)
+  })
+
+  it('stay unacknowledged while the store is down, and are written when it is back', async () => {
+    const { clock, memory, store, refuse, publisher, consumer, observe } = world()
+    const sender = publisher()
+    const recorder = await consumer()
+    refuse.store = down
+    observe(sender, 700)
+    await clock.advance(60_000)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ unacknowledged: 2 })
+    delete refuse.store
+    await clock.advance(5000)
+    expect(await store.runs.events('r1')).toHaveLength(700)
+    expect(recorder.missed()).toBe(0)
+  })
+
+  it('are given up after minutes without a store, and counted when it is back', async () => {
+    const { clock, memory, store, refuse, publisher, consumer, observe } = world()
+    const sender = publisher()
+    const recorder = await consumer()
+    observe(sender, 1)
+    await clock.advance(200)
+    refuse.store = down
+    observe(sender, 40)
+    await clock.advance(400_000)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
+    delete refuse.store
+    observe(sender, 2, 'r2')
+    await clock.advance(1000)
+    expect(await store.runs.events('r2')).toHaveLength(2)
+    expect(recorder.missed()).toBe(40)
+    expect(await store.runs.dropped()).toBe(40)
+  })
+
+  it('that the store refuses for good, or that are no observations, are counted and out of the way', async () => {
+    const { clock, memory, store, refuse, publisher, consumer, observe } = world()
+    const sender = publisher()
+    const recorder = await consumer()
+    refuse.store = new PermanentError('TooLarge', 'never')
+    observe(sender, 4)
+    await clock.advance(200)
+    expect(recorder.missed()).toBe(4)
+    delete refuse.store
+    const rubbish = { id: 'x', headers: {} as MessageHeaders, body: Buffer.from('rubbish') } // not ours
+    await memory.publish({ kind: 'queue', queue: eventsQueue }, rubbish)
+    await clock.advance(60_000)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
+    expect(recorder.missed()).toBe(5)
+    observe(sender, 4)
+    await clock.advance(200)
+    expect(await store.runs.events('r1')).toHaveLength(4)
+  })
+
+  it('are left in the queue by a recorder that is closed while it cannot write', async () => {
+    const { clock, memory, store, refuse, publisher, consumer, observe } = world()
+    const sender = publisher()
+    const first = await consumer()
+    refuse.store = down
+    observe(sender, 7)
+    await clock.advance(1000)
+    await first.close()
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 1, unacknowledged: 0 })
+    delete refuse.store
+    const second = await consumer()
+    await clock.advance(1)
+    expect(await store.runs.events('r1')).toHaveLength(7)
+    expect(second.missed()).toBe(0)
+  })
+
+  it('do not keep a process from ending: what is not taken within seconds is dropped', async () => {
+    const { clock, publisher, observe } = world()
+    const hanging = openEventPublisher({
+      broker: { publish: () => new Promise(() => {}), declareQueues: async () => {} },
+      clock,
+      log,
+    })
+    observe(hanging, 12)
+    const closed = hanging.close()
+    await clock.advance(5000)
+    await closed
+    expect(hanging.dropped()).toBe(12)
+    await publisher().close()
+  })
+
+  it('are bounded in what they say of an error', async () => {
+    const { clock, store, publisher, consumer } = world()
+    const sender = publisher()
+    await consumer()
+    for (let at = 0; at < 3; at += 1) {
+      sender.observe({
+        kind: 'event',
+        event: stepEvent('flow', 'r1', { at: clock.now(), error: 'x'.repeat(1_000_000) }),
+      })
+    }
+    await clock.advance(200)
+    const [event] = await store.runs.events('r1')
+    expect(event?.error).toHaveLength(1001)
+  })
+})

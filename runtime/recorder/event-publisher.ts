@@ -1,0 +1,60 @@
+import type { Logger } from 'pino'
+import type { Broker, QueueDeclaration } from '../broker/broker.ts'
+import { eventsQueue } from '../broker/broker.ts'
+import type { Clock } from '../clock.ts'
+import { TransientError } from '../error.ts'
+import { encodeBody } from '../wire/body.ts'
+import type { WireMessage } from '../wire/message.ts'
+import type { EventBatcher } from './event-batcher.ts'
+import { openEventBatcher } from './event-batcher.ts'
+import type { SequencedBatch } from './observation-batch.ts'
+
+export interface EventPublisherParts {
+  readonly broker: Pick<Broker, 'publish' | 'declareQueues'>
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told how many observations found no room in this process. */
+  readonly onDropped?: (count: number) => void
+}
+
+/**
+ * Where batches wait for a recorder; with none, the oldest go first. One recorder at a time reads it, so that a gap in a
+ * publisher's sequence is known for what it is: a drop.
+ */
+export const eventsDeclaration: QueueDeclaration = {
+  name: eventsQueue,
+  dropHeadAbove: 500,
+  singleActiveConsumer: true,
+}
+
+/** Sends observations to whoever records them; with the broker or the recorder down, work goes on and drops are counted. */
+export function openEventPublisher({ broker, clock, log, onDropped }: EventPublisherParts): EventBatcher {
+  const send = async (batch: SequencedBatch): Promise<void> => {
+    const message = messageOf(batch)
+    if ((await broker.publish({ kind: 'queue', queue: eventsQueue }, message)) === 'confirmed') return
+    await broker.declareQueues([eventsDeclaration])
+    if ((await broker.publish({ kind: 'queue', queue: eventsQueue }, message)) === 'confirmed') return
+    throw new TransientError('QueueNotFound', `the queue "${eventsQueue}" is not there, though it was declared`)
+  }
+  return openEventBatcher({ clock, log, send, ...(onDropped && { onDropped }) })
+}
+
+/** No message of a flow: its headers say only what every adapter wants to see. */
+function messageOf({ id, at, bytes }: SequencedBatch): WireMessage {
+  return {
+    id,
+    headers: {
+      flow: eventsQueue,
+      revision: 0,
+      revisionHash: '',
+      run: id,
+      runStartedAt: at,
+      trigger: '',
+      at: eventsQueue,
+      attempt: 1,
+      copy: id,
+      hops: 0,
+    },
+    body: encodeBody({}, bytes),
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { run, startedAt, stepEvent } from '../store/conformance/store-promise.ts'
+import type { StepEvent } from '../store/store.ts'
+import type { Observation } from './observation-batch.ts'
+import { encodeObservations, readBatch, readObservations, runKey } from './observation-batch.ts'
+
+const place = { id: 'b1', at: startedAt + 1000, publisher: 'p', from: 40 }
+const event = (changes: Partial<StepEvent>): Observation => ({ kind: 'event', event: stepEvent('flow', 'r1', changes) })
+const begun = (flow: string, at: number, id: string): Observation => ({ kind: 'run', run: run(flow, at, id) })
+
+const observations: readonly Observation[] = [
+  begun('flow', 5, 'r1'),
+  event({}),
+  event({ parentId: 'p1' }),
+  event({ code: 'Boom' }),
+  event({ error: 'only a text: "✓"\n' }),
+  event({ parentId: 'p1', code: 'Boom', error: '' }),
+  event({ run: 'r2', kind: 'filtered', emitted: 0, durationMs: 0, at: place.at }),
+  ...(['settled', 'diverted', 'retried', 'dead', 'discarded', 'waiting', 'filtered'] as const).map((kind) =>
+    event({ kind }),
+  ),
+  begun('other', 900, 'r3'),
+]
+
+describe('a batch of observations', () => {
+  it('gives back what it is made of, in the order of each kind', () => {
+    const batch = encodeObservations(observations, place)
+    expect(readObservations(batch)).toEqual({
+      runs: observations.flatMap((one) => (one.kind === 'run' ? [one.run] : [])),
+      events: observations.flatMap((one) => (one.kind === 'event' ? [one.event] : [])),
+    })
+  })
+
+  it('says what an index needs without being opened', () => {
+    const batch = encodeObservations(observations, place)
+    expect(readBatch(batch.bytes)).toEqual(batch)
+    expect(batch).toMatchObject({
+      ...place,
+      count: observations.length,
+      flows: ['flow', 'other'],
+      lastStartedAt: startedAt + 900,
+    })
+    expect(new Set(batch.runKeys)).toEqual(new Set(['r1', 'r2', 'r3'].map(runKey)))
+  })
+
+  it('may be empty: its place alone says what was dropped before it', () => {
+    const batch = encodeObservations([], place)
+    expect(readBatch(batch.bytes)).toEqual({ ...place, count: 0, runKeys: [], flows: [], bytes: batch.bytes })
+    expect(readObservations(batch)).toEqual({ runs: [], events: [] })
+  })
+
+  it('takes less than 160 bytes for an event', () => {
+    const many = Array.from({ length: 500 }, (_, at) =>
+      event({ run: `run-${at % 100}`.padEnd(32, '0'), parentId: 'p'.repeat(32) }),
+    )
+    expect(encodeObservations(many, place).bytes.length / 500).toBeLessThan(160)
+  })
+
+  it.each([
+    { name: 'nothing', bytes: '' },
+    { name: 'no JSON', bytes: 'rubbish\n{}' },
+    {
+      name: 'another version',
+      bytes: '{"v":2,"id":"a","publisher":"p","from":0,"count":0,"at":0,"runKeys":[],"flows":[]}\n{}',
+    },
+    { name: 'a header without a place', bytes: '{"v":1,"id":"a","publisher":"p"}\n{}' },
+    { name: 'null', bytes: 'null\n' },
+  ])('is none when the bytes are $name', ({ bytes }) => {
+    expect(readBatch(Buffer.from(bytes))).toBeUndefined()
+  })
+
+  it('gives a run the same key everywhere, in 32 bits', () => {
+    expect(runKey('')).toBe(-2128831035)
+    expect(runKey('r1')).toBe(runKey('r1'))
+    const keys = new Set(Array.from({ length: 10_000 }, (_, at) => runKey(at.toString(16).padStart(32, '0'))))
+    expect(keys.size).toBeGreaterThan(9990)
+  })
+})
