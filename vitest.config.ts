@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{crds,flow,runtime,local,cli,components}/**/*.test.ts', 'test/env/**/*.test.ts'],
+          include: ['{crds,flow,runtime,operator,local,cli,components}/**/*.test.ts', 'test/env/**/*.test.ts'],
           exclude,
         },
       },

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+import type { FlowState } from '../../flow/plan/flow-state.ts'
+import type { Broker } from '../../runtime/broker/broker.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { Store } from '../../runtime/store/store.ts'
+import type { ChangeWaits } from '../decide/change-waits.ts'
+
+/** All that changes of flows stand on. */
+export interface ChangeParts {
+  readonly broker: Broker
+  readonly store: Pick<Store, 'flows' | 'plans' | 'trackedRuns'>
+  readonly clock: Clock
+  readonly log: Logger
+  /** What differs from the usual: `declaredMs: 0` where the broker cannot lose a young queue. */
+  readonly waits?: Partial<ChangeWaits>
+  /** Whether those who are to consume the pending revision's new queues are there; without it they always are. */
+  readonly arePoolsReady?: (state: FlowState) => Promise<boolean>
+  /** Told after the flow's state was written by this process, or was found changed by another. Must not throw. */
+  readonly onChange?: (flow: string) => void
+  /** A flow that was deleted may come again under the same uid, as a local one does: its last number is remembered. */
+  readonly isUidReused?: boolean
+  /** How often the states are looked at for what other processes have written; 5 s by default. */
+  readonly pollMs?: number
+}
+
+/** What the parts of one driver share. */
+export interface ChangeCore extends ChangeParts {
+  readonly waits: ChangeWaits
+  /** Names this process in leases. */
+  readonly by: string
+  readonly signal: AbortSignal
+  readonly onChange: (flow: string) => void
+  readonly isUidReused: boolean
+}

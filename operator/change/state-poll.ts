@@ -1,0 +1,65 @@
+import type { ChangeCore } from './change-parts.ts'
+
+/** Hears of what other processes have written. */
+export interface StatePoll {
+  /** Every flow that the store knows; resolves when each was looked at. */
+  readonly all: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const defaultPollMs = 5000
+const atATime = 16
+
+type PollParts = Pick<ChangeCore, 'clock' | 'log' | 'signal' | 'store' | 'onChange' | 'pollMs'>
+
+export function openStatePoll(core: PollParts, look: (flow: string) => Promise<void>): StatePoll {
+  const { clock, log, signal, store, pollMs = defaultPollMs } = core
+  let versions = new Map<string, number>()
+  let cancel = (): void => {}
+  let polling: Promise<void> | undefined
+
+  const read = async (): Promise<ReadonlyMap<string, number>> => {
+    const before = versions
+    versions = new Map((await store.flows.list()).map(({ state, version }) => [state.flow, version]))
+    return before
+  }
+  const lookAtChanged = async (): Promise<void> => {
+    const before = await read()
+    const flows = new Set([...before.keys(), ...versions.keys()])
+    const changed = [...flows].filter((flow) => before.get(flow) !== versions.get(flow))
+    for (const flow of changed) core.onChange(flow)
+    await lookAtAll(changed, look)
+  }
+  const poll = async (): Promise<void> => {
+    await lookAtChanged().catch((err: unknown) =>
+      log.warn({ err }, 'states of flows not read, they will be read again'),
+    )
+    arm()
+  }
+  const arm = (): void => {
+    if (signal.aborted) return
+    cancel = clock.setTimer(pollMs, () => {
+      polling = poll()
+    })
+  }
+  arm()
+  return {
+    all: async () => {
+      await read()
+      await lookAtAll([...versions.keys()], look)
+    },
+    close: async () => {
+      cancel()
+      await polling
+    },
+  }
+}
+
+/** One that fails is no reason to leave the others. */
+async function lookAtAll(flows: readonly string[], look: (flow: string) => Promise<void>): Promise<void> {
+  const left = flows.toReversed()
+  const worker = async (): Promise<void> => {
+    for (let flow = left.pop(); flow !== undefined; flow = left.pop()) await look(flow).catch(() => {})
+  }
+  await Promise.all(Array.from({ length: atATime }, worker))
+}
