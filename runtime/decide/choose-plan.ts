@@ -61,7 +61,7 @@ function follows(named: Plan, active: Plan, { at }: Pick<MessageHeaders, 'at'>):
 }
 
 /** Whether messages of a plan that carries `had` hold all that one that carries `needed` reads. Of all its steps, not only those that are still to come: never wrong, sometimes too strict. */
-function carriesAll(had: Carried, needed: Carried): boolean {
+export function carriesAll(had: Carried, needed: Carried): boolean {
   if (!covers(had.trigger, needed.trigger)) return false
   const everywhere = had.steps[everyStep] ?? []
   return Object.entries(needed.steps).every(([step, paths]) => {
