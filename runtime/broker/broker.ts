@@ -110,3 +110,9 @@ export const deadQueue = 'dead'
 export const unroutedQueue = 'unrouted'
 /** Batches of observations on their way to the recorder; the oldest go first when there are too many. */
 export const eventsQueue = 'events'
+/** One consumer at a time: a gap in what it gets is a drop. A message is a batch of up to 256 KB. */
+export const eventsDeclaration: QueueDeclaration = {
+  name: eventsQueue,
+  dropHeadAbove: 500,
+  singleActiveConsumer: true,
+}

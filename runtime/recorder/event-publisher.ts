@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { Broker, QueueDeclaration } from '../broker/broker.ts'
-import { eventsQueue } from '../broker/broker.ts'
+import type { Broker } from '../broker/broker.ts'
+import { eventsDeclaration, eventsQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { TransientError } from '../error.ts'
 import { encodeBody } from '../wire/body.ts'
@@ -15,16 +15,6 @@ export interface EventPublisherParts {
   readonly log: Logger
   /** Told how many observations found no room in this process. */
   readonly onDropped?: (count: number) => void
-}
-
-/**
- * Where batches wait for a recorder; with none, the oldest go first. One recorder at a time reads it, so that a gap in a
- * publisher's sequence is known for what it is: a drop.
- */
-export const eventsDeclaration: QueueDeclaration = {
-  name: eventsQueue,
-  dropHeadAbove: 500,
-  singleActiveConsumer: true,
 }
 
 /** Sends observations to whoever records them; with the broker or the recorder down, work goes on and drops are counted. */
