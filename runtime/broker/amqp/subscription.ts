@@ -1,0 +1,227 @@
+import type { Logger } from 'pino'
+import type { CancelTimer, Clock } from '../../clock.ts'
+import { sleep } from '../../clock.ts'
+import { PermanentError } from '../../error.ts'
+import type { WireMessage } from '../../wire/message.ts'
+import type { ConsumeOptions, Delivery } from '../broker.ts'
+import type { ConsumerChannel, ConsumerLink, RawDelivery } from './amqp-link.ts'
+import { AckLedger } from './decide/ack-ledger.ts'
+import { backoffMs } from './decide/backoff.ts'
+import { decodeHeaders } from './decide/message-headers.ts'
+
+export interface SubscriptionParts {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  /** What is to be delivered in place of a message that is none of ours; undefined when it was taken over, with its settlement. */
+  readonly onMalformed: (malformed: MalformedDelivery) => WireMessage | undefined
+  /** Nothing is acknowledged. */
+  readonly fireAndForget: boolean
+  /** Told when it is over, whoever has ended it. */
+  readonly onOver: () => void
+}
+
+export interface MalformedDelivery extends Settle {
+  readonly queue: string
+  readonly raw: RawDelivery
+  readonly reason: string
+}
+
+type Settle = Pick<Delivery, 'ack' | 'requeue'>
+
+const unsettled: Settle = { ack: () => {}, requeue: () => {} }
+
+/** What is valid as long as one channel is. */
+interface Generation {
+  readonly ledger: AckLedger
+  channel: ConsumerChannel | undefined
+  isLive: boolean
+  isFlushing: boolean
+  cancelStall: CancelTimer | undefined
+}
+
+/** One queue's consumer, begun anew on each link; settlements of an earlier channel do nothing. */
+export class AmqpSubscription {
+  readonly queue: string
+  readonly #parts: SubscriptionParts
+  readonly #onDelivery: (delivery: Delivery) => void
+  readonly #onEnd: ((reason: Error) => void) | undefined
+  #prefetch: number
+  #link: ConsumerLink | undefined
+  #generation: Generation | undefined
+  #isOver = false
+  #consuming: Promise<void> = Promise.resolve()
+
+  constructor(
+    parts: SubscriptionParts,
+    queue: string,
+    own: ConsumeOptions & { readonly onDelivery: (delivery: Delivery) => void },
+  ) {
+    this.#parts = parts
+    this.queue = queue
+    this.#prefetch = own.prefetch
+    this.#onDelivery = own.onDelivery
+    this.#onEnd = own.onEnd
+  }
+
+  /** Begins on this link. @throws what `ConsumerChannel.consume` throws */
+  async begin(link: ConsumerLink): Promise<void> {
+    if (this.#isOver) return
+    this.#link = link
+    const generation: Generation = {
+      ledger: new AckLedger(),
+      channel: undefined,
+      isLive: true,
+      isFlushing: false,
+      cancelStall: undefined,
+    }
+    this.#generation = generation
+    const isCurrent = (): boolean => this.#generation === generation && generation.isLive
+    generation.channel = await link.openChannel({
+      onDelivery: (raw) => this.#deliver(generation, raw),
+      onEnd: (error) => {
+        if (isCurrent()) void this.#recover(link, error)
+      },
+    })
+    // The link, or this subscription, may be gone meanwhile.
+    if (!isCurrent()) return generation.channel.close()
+    await generation.channel.consume(this.queue, this.#prefetch)
+    if (!isCurrent()) await generation.channel.close()
+  }
+
+  /** Begins on a new link, for ever; ends when the queue is gone. Never rejects. */
+  async resume(link: ConsumerLink): Promise<void> {
+    this.#link = link
+    const { clock, random, log } = this.#parts
+    for (let failures = 1; this.#link === link && !this.#isOver; failures += 1) {
+      try {
+        return await this.begin(link)
+      } catch (err) {
+        void this.#drop()
+        if (isGone(err))
+          return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: err }))
+        if (failures === 2) log.warn({ queue: this.queue, err }, 'queue cannot be consumed now, it is tried again')
+        await sleep(clock, backoffMs(failures, random()))
+      }
+    }
+  }
+
+  /** The link is lost. */
+  detach(): void {
+    this.#link = undefined
+    void this.#drop()
+  }
+
+  setPrefetch(prefetch: number): void {
+    if (prefetch === this.#prefetch) return
+    this.#prefetch = prefetch
+    const generation = this.#generation
+    const change = async (): Promise<void> => {
+      const { channel, isLive } = generation ?? {}
+      // Only the last of several that came meanwhile.
+      if (channel === undefined || isLive !== true || this.#prefetch !== prefetch) return
+      await channel.consume(this.queue, prefetch)
+    }
+    this.#consuming = this.#consuming.then(change).catch((error: unknown) => {
+      const link = this.#link
+      if (link !== undefined && generation === this.#generation && generation?.isLive) void this.#recover(link, error)
+    })
+  }
+
+  /** What was settled is told to the server, what was not goes back. Safe to repeat. */
+  async close(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    const generation = this.#generation
+    if (generation?.isLive) this.#tell(generation, Infinity)
+    this.#parts.onOver()
+    await this.#drop()
+  }
+
+  /** The server has ended the consumer or its channel; the link stands. */
+  async #recover(link: ConsumerLink, error: unknown): Promise<void> {
+    this.#parts.log.info({ queue: this.queue, err: error }, 'consumer was ended by the server')
+    void this.#drop()
+    if (isGone(error))
+      return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: error }))
+    await this.resume(link)
+  }
+
+  #end(reason: PermanentError): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#parts.onOver()
+    this.#onEnd?.(reason)
+  }
+
+  #drop(): Promise<void> {
+    const generation = this.#generation
+    this.#generation = undefined
+    if (generation === undefined) return Promise.resolve()
+    generation.isLive = false
+    generation.cancelStall?.()
+    return generation.channel?.close() ?? Promise.resolve()
+  }
+
+  #deliver(generation: Generation, raw: RawDelivery): void {
+    if (!generation.isLive) return
+    if (!this.#parts.fireAndForget) generation.ledger.delivered(raw.deliveryTag, this.#parts.clock.now())
+    const { queue } = this
+    const { ack, requeue } = this.#settleOf(generation, raw.deliveryTag)
+    const decoded = decodeHeaders(raw.headers)
+    const message =
+      decoded.kind === 'headers'
+        ? { id: raw.messageId, headers: decoded.headers, body: raw.body }
+        : this.#parts.onMalformed({ queue, raw, reason: decoded.reason, ack, requeue })
+    if (message === undefined) return
+    const { redelivered, deliveryCount } = raw
+    try {
+      this.#onDelivery({ message, redelivered, deliveryCount, ack, requeue })
+    } catch (error) {
+      // A handler's mistake is nobody else's: thrown here it would close the channel for all that is under way.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+
+  #settleOf(generation: Generation, tag: number): Settle {
+    const { clock, fireAndForget } = this.#parts
+    if (fireAndForget) return unsettled
+    return {
+      ack: () => {
+        if (generation.isLive && generation.ledger.ack(tag, clock.now())) this.#flushLater(generation)
+      },
+      requeue: () => {
+        if (!generation.isLive || !generation.ledger.requeue(tag, clock.now())) return
+        generation.channel?.requeue(tag)
+        this.#flushLater(generation)
+      },
+    }
+  }
+
+  /** Once a turn of the loop, however many were settled in it. */
+  #flushLater(generation: Generation): void {
+    if (generation.isFlushing) return
+    generation.isFlushing = true
+    setImmediate(() => {
+      generation.isFlushing = false
+      if (generation.isLive) this.#tell(generation, this.#parts.clock.now())
+    })
+  }
+
+  #tell(generation: Generation, nowMs: number): void {
+    const { ledger, channel } = generation
+    for (const { deliveryTag, multiple } of ledger.take(nowMs)) channel?.ack(deliveryTag, multiple)
+    const stalledInMs = ledger.stalledInMs(nowMs)
+    if (stalledInMs === undefined || generation.cancelStall !== undefined) return
+    generation.cancelStall = this.#parts.clock.setTimer(stalledInMs, () => {
+      generation.cancelStall = undefined
+      if (generation.isLive) this.#tell(generation, this.#parts.clock.now())
+    })
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof PermanentError && error.code === 'QueueNotFound'
+}
