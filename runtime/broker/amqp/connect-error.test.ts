@@ -39,6 +39,8 @@ describe('linkError', () => {
     { failure: { kind: 'timeout', waitingFor: 'open', afterMs: 5 } as const, code: 'BrokerTimeout', lasts: false },
     { failure: { kind: 'silence', afterSeconds: 20 } as const, code: 'BrokerSilent', lasts: false },
     { failure: { kind: 'protocol', detail: 'frame' } as const, code: 'BrokerProtocolError', lasts: false },
+    { failure: { kind: 'cancelled' } as const, code: 'ConsumerCancelled', lasts: false },
+    { failure: { kind: 'closed' } as const, code: 'BrokerConnectionClosed', lasts: false },
   ])('gives $code for $failure', ({ failure, code, lasts }) => {
     const error = linkError(server, failure)
     expect(error.code).toBe(code)

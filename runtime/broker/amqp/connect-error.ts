@@ -12,6 +12,10 @@ export type LinkFailure =
   | { readonly kind: 'silence'; readonly afterSeconds: number }
   /** It answers, but not as RabbitMQ does. */
   | { readonly kind: 'protocol'; readonly detail: string }
+  /** The server has ended a consumer. */
+  | { readonly kind: 'cancelled' }
+  /** We have closed it ourselves. */
+  | { readonly kind: 'closed' }
 
 /** One line that names the server, never the password, and what to do where that is known. */
 export function linkError(server: AmqpServer, failure: LinkFailure): PermanentError | TransientError {
@@ -26,6 +30,10 @@ export function linkError(server: AmqpServer, failure: LinkFailure): PermanentEr
       return transient('BrokerSilent', server, `sent nothing for ${failure.afterSeconds} s, not even a heartbeat`)
     case 'protocol':
       return transient('BrokerProtocolError', server, `sent what is not AMQP 0-9-1: ${failure.detail}`)
+    case 'cancelled':
+      return transient('ConsumerCancelled', server, 'has ended the consumer: its queue was deleted, or has moved')
+    case 'closed':
+      return transient('BrokerConnectionClosed', server, 'is not connected any more: the connection was closed here')
   }
 }
 
