@@ -9,7 +9,6 @@ import { systemClock } from '../runtime/clock.ts'
 import type { CredentialSource } from '../runtime/plan-source.ts'
 import type { Recorder } from '../runtime/recorder/recorder.ts'
 import { openRecorder } from '../runtime/recorder/recorder.ts'
-import { activatePlan } from '../runtime/runner/active-plan.ts'
 import type { HostLimits } from '../runtime/runner/host/host-options.ts'
 import { openReInjector } from '../runtime/runner/re-inject.ts'
 import type { Runner } from '../runtime/runner/runner.ts'
@@ -92,7 +91,8 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   const plans = await openLocalPlans(options.parsed.manifests.flows, components, store.plans)
   const unfinished = openUnfinished({ broker, store, plans, clock })
   opened.defer(async () => {
-    left = options.state === undefined ? broker.takeAll().length : await unfinished.keep()
+    const { ready, unacknowledged, parked } = broker.pending()
+    left = ready + unacknowledged + parked
   })
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...plans.all.flatMap(queuesOf)])
   const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
@@ -170,8 +170,7 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
 async function attachAll(runner: Runner, plans: readonly Plan[]): Promise<void> {
   for (const plan of plans) {
     if (plan.flow.freeze) continue
-    const active = activatePlan(plan)
-    await Promise.all(plan.stages.map((stage) => runner.attach(stage, active)))
+    await Promise.all(plan.stages.map((stage) => runner.attach({ stage, plan })))
   }
 }
 

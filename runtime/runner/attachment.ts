@@ -1,130 +1,224 @@
-import type { PlanStage } from '../../flow/plan/plan.ts'
-import type { Delivery } from '../broker/broker.ts'
+import type { Delivery, Subscription } from '../broker/broker.ts'
 import { sleep } from '../clock.ts'
-import type { ActivePlan } from './active-plan.ts'
-import { deliver } from './deliver.ts'
+import { waitsUntil } from '../decide/held-time.ts'
+import { isSuspicious } from '../decide/poison.ts'
+import { TransientError } from '../error.ts'
+import type { LivingWork } from '../plan-source.ts'
 import type { DeliveryParts } from './deliver.ts'
+import { deliver } from './deliver.ts'
 import type { Settlement } from './job.ts'
-import type { RunnerParts } from './runner-parts.ts'
+import { openPatience } from './patience.ts'
+import type { ReadAhead } from './read-ahead.ts'
+import { openReadAhead } from './read-ahead.ts'
+import type { DeliveryPlace, RunnerParts } from './runner-parts.ts'
 import type { SnapshotSession } from './snapshot-session.ts'
 import { openSnapshotSession } from './snapshot-session.ts'
+import type { Trials } from './trial.ts'
+import { openTrials } from './trial.ts'
+import type { Turns } from './turns.ts'
+import { openTurns } from './turns.ts'
+import { openWorkCount } from './work-count.ts'
 
-/** One stage's queue, consumed. */
-export interface Attachment {
-  /** Takes nothing new, and resolves when what has started is settled. Safe to repeat. */
-  readonly drain: () => Promise<void>
-  /** What is not settled goes back to the queue. Safe to repeat. */
-  readonly close: () => Promise<void>
-}
-
-export type AttachParts = Omit<DeliveryParts, 'stage' | 'session'>
+export type AttachParts = Omit<DeliveryParts, 'stage' | 'session' | 'patience' | 'resumes'>
 
 export interface Attaching {
-  readonly stage: PlanStage
-  readonly active: ActivePlan
-  /** Told once when it has ended by itself: fenced off by another consumer, or by the broker. */
-  readonly onEnd: () => void
+  readonly work: LivingWork
+  /** Told once when it is to be closed for another reason than that nobody wants it any more. */
+  readonly onEnd: (end: AttachmentEnd) => void
 }
 
-const builtInReadAhead = 100
-const mostReadAhead = 200
+/** Why a queue is left: by the broker's or another consumer's doing, because the active revision cannot work, or on purpose. */
+export type AttachmentEnd = 'lost' | 'unable' | 'unwanted'
+
+/** What failed without anybody's fault comes back after this long. */
 const pauseMs = 1000
+const warnAgainMs = 10_000
 
-export async function openAttachment(own: AttachParts, { stage, active, onEnd }: Attaching): Promise<Attachment> {
-  const { parts, draining } = own
-  const delivering: DeliveryParts = { ...own, stage, session: sessionOf(parts, stage, active) }
-  const work = openWorkCount()
-  let isDraining = false
+export async function openAttachment(own: AttachParts, attaching: Attaching): Promise<Attachment> {
+  const attachment = new Attachment(own, attaching)
+  await attachment.open()
+  return attachment
+}
 
-  const end = (): void => {
-    if (isDraining) return
-    isDraining = true
-    onEnd()
+/** One stage's queue, consumed. */
+export class Attachment {
+  readonly #own: DeliveryParts
+  readonly #onEnd: Attaching['onEnd']
+  readonly #place: DeliveryPlace
+  readonly #trials: Trials
+  /** Where the queue has a single consumer. */
+  readonly #turns: Turns | undefined
+  readonly #readAhead: ReadAhead
+  readonly #count = openWorkCount()
+  #work: LivingWork
+  #subscription: Subscription | undefined
+  #isDraining = false
+  #warnedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(own: AttachParts, { work, onEnd }: Attaching) {
+    const { parts } = own
+    const { stage } = work
+    this.#own = {
+      ...own,
+      stage,
+      session: sessionOf(parts, work),
+      patience: openPatience(parts.clock),
+      resumes: new Map(),
+    }
+    this.#work = work
+    this.#onEnd = onEnd
+    this.#place = placeOf(work)
+    this.#trials = openTrials(this.#own)
+    this.#turns = stage.singleActiveConsumer ? openTurns() : undefined
+    this.#readAhead = openReadAhead(() => concurrencyOf(this.#work))
   }
-  const onFenced = (): Promise<void> => {
-    parts.log.warn({ queue: stage.queue }, 'another consumer has the snapshot: what is under way here is dropped')
-    end()
-    return subscription.close()
+
+  /** @throws {PermanentError | TransientError} as the broker's `consume` does */
+  async open(): Promise<void> {
+    const { parts, draining, stage } = this.#own
+    const onEnd = (err: Error): void => {
+      parts.log.warn({ queue: stage.queue, err }, 'queue is no longer consumed')
+      this.#end('lost')
+    }
+    const prefetch = this.#turns === undefined ? this.#readAhead.current() : 1
+    this.#subscription = await parts.broker.consume(stage.queue, { prefetch, onEnd }, (delivery) => {
+      // Not given back at once: it would come again at once. It goes back when the subscription ends.
+      if (!this.#isDraining && !draining.aborted) void this.#handle(delivery)
+    })
   }
-  const giveBack = async (delivery: Delivery, settlement: Settlement): Promise<void> => {
-    if (settlement.kind === 'ack') return
-    if (settlement.kind === 'fenced') return onFenced()
-    await pause(own, settlement.afterMs)
+
+  /** The newest plan that has the queue. */
+  update(work: LivingWork): void {
+    this.#work = work
+  }
+
+  /** Takes nothing new, gives back what has not started, and resolves when what has is settled. Safe to repeat. */
+  drain(): Promise<void> {
+    this.#isDraining = true
+    this.#own.patience.end()
+    return this.#count.whenNone()
+  }
+
+  /** What is not settled goes back to the queue. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#isDraining = true
+    this.#own.patience.end()
+    await this.#subscription?.close()
+    await this.#trials.close()
+  }
+
+  /** Never rejects. */
+  async #handle(delivery: Delivery): Promise<void> {
+    this.#count.begin()
+    const turn = this.#turns?.next()
+    try {
+      if (turn !== undefined) await turn.come
+      if (!this.#isDraining) await this.#workOn(delivery)
+    } catch (err) {
+      const { parts, stage } = this.#own
+      parts.log.error({ queue: stage.queue, err }, 'delivery given up, it comes back when its channel is closed')
+    } finally {
+      turn?.end()
+      this.#count.end()
+    }
+  }
+
+  async #workOn(delivery: Delivery): Promise<void> {
+    const { solitude, patience } = this.#own
+    if (this.#own.resumes.size > 0 && (await this.#waitedOn(delivery))) return delivery.requeue()
+    const isAlone = isSuspicious(delivery)
+    const entering = isAlone ? solitude.enterAlone(patience.signal()) : solitude.enter(patience.signal)
+    if (entering !== undefined && !(await entering)) return delivery.requeue()
+    const settlement = await this.#settled(delivery, isAlone)
+    if (isAlone) solitude.leaveAlone()
+    else solitude.leave()
+    if (settlement.kind !== 'ack') return this.#giveBack(delivery, settlement)
+    if (settlement.cannotWork === true) this.#end('unable')
+  }
+
+  /** Goes on with a wait in place, for as long as a delivery may be held. False where there is none. */
+  async #waitedOn({ message: { id } }: Delivery): Promise<boolean> {
+    const { parts, draining, resumes } = this.#own
+    const nowMs = parts.clock.now()
+    const resumesAtMs = resumes.get(id)?.at ?? nowMs
+    if (resumesAtMs <= nowMs) return false
+    const untilMs = Math.min(resumesAtMs, waitsUntil({ deliveredAtMs: nowMs, timeoutMs: 0 }))
+    await sleep(parts.clock, untilMs - nowMs, draining).catch(() => {})
+    return true
+  }
+
+  async #settled(delivery: Delivery, isAlone: boolean): Promise<Settlement> {
+    const { clock, observer } = this.#own.parts
+    const beganAtMs = clock.now()
+    this.#readAhead.onBegin(beganAtMs)
+    observer.onDeliveryBegin?.(this.#place)
+    let settlement: Settlement
+    try {
+      settlement = await (isAlone ? this.#trials.attempt(delivery) : deliver(this.#own, delivery))
+    } catch (error) {
+      settlement = this.#unforeseen(error, delivery)
+    }
+    const endedAtMs = clock.now()
+    observer.onDeliveryEnd?.(this.#place, settlement, endedAtMs - beganAtMs)
+    this.#hold(this.#readAhead.onEnd(endedAtMs))
+    return settlement
+  }
+
+  async #giveBack(delivery: Delivery, settlement: Exclude<Settlement, { kind: 'ack' }>): Promise<void> {
+    const { parts, draining, stage } = this.#own
+    if (settlement.kind === 'fenced') {
+      parts.log.warn({ queue: stage.queue }, 'another consumer has the snapshot: what is under way here is dropped')
+      this.#end('lost')
+      return this.#subscription?.close()
+    }
+    if (settlement.hadNoPlace === true) this.#hold(this.#readAhead.onNoPlace())
+    // A drain cuts it short: what is given back then waits for the next consumer.
+    if (settlement.afterMs !== undefined) await sleep(parts.clock, settlement.afterMs, draining).catch(() => {})
     delivery.requeue()
   }
-  const onDelivery = (delivery: Delivery): void => {
-    // Not given back at once: it would come again at once. It goes back when the subscription ends.
-    if (isDraining || draining.aborted) return
-    work.begin()
-    deliver(delivering, delivery)
-      .catch((error: unknown) => unforeseen(parts, delivery, error))
-      .then((settlement) => (settlement.kind === 'ack' ? undefined : giveBack(delivery, settlement)))
-      .then(work.end, work.end)
+
+  #hold(prefetch: number | undefined): void {
+    if (prefetch !== undefined && this.#turns === undefined && !this.#isDraining) {
+      this.#subscription?.setPrefetch(prefetch)
+    }
   }
-  const onLost = (err: Error): void => {
-    parts.log.warn({ queue: stage.queue, err }, 'queue is no longer consumed')
-    end()
+
+  #end(end: AttachmentEnd): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#own.patience.end()
+    this.#onEnd(end)
   }
-  const options = { prefetch: readAheadOf(stage, active), onEnd: onLost }
-  const subscription = await parts.broker.consume(stage.queue, options, onDelivery)
-  return {
-    drain: () => {
-      isDraining = true
-      return work.whenNone()
-    },
-    close: () => {
-      isDraining = true
-      return subscription.close()
-    },
-  }
-}
 
-/** A drain cuts it short: what is given back then waits for the next consumer. */
-async function pause({ parts, draining }: AttachParts, afterMs: number | undefined): Promise<void> {
-  if (afterMs !== undefined) await sleep(parts.clock, afterMs, draining).catch(() => {})
-}
-
-/** A broker or a store that did not answer, or what nobody foresaw: the message comes back, not at once, and loses nothing by it. */
-function unforeseen({ log }: RunnerParts, { message: { headers } }: Delivery, err: unknown): Settlement {
-  log.error({ flow: headers.flow, step: headers.at, err }, 'delivery failed, it will be tried again')
-  return { kind: 'requeue', afterMs: pauseMs }
-}
-
-interface WorkCount {
-  readonly begin: () => void
-  readonly end: () => void
-  readonly whenNone: () => Promise<void>
-}
-
-function openWorkCount(): WorkCount {
-  const waiting: (() => void)[] = []
-  let count = 0
-  return {
-    begin: () => {
-      count += 1
-    },
-    end: () => {
-      count -= 1
-      if (count === 0) for (const resolve of waiting.splice(0)) resolve()
-    },
-    whenNone: async () => {
-      if (count > 0) await new Promise<void>((resolve) => waiting.push(resolve))
-    },
+  /** A broker or a store that did not answer, or what nobody foresaw: the message comes back, not at once, and loses nothing by it. */
+  #unforeseen(err: unknown, { message: { headers } }: Delivery): Settlement {
+    const { clock, log } = this.#own.parts
+    const isTransient = err instanceof TransientError
+    // All that is held meets the same: one line is enough.
+    if (!isTransient || clock.now() - this.#warnedAtMs >= warnAgainMs) {
+      const labels = { flow: headers.flow, step: headers.at, err }
+      log[isTransient ? 'warn' : 'error'](labels, 'delivery failed, it will be tried again')
+      if (isTransient) this.#warnedAtMs = clock.now()
+    }
+    return { kind: 'requeue', afterMs: pauseMs }
   }
 }
 
-function readAheadOf(stage: PlanStage, active: ActivePlan): number {
-  if (stage.singleActiveConsumer) return 1
-  const step = active.step(stage.name)?.plan
-  if (step?.kind !== 'component') return builtInReadAhead
-  return Math.min(mostReadAhead, Math.max(step.concurrencyPerProcess + 1, Math.ceil(step.concurrencyPerProcess * 1.5)))
+function concurrencyOf({ plan, stage }: LivingWork): number | undefined {
+  const step = plan.steps[stage.name]
+  return step?.kind === 'component' ? step.concurrencyPerProcess : undefined
 }
 
-function sessionOf({ store }: RunnerParts, stage: PlanStage, active: ActivePlan): SnapshotSession | undefined {
-  const step = active.step(stage.name)?.plan
+function placeOf({ plan: { flow }, stage }: LivingWork): DeliveryPlace {
+  const { namespace, name, uid } = flow
+  return { namespace, flow: name, uid, step: stage.name, queue: stage.queue, pool: stage.pool }
+}
+
+function sessionOf({ store }: RunnerParts, { stage, plan }: LivingWork): SnapshotSession | undefined {
+  const step = plan.steps[stage.name]
   if (stage.snapshot === 'none' || step?.kind !== 'component') return undefined
   return openSnapshotSession(store.snapshots, stage.queue, {
-    flow: active.plan.flow.uid,
+    flow: plan.flow.uid,
     step: step.name,
     component: `${step.component.kind}/${step.component.name}`,
     function: step.function.name,

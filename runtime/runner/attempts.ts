@@ -1,13 +1,26 @@
 import { sleep } from '../clock.ts'
+import { waitsUntil } from '../decide/held-time.ts'
+import { isSuspicious } from '../decide/poison.ts'
 import type { Claim } from '../store/store.ts'
 import type { ComponentJob, Settlement } from './job.ts'
 import { observeDelivery } from './observe.ts'
 import type { RunnerParts } from './runner-parts.ts'
 import type { AttemptOutcome, InPlace } from './settle-failure.ts'
+import type { Solitude } from './solitude.ts'
 
 export interface InPlaceParts {
   readonly parts: RunnerParts
   readonly draining: AbortSignal
+  readonly solitude: Solitude
+  readonly resumes: Resumes
+}
+
+/** By their ids, messages that were given back in the middle of a wait in place. */
+export type Resumes = Map<string, Resume>
+
+export interface Resume extends Pick<InPlace, 'carried' | 'attempt'> {
+  /** When the wait ends, in milliseconds since 1970. */
+  readonly at: number
 }
 
 /**
@@ -15,13 +28,13 @@ export interface InPlaceParts {
  * beside the queue: whoever gets it again goes on counting where this runner stopped.
  */
 export async function runInPlace(
-  { parts, draining }: InPlaceParts,
+  own: InPlaceParts,
   job: ComponentJob,
   attempt: (job: ComponentJob) => Promise<AttemptOutcome>,
 ): Promise<Settlement> {
-  const kept = keptAttempts(parts, job)
+  const kept = keptAttempts(own.parts, job)
   let isKept = job.delivery.redelivered
-  let current = isKept ? withAttempt(job, { attempt: await kept.read(), carried: job.carried }) : job
+  let current = isKept ? withAttempt(job, await resumed(own, job, kept)) : job
   for (;;) {
     const outcome = await attempt(current)
     if (outcome.kind !== 'inPlace') {
@@ -30,10 +43,23 @@ export async function runInPlace(
     }
     isKept = true
     await kept.write(outcome.attempt)
-    observeInPlace(parts, current, outcome)
-    if (!(await waited(parts, outcome.delayMs, draining))) return { kind: 'requeue' }
+    observeInPlace(own.parts, current, outcome)
+    if (!(await waited(own, job, outcome))) return { kind: 'requeue' }
     current = withAttempt(current, outcome)
   }
+}
+
+/** What is known of the attempts before: all of it where they were this runner's, else their number. */
+async function resumed(
+  { resumes }: InPlaceParts,
+  { delivery, carried }: ComponentJob,
+  kept: KeptAttempts,
+): Promise<Pick<InPlace, 'carried' | 'attempt'>> {
+  const { id } = delivery.message
+  const own = resumes.get(id)
+  resumes.delete(id)
+  const attempt = await kept.read()
+  return own !== undefined && own.attempt >= attempt ? own : { attempt, carried }
 }
 
 interface KeptAttempts {
@@ -74,10 +100,26 @@ function observeInPlace(parts: RunnerParts, { active, delivery, startedAtMs }: C
   observeDelivery(parts, delivery, { settlement, startedAtMs, namespace: active.plan.flow.namespace })
 }
 
-/** False when the runner drains. */
-async function waited({ clock }: RunnerParts, delayMs: number, draining: AbortSignal): Promise<boolean> {
-  return sleep(clock, delayMs, draining).then(
+/**
+ * Lets others run meanwhile. False when the message must be given back: the runner drains, the call behind the wait would end too
+ * late for the broker, or the message ran alone, and that trial is over.
+ */
+async function waited(own: InPlaceParts, job: ComponentJob, { delayMs, carried, attempt }: InPlace): Promise<boolean> {
+  const { parts, draining, solitude, resumes } = own
+  const until = parts.clock.now() + delayMs
+  const timeoutMs = job.plan.timeoutSeconds * 1000
+  if (isSuspicious(job.delivery) || until > waitsUntil({ deliveredAtMs: job.startedAtMs, timeoutMs })) {
+    resumes.set(job.delivery.message.id, { at: until, carried, attempt })
+    return false
+  }
+  solitude.leave()
+  const isThrough = await sleep(parts.clock, delayMs, draining).then(
     () => true,
     () => false,
   )
+  await solitude.enter(neverAborted)
+  return isThrough
 }
+
+const never = new AbortController().signal
+const neverAborted = (): AbortSignal => never

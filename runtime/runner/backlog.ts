@@ -25,8 +25,12 @@ export interface RoomWaiter {
   readonly mustGoOn: () => boolean
 }
 
-/** Holds nothing that anybody needs. */
-export const patientWaiter: RoomWaiter = { onBlocked: () => {}, onFree: () => {}, mustGoOn: () => false }
+/** Holds nothing that anybody needs, and goes on at this instant, in milliseconds since 1970. */
+export function patientWaiter(clock: Pick<Clock, 'now'>, untilMs: number): RoomWaiter {
+  return { onBlocked: nothing, onFree: nothing, mustGoOn: () => clock.now() >= untilMs }
+}
+
+function nothing(): void {}
 
 interface Level {
   waiting: number
@@ -36,8 +40,18 @@ interface Level {
 }
 
 const askAgainAfterMs = 20
+const longestPauseMs = 500
 
-export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlog {
+export interface BacklogParts {
+  readonly broker: Pick<Broker, 'depth'>
+  readonly clock: Clock
+  /** Messages in a queue above which sources wait. */
+  readonly limit: number
+  /** Nobody may wait now: something needs this runner for itself. */
+  readonly mustHurry: () => boolean
+}
+
+export function openBacklog({ broker, clock, limit, mustHurry }: BacklogParts): Backlog {
   const levels = new Map<string, Level>()
   const closing = new AbortController()
   const levelOf = (queue: string): Level => {
@@ -47,13 +61,18 @@ export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlo
     levels.set(queue, level)
     return level
   }
+  const mustGoOn = (waiter: RoomWaiter): boolean => mustHurry() || waiter.mustGoOn()
   const isFull = (level: Level): boolean => level.waiting + level.publishedSince >= limit
   const ask = (queue: string, level: Level): Promise<void> => {
     level.asking ??= depthOf(broker, queue)
-      .then((depth) => {
-        level.publishedSince = 0
-        level.waiting = depth
-      })
+      .then(
+        (depth) => {
+          level.publishedSince = 0
+          level.waiting = depth
+        },
+        // A broker that does not answer takes nothing either: the publish that comes will say so.
+        () => {},
+      )
       .finally(() => {
         level.asking = undefined
       })
@@ -63,9 +82,10 @@ export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlo
     waiter.onBlocked(queue)
     try {
       await ask(queue, level)
-      while (isFull(level) && !waiter.mustGoOn()) {
-        await sleep(clock, askAgainAfterMs, closing.signal)
+      for (let pauseMs = askAgainAfterMs; isFull(level) && !mustGoOn(waiter);) {
+        await sleep(clock, pauseMs, closing.signal)
         await ask(queue, level)
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
       }
     } finally {
       waiter.onFree()
@@ -77,13 +97,13 @@ export function openBacklog(broker: Broker, clock: Clock, limit: number): Backlo
     },
     room: (queue, waiter) => {
       const level = levelOf(queue)
-      return isFull(level) && !waiter.mustGoOn() ? waitForRoom(queue, level, waiter) : undefined
+      return isFull(level) && !mustGoOn(waiter) ? waitForRoom(queue, level, waiter) : undefined
     },
     close: () => closing.abort(new TransientError('RunnerClosed', 'the runner has closed')),
   }
 }
 
-async function depthOf(broker: Broker, queue: string): Promise<number> {
+async function depthOf(broker: Pick<Broker, 'depth'>, queue: string): Promise<number> {
   const depth = await broker.depth(queue)
   return (depth?.ready ?? 0) + (depth?.unacknowledged ?? 0)
 }

@@ -1,14 +1,16 @@
 import { failureOf } from '../decide/failure.ts'
 import { TransientError } from '../error.ts'
+import type { Resumes } from './attempts.ts'
 import { runInPlace } from './attempts.ts'
 import type { Backlog } from './backlog.ts'
 import { ownStart, startIn } from './call-start.ts'
-import type { Call, CallResult } from './component-host.ts'
+import type { Call, CallResult, ComponentFailure } from './component-host.ts'
 import type { Admission, HeldKey } from './deduplicate.ts'
 import { admit } from './deduplicate.ts'
 import type { Ledger } from './emitter.ts'
 import { Emitter } from './emitter.ts'
 import type { ComponentJob, Settlement } from './job.ts'
+import type { Lasting } from './lasting.ts'
 import type { Patience } from './patience.ts'
 import type { CallPreparer, PreparedCall } from './prepare-call.ts'
 import { isPermanent, preparationFailure } from './prepare-call.ts'
@@ -18,6 +20,7 @@ import { postpone, settleFailure } from './settle-failure.ts'
 import { buryUnknown, outcomeUnknown, settleTrouble, troubleOf } from './settle-trouble.ts'
 import type { SharedLanes } from './shared-lane.ts'
 import type { SnapshotChanges, SnapshotSession } from './snapshot-session.ts'
+import type { Solitude } from './solitude.ts'
 
 export interface ComponentStepParts {
   readonly parts: RunnerParts
@@ -29,6 +32,9 @@ export interface ComponentStepParts {
   readonly draining: AbortSignal
   readonly patience: Patience
   readonly lanes: SharedLanes
+  readonly solitude: Solitude
+  readonly lasting: Lasting
+  readonly resumes: Resumes
 }
 
 /** Calls the step's component and settles the message by what came of it; an ordered step goes on until it is settled. */
@@ -83,14 +89,15 @@ async function attemptOnce(
 }
 
 async function callAndSettle(own: ComponentStepParts, job: ComponentJob, claim?: HeldKey): Promise<AttemptOutcome> {
-  const { parts, backlog } = own
+  const { parts, backlog, lasting } = own
   const lane = job.step.sharedChild === undefined ? undefined : own.lanes(job.step.sharedChild)
-  const emitter = new Emitter({ parts, backlog, job, lane, onCheckpoint: checkpointOf(own, job) })
+  const emitter = new Emitter({ parts, lasting, backlog, job, lane, onCheckpoint: checkpointOf(own, job) })
   const start = lane === undefined ? ownStart() : startIn(lane)
   const result = await callHost(own, job, { onEmit: emitter.onEmit, onStart: start.onStart })
   if (emitter.isOpen) await emitter.drained()
   start.onEnd()
   const ledger = emitter.close()
+  if (result.kind === 'unprepared') return settleUnprepared(own, job, result.failure, claim)
   const trouble = troubleOf(result, ledger)
   if (trouble !== undefined) return settleTrouble(own, job, { trouble, claim, hasStarted: start.hasStarted() })
   return settleSuccess(own, job, ledger, claim)
@@ -110,9 +117,26 @@ async function settleSuccess(
   return { kind: 'ack', event: 'settled', emitted }
 }
 
+/** Nothing was called. When that is not this message's fault but its plan's, and the plan is the active one, the next would fare no better. */
+async function settleUnprepared(
+  own: ComponentStepParts,
+  job: ComponentJob,
+  failure: ComponentFailure,
+  claim: HeldKey | undefined,
+): Promise<AttemptOutcome> {
+  const trouble = { kind: 'died', failure, isInnocent: false } as const
+  const outcome = await settleTrouble(own, job, { trouble, claim, hasStarted: false })
+  const { flow, revision } = job.active.plan
+  const isActive = own.parts.plans.active(flow.uid)?.revision === revision
+  return outcome.kind === 'ack' && outcome.goesOn === true && isActive ? { ...outcome, cannotWork: true } : outcome
+}
+
 type Ends = Pick<Call, 'onEmit' | 'onStart'>
 
-function callHost(own: ComponentStepParts, job: ComponentJob, ends: Ends): Promise<CallResult> {
+/** `unprepared`: what the call takes is not there. */
+type HostResult = CallResult | { readonly kind: 'unprepared'; readonly failure: ComponentFailure }
+
+function callHost(own: ComponentStepParts, job: ComponentJob, ends: Ends): Promise<HostResult> {
   const prepared = own.prepare(job)
   if (prepared instanceof Promise || own.session !== undefined) return callPrepared(own, prepared, ends)
   return own.parts.host.call({ ...prepared, ...ends, snapshot: noSnapshot, signal: own.patience.signal() })
@@ -124,12 +148,12 @@ async function callPrepared(
   { parts, session, patience }: ComponentStepParts,
   preparing: PreparedCall | Promise<PreparedCall>,
   ends: Ends,
-): Promise<CallResult> {
+): Promise<HostResult> {
   let prepared: PreparedCall
   try {
     prepared = await preparing
   } catch (error) {
-    return { kind: 'died', failure: preparationFailure(error) }
+    return { kind: 'unprepared', failure: preparationFailure(error) }
   }
   const snapshot = session === undefined ? noSnapshot : ((await session.state()).value ?? noSnapshot)
   return parts.host.call({ ...prepared, ...ends, snapshot, signal: patience.signal() })

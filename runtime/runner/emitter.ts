@@ -1,10 +1,12 @@
 import { failureOf } from '../decide/failure.ts'
+import { waitsUntil } from '../decide/held-time.ts'
 import { PermanentError } from '../error.ts'
 import { answer } from './answer.ts'
 import type { Backlog, RoomWaiter } from './backlog.ts'
 import type { ComponentFailure, Emit } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
 import { standingOf, walkOf } from './job.ts'
+import type { Lasting } from './lasting.ts'
 import type { Outputs } from './outputs.ts'
 import { openOutputs, tooLargeText, writeAll } from './outputs.ts'
 import { payloadFromBytes } from './payload.ts'
@@ -28,8 +30,12 @@ export interface Ledger {
 
 export interface EmitterParts {
   readonly parts: RunnerParts
+  /** For what is emitted after the acknowledgement. */
+  readonly lasting: Lasting
   readonly backlog: Backlog
   readonly job: ComponentJob
+  /** No delivery waits for what is emitted: an endless trigger's. */
+  readonly isDetached?: boolean
   /** Where the call competes with those of other steps for a place in one child. */
   readonly lane?: SharedLane | undefined
   /** Writes the snapshot in the middle of the call. */
@@ -127,10 +133,23 @@ export class Emitter implements RoomWaiter {
     const { parts } = this.#own
     // One message at a time: it may be a source, and the others end sooner.
     if (this.#blockedLane !== undefined && isDeadlocked(this.#blockedLane)) return true
-    const isPatient = this.#blockedAt === undefined || parts.clock.now() - this.#blockedAt < starvingMs
+    const now = parts.clock.now()
+    if (now >= this.#waitsUntil()) return true
+    const isPatient = this.#blockedAt === undefined || now - this.#blockedAt < starvingMs
     // For the rest of the call, since its place is free only when it ends.
     if (!isPatient && parts.host.stats().starving > 0) this.#isFreed = true
     return this.#isFreed
+  }
+
+  get #isSettled(): boolean {
+    return this.#isLate || this.#own.isDetached === true
+  }
+
+  /** A delivery that is kept too long takes its whole channel with it. */
+  #waitsUntil(): number {
+    const { startedAtMs: deliveredAtMs, plan } = this.#own.job
+    if (this.#isSettled) return Number.POSITIVE_INFINITY
+    return waitsUntil({ deliveredAtMs, timeoutMs: plan.timeoutSeconds * 1000 })
   }
 
   #send(message: Buffer): Promise<void> {
@@ -160,9 +179,15 @@ export class Emitter implements RoomWaiter {
   }
 
   #openOutputs(): Outputs {
-    const { parts, backlog, job } = this.#own
+    const { parts, lasting, backlog, job } = this.#own
     const ids = job.plan.function.emits === 'one' ? 'route' : 'content'
-    this.#outputs ??= openOutputs({ parts, backlog, job, ids: this.#isLate ? 'fresh' : ids })
+    this.#outputs ??= openOutputs({
+      parts,
+      backlog,
+      job,
+      ids: this.#isLate ? 'fresh' : ids,
+      lasting: this.#isSettled ? lasting : undefined,
+    })
     return this.#outputs
   }
 

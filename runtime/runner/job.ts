@@ -19,6 +19,8 @@ export interface Job {
   readonly startedAtMs: number
   /** Counts the equal ones among the messages that are split; made at the first. */
   readonly splitId: (route: string, payload: Buffer) => string
+  /** Of the span that this delivery is, or as the message brought it: for what it causes. */
+  readonly traceparent: string | undefined
 }
 
 /** A job at a component step. */
@@ -31,7 +33,12 @@ export interface ComponentJob extends Job {
 export type Settlement =
   | Acknowledgement
   /** Given back, at once or after a pause: not this message's fault, or its outcome could not be made safe. */
-  | { readonly kind: 'requeue'; readonly afterMs?: number }
+  | {
+      readonly kind: 'requeue'
+      readonly afterMs?: number
+      /** No child was free for it: others may have one. */
+      readonly hadNoPlace?: true
+    }
   /** Somebody else has taken the queue's snapshot over: nothing more is acknowledged here. */
   | { readonly kind: 'fenced' }
 
@@ -44,6 +51,8 @@ export interface Acknowledgement {
   readonly error?: string
   /** It goes on elsewhere under the same id: parked, forwarded, or as another copy. */
   readonly goesOn?: true
+  /** What it takes to work is missing, and it is the active revision that needs it: the next message would fare no better. */
+  readonly cannotWork?: true
 }
 
 export function standingOf(job: Job): Standing {

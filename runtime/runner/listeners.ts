@@ -1,19 +1,25 @@
+import { failureOf } from '../decide/failure.ts'
 import type { CarriedValues } from '../wire/body.ts'
 import { freshId } from '../wire/message-id.ts'
-import { failureOf } from '../decide/failure.ts'
 import type { ActivePlan } from './active-plan.ts'
 import type { Backlog } from './backlog.ts'
 import type { CallResult, Emit } from './component-host.ts'
 import { Emitter } from './emitter.ts'
 import type { Acknowledgement, ComponentJob } from './job.ts'
+import type { Lasting } from './lasting.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { CallPreparer } from './prepare-call.ts'
 import type { RunnerParts } from './runner-parts.ts'
+import { sameListener } from './same-listener.ts'
 
 /** Keeps endless triggers alive: one child for each queue, started by a fire when there is none. */
 export interface Listeners {
   /** Settles a fire: the trigger runs, or could not be started; then the next fire tries again. */
   readonly ensure: (job: ComponentJob) => Promise<Acknowledgement>
+  /** Ends those that are not in their flow's active plan any more, or not as they were started: the next fire starts them anew. */
+  readonly review: () => Promise<void>
+  /** The queue is left: another runner may have it now. */
+  readonly leave: (queue: string) => Promise<void>
   /** Ends the children and starts none any more; what they have emitted goes on. Safe to repeat. */
   readonly stop: () => Promise<void>
 }
@@ -23,45 +29,73 @@ const endlessMs = 2 ** 31 - 1
 
 interface ListenerParts {
   readonly parts: RunnerParts
+  readonly lasting: Lasting
   readonly backlog: Backlog
   readonly prepare: CallPreparer
   readonly plans: PlanCache
 }
 
+const running: Acknowledgement = { kind: 'ack', event: 'settled', emitted: 0 }
+
 export function openListeners(own: ListenerParts): Listeners {
-  const running = new Map<string, object>()
+  const { host, log } = own.parts
+  /** What each was started with. */
+  const started = new Map<string, ComponentJob>()
   let isStopped = false
+
+  const leave = async (queue: string): Promise<void> => {
+    if (started.delete(queue)) await host.stop(childKey(queue), 0)
+  }
+  const start = async (job: ComponentJob): Promise<Acknowledgement> => {
+    const { queue } = job.stage
+    started.set(queue, job)
+    const isWanted = (): boolean => started.get(queue) === job
+    const forget = (): void => {
+      if (isWanted()) started.delete(queue)
+    }
+    try {
+      await startListener(own, job, { onGone: forget, isWanted })
+      return running
+    } catch (err) {
+      const wasWanted = isWanted()
+      forget()
+      if (!wasWanted) return running
+      const { code, message } = failureOf(err)
+      const { name } = job.active.plan.flow
+      log.error({ flow: name, step: job.plan.name, code, err }, 'listener not started, it will be tried again')
+      return { kind: 'ack', event: 'discarded', emitted: 0, code, error: message }
+    }
+  }
   return {
+    leave,
+    review: async () => {
+      const outdated = [...started.values()].filter((job) => !isCurrent(own.parts, job))
+      await Promise.all(outdated.map(({ stage }) => leave(stage.queue)))
+    },
     stop: async () => {
       isStopped = true
-      const keys = [...running.keys()].map(childKey)
-      running.clear()
-      await Promise.all(keys.map((key) => own.parts.host.stop(key, 0)))
+      await Promise.all([...started.keys()].map(leave))
     },
     ensure: async (job) => {
-      const { queue } = job.stage
-      if (isStopped || running.has(queue)) return { kind: 'ack', event: 'settled', emitted: 0 }
-      const mark = {}
-      running.set(queue, mark)
-      const forget = (): void => {
-        if (running.get(queue) === mark) running.delete(queue)
+      const known = started.get(job.stage.queue)
+      const { flow } = job.active.plan
+      if (isStopped || flow.suspend || flow.freeze) return running
+      if (known !== undefined) {
+        if (isCurrent(own.parts, known)) return running
+        await leave(job.stage.queue)
       }
-      try {
-        await start(own, job, { onGone: forget, isWanted: () => running.get(queue) === mark })
-        return { kind: 'ack', event: 'settled', emitted: 0 }
-      } catch (err) {
-        forget()
-        if (isStopped) return { kind: 'ack', event: 'settled', emitted: 0 }
-        const { code, message } = failureOf(err)
-        const { name } = job.active.plan.flow
-        own.parts.log.error(
-          { flow: name, step: job.plan.name, code, err },
-          'listener not started, it will be tried again',
-        )
-        return { kind: 'ack', event: 'discarded', emitted: 0, code, error: message }
-      }
+      return start(job)
     },
   }
+}
+
+/** Whether the listener is to go on as it was started. */
+function isCurrent({ plans, log }: RunnerParts, job: ComponentJob): boolean {
+  const { uid, name } = job.active.plan.flow
+  const active = plans.active(uid)
+  const reason = active === undefined ? 'gone' : sameListener(active, job) ? undefined : 'changed'
+  if (reason !== undefined) log.info({ flow: name, step: job.plan.name, reason }, 'listener is stopped')
+  return reason === undefined
 }
 
 function childKey(queue: string): string {
@@ -74,9 +108,10 @@ interface Watch {
   readonly isWanted: () => boolean
 }
 
-async function start(own: ListenerParts, job: ComponentJob, { onGone, isWanted }: Watch): Promise<void> {
+async function startListener(own: ListenerParts, job: ComponentJob, { onGone, isWanted }: Watch): Promise<void> {
   const { parts, prepare } = own
   const prepared = await prepare(job)
+  if (!isWanted()) throw new Error('it was stopped before it began')
   const labels = { flow: job.active.plan.flow.name, step: job.plan.name }
   await new Promise<void>((resolve, reject) => {
     const call = parts.host.call({
@@ -104,10 +139,10 @@ function deathOf(result: CallResult): { readonly code: string; readonly message:
 
 /** Each message that a listener emits is a run of its own; whatever else it emits belongs to none. */
 async function onEmit(own: ListenerParts, job: ComponentJob, emit: Emit): Promise<void> {
-  const { parts, backlog } = own
+  const { parts, lasting, backlog } = own
   if (emit.kind === 'data') {
-    const emitter = new Emitter({ parts, backlog, job: newRun(parts, await underActivePlan(own, job)) })
-    return emitter.onEmit(emit)
+    const run = newRun(parts, await underActivePlan(own, job))
+    return new Emitter({ parts, lasting, backlog, job: run, isDetached: true }).onEmit(emit)
   }
   const labels = { flow: job.active.plan.flow.name, step: job.plan.name, kind: emit.kind }
   parts.log.warn(
@@ -117,30 +152,26 @@ async function onEmit(own: ListenerParts, job: ComponentJob, emit: Emit): Promis
 }
 
 /** What a listener emits is stamped with the active number, as long as that revision has the same listener. */
-async function underActivePlan({ parts, plans }: ListenerParts, job: ComponentJob): Promise<ComponentJob> {
+async function underActivePlan({ parts, plans, lasting }: ListenerParts, job: ComponentJob): Promise<ComponentJob> {
   const { flow, revision } = job.active.plan
   const latest = parts.plans.active(flow.uid)
-  if (latest === undefined || latest.revision === revision) return job
-  const active = await plans(flow.uid, latest.revision)
-  return active === undefined ? job : (sameListener(active, job) ?? job)
+  if (latest === undefined || latest.revision === revision || !sameListener(latest, job)) return job
+  let active: ActivePlan | undefined
+  // Nobody would give the message again: it waits for the answer.
+  await lasting(async () => {
+    active = await plans(flow.uid, latest.revision)
+  })
+  return active === undefined ? job : restamped(active, job)
 }
 
-function sameListener(active: ActivePlan, job: ComponentJob): ComponentJob | undefined {
+function restamped(active: ActivePlan, job: ComponentJob): ComponentJob {
   const { message } = job.delivery
   const step = active.step(job.plan.name)
   const stage = active.stageOf(job.plan.name)
-  const trigger = active.trigger(message.headers.trigger)
-  const isSame = trigger?.to === job.plan.name && stage?.queue === job.stage.queue
-  if (!isSame || stage === undefined || step?.plan.kind !== 'component') return undefined
+  if (stage === undefined || step?.plan.kind !== 'component') return job
   const headers = { ...message.headers, revision: active.plan.revision, revisionHash: active.plan.hash }
-  return {
-    ...job,
-    active,
-    stage,
-    step,
-    plan: step.plan,
-    delivery: { ...job.delivery, message: { ...message, headers } },
-  }
+  const delivery = { ...job.delivery, message: { ...message, headers } }
+  return { ...job, active, stage, step, plan: step.plan, delivery }
 }
 
 function newRun(parts: RunnerParts, job: ComponentJob): ComponentJob {
@@ -149,7 +180,9 @@ function newRun(parts: RunnerParts, job: ComponentJob): ComponentJob {
   const { flow } = job.active.plan
   const runStartedAt = parts.clock.now()
   const carried: CarriedValues = job.carried.trigger === undefined ? {} : { trigger: job.carried.trigger }
-  const headers = { ...message.headers, run, runStartedAt, attempt: 1, copy: freshId() }
+  // The fire that has started the listener is another trace.
+  const { traceparent: _fire, ...kept } = message.headers
+  const headers = { ...kept, run, runStartedAt, attempt: 1, copy: freshId() }
   parts.observer.onRun({
     namespace: flow.namespace,
     flow: flow.uid,
@@ -158,6 +191,13 @@ function newRun(parts: RunnerParts, job: ComponentJob): ComponentJob {
     revision: job.active.plan.revision,
     startedAt: runStartedAt,
   })
+  const span = parts.tracer?.startSpan(`${flow.name}/${job.plan.name}`, undefined, {
+    'weir.namespace': flow.namespace,
+    'weir.flow': flow.name,
+    'weir.step': job.plan.name,
+    'weir.run': run,
+  })
+  span?.end({ kind: 'settled' })
   const delivery = { ...job.delivery, message: { ...message, id: run, headers } }
-  return { ...job, carried, delivery }
+  return { ...job, carried, delivery, traceparent: span?.traceparent }
 }

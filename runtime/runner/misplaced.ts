@@ -1,11 +1,13 @@
 import type { Delivery } from '../broker/broker.ts'
 import { deadQueue } from '../broker/broker.ts'
 import { failureOf } from '../decide/failure.ts'
+import type { WireMessage } from '../wire/message.ts'
 import { answerFailure } from './answer.ts'
 import type { Acknowledgement } from './job.ts'
 import { publishOrReroute } from './outputs.ts'
 import type { Elsewhere } from './place-message.ts'
-import { mismatched } from './mismatched.ts'
+import type { DeadMessage } from './mismatched.ts'
+import { mismatched, poisonous } from './mismatched.ts'
 import type { RunnerParts } from './runner-parts.ts'
 
 /** A fire whose trigger is gone means nothing any more. */
@@ -22,10 +24,22 @@ export async function forward(parts: RunnerParts, { queue, message }: Elsewhere)
 }
 
 /** No plan has a place for the message: a dead letter, replayable to any step. */
-export async function buryMismatch(parts: RunnerParts, { message }: Delivery): Promise<Acknowledgement> {
-  const { letter, failure } = mismatched(message, parts.clock.now())
+export function buryMismatch(parts: RunnerParts, { message }: Delivery): Promise<Acknowledgement> {
+  return buryDead(parts, message, mismatched(message, parts.clock.now()))
+}
+
+/** It ended its runner again and again: a dead letter, of which nothing was tried this time. */
+export function buryPoison(parts: RunnerParts, { message }: Delivery): Promise<Acknowledgement> {
+  return buryDead(parts, message, poisonous(message, parts.clock.now()))
+}
+
+async function buryDead(
+  parts: RunnerParts,
+  { headers }: WireMessage,
+  { letter, failure }: DeadMessage,
+): Promise<Acknowledgement> {
   await publishOrReroute(parts, { kind: 'queue', queue: deadQueue }, letter)
-  await answerFailure(parts, message.headers, failure)
+  await answerFailure(parts, headers, failure)
   return { kind: 'ack', event: 'dead', emitted: 0, code: failure.code, error: failure.message }
 }
 

@@ -1,6 +1,7 @@
 import type { PublishOutcome, Target } from '../broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
 import { decideNotBefore, waitUntil } from '../decide/waiting.ts'
+import { TransientError } from '../error.ts'
 import type { AttemptFailure, CarriedValues } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
 import { childIds, freshId } from '../wire/message-id.ts'
@@ -8,6 +9,7 @@ import type { MessageHeaders, WireMessage } from '../wire/message.ts'
 import type { Backlog, RoomWaiter } from './backlog.ts'
 import type { Job } from './job.ts'
 import { answer, answerFailure } from './answer.ts'
+import type { Lasting } from './lasting.ts'
 import { observeInside } from './observe.ts'
 import type { Outcome } from './outcome.ts'
 import { bytesOf, viewOf } from './payload.ts'
@@ -27,6 +29,8 @@ export interface OutputsParts {
   readonly job: Job
   /** `route`: the function gives at most one message a call. `fresh`: the input is settled, what comes now is late. */
   readonly ids: 'content' | 'route' | 'fresh'
+  /** Where nobody would give the input again. */
+  readonly lasting?: Lasting | undefined
 }
 
 const keptFailures = 20
@@ -114,8 +118,13 @@ function onward(
   outputs.emitted += 1
   const message = childOf(outputs, standing, changes)
   backlog.published(target.queue)
-  if (message.headers.tracked !== true) return publishOrReroute(parts, target, message)
-  return publishTracked(parts, target, message)
+  return publishOutput(outputs, target, message)
+}
+
+function publishOutput({ parts, lasting }: Outputs, target: Target, message: WireMessage): Promise<void> {
+  const isTracked = message.headers.tracked === true && target.queue !== deadQueue
+  const publish = isTracked ? publishTracked : publishOrReroute
+  return lasting === undefined ? publish(parts, target, message) : lasting(() => publish(parts, target, message))
 }
 
 function wait(outputs: Outputs, standing: Standing, notBefore: number): Promise<void> {
@@ -133,7 +142,7 @@ function wait(outputs: Outputs, standing: Standing, notBefore: number): Promise<
 async function die(outputs: Outputs, standing: Standing, failure: AttemptFailure): Promise<void> {
   const { parts, job } = outputs
   const letter = childOf(outputs, { ...standing, carried: withFailure(standing.carried, failure) })
-  await publishOrReroute(parts, { kind: 'queue', queue: deadQueue }, letter)
+  await publishOutput(outputs, { kind: 'queue', queue: deadQueue }, letter)
   observeInside(parts, job, { kind: 'dead', step: failure.step, failure, messageId: letter.id })
   await answerFailure(parts, letter.headers, failure)
 }
@@ -141,15 +150,17 @@ async function die(outputs: Outputs, standing: Standing, failure: AttemptFailure
 function childOf(outputs: Outputs, standing: Standing, changes?: Partial<MessageHeaders>): WireMessage {
   const { delivery } = outputs.job
   const body = encodeBody(standing.carried, bytesOf(standing.payload))
-  const headers = childHeaders(delivery.message.headers, standing)
+  const headers = childHeaders(outputs.job, standing)
   outputs.childId ??= outputs.ids === 'fresh' ? freshId : childIds(delivery.message.id, outputs.ids === 'route')
   const id = outputs.childId(standing.route, body)
   return { id, body, headers: changes === undefined ? headers : { ...headers, ...changes } }
 }
 
-function childHeaders(headers: MessageHeaders, { step, left }: Standing): MessageHeaders {
+function childHeaders({ delivery, traceparent }: Job, { step, left }: Standing): MessageHeaders {
+  const { headers } = delivery.message
   const child = { ...withoutWait(headers), at: step, attempt: 1, copy: freshId(), hops: 0 }
-  return left ? { ...child, left } : child
+  if (!left && traceparent === headers.traceparent) return child
+  return { ...child, ...(left && { left }), ...(traceparent !== undefined && { traceparent }) }
 }
 
 function withoutWait(headers: MessageHeaders): MessageHeaders {
@@ -167,9 +178,12 @@ export function publishOrReroute(parts: RunnerParts, target: Target, message: Wi
 
 async function reroute(parts: RunnerParts, target: Target, message: WireMessage): Promise<void> {
   const { flow, at } = message.headers
+  // What is to be dead would be worked on again.
+  if (target.queue === deadQueue) throw new TransientError('QueueNotFound', `nobody owns the queue "${deadQueue}"`)
   parts.log.warn({ flow, step: at, queue: target.queue }, 'message unroutable')
   const outcome: PublishOutcome = await parts.broker.publish({ kind: 'queue', queue: unroutedQueue }, message)
-  if (outcome === 'unroutable') throw new Error(`nobody owns the queue "${unroutedQueue}"`)
+  if (outcome === 'confirmed') return
+  throw new TransientError('QueueNotFound', `nobody owns the queue "${unroutedQueue}"`)
 }
 
 /** First on the list of what the run waits for, then on its way. */

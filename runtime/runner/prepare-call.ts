@@ -93,7 +93,7 @@ async function credentialFields(parts: RunnerParts, { plan, active }: ComponentJ
 }
 
 function contextOf(
-  { delivery, plan, carried }: ComponentJob,
+  { delivery, plan, carried, traceparent }: ComponentJob,
   flow: { uid: string; namespace: string },
 ): Call['context'] {
   const { id, headers } = delivery.message
@@ -105,10 +105,10 @@ function contextOf(
     messageId: id,
     attempt: headers.attempt,
   }
-  if (headers.traceparent === undefined && carried.rebound === undefined) return context
+  if (traceparent === undefined && carried.rebound === undefined) return context
   return {
     ...context,
-    ...(headers.traceparent !== undefined && { traceparent: headers.traceparent }),
+    ...(traceparent !== undefined && { traceparent }),
     ...(carried.rebound !== undefined && { reboundReason: carried.rebound.reason }),
   }
 }

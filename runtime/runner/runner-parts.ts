@@ -7,6 +7,7 @@ import type { CredentialSource, PlanSource } from '../plan-source.ts'
 import type { Run, StepEvent, Store } from '../store/store.ts'
 import type { MessageHeaders } from '../wire/message.ts'
 import type { ComponentHost } from './component-host.ts'
+import type { Settlement } from './job.ts'
 
 /** All that a runner stands on. */
 export interface RunnerParts {
@@ -20,6 +21,35 @@ export interface RunnerParts {
   readonly log: Logger
   readonly observer: RunnerObserver
   readonly limits: RunnerLimits
+  /** Where traces go; without one the trace context is passed on as it comes. */
+  readonly tracer?: Tracer
+}
+
+/** Makes a span of each delivery. */
+export interface Tracer {
+  /**
+   * Quick, and never throws.
+   *
+   * @param parent W3C `traceparent` of what caused it; without one it begins a trace
+   */
+  readonly startSpan: (name: string, parent: string | undefined, attributes: SpanAttributes) => Span
+}
+
+/** Names are those of OpenTelemetry's messaging conventions, or begin with `weir.`. */
+export type SpanAttributes = Readonly<Record<string, string | number>>
+
+export interface Span {
+  /** Its own, for what it causes. */
+  readonly traceparent: string
+  /** Once. */
+  readonly end: (outcome: SpanOutcome) => void
+}
+
+export interface SpanOutcome {
+  /** How the delivery ended; `requeued` when it will come again, `fenced` when somebody else has taken over. */
+  readonly kind: StepEvent['kind'] | 'requeued' | 'fenced'
+  readonly code?: string
+  readonly error?: string
 }
 
 /** Where a step's component has its code. */
@@ -45,6 +75,22 @@ export interface RunnerObserver {
   readonly onFinished: (finished: FinishedMessage) => void
   /** The delivery that a trigger caused is settled. `emitted` counts the messages that it gave, `untilEmpty` goes by it. */
   readonly onEntrySettled: (headers: MessageHeaders, emitted: number) => void
+  /** A delivery is worked on from now on; for counts and gauges, which know a place by its identity: it is the same object each time. */
+  readonly onDeliveryBegin?: (place: DeliveryPlace) => void
+  /** Once for each begin, `requeue` and `fenced` included. */
+  readonly onDeliveryEnd?: (place: DeliveryPlace, settlement: Settlement, durationMs: number) => void
+}
+
+/** Where deliveries come from: one attached queue. */
+export interface DeliveryPlace {
+  readonly namespace: string
+  /** The flow's name. */
+  readonly flow: string
+  readonly uid: string
+  /** The component step, or `_core`. */
+  readonly step: string
+  readonly queue: string
+  readonly pool: string
 }
 
 export interface FinishedMessage {

@@ -69,7 +69,7 @@ async function settleBy({ parts, backlog }: SettleParts, job: ComponentJob, trou
     case 'broken':
       return { kind: 'requeue', afterMs: brokenPauseMs }
     case 'notStarted':
-      return { kind: 'requeue' }
+      return { kind: 'requeue', hadNoPlace: true }
     case 'died':
       return trouble.isInnocent ? { kind: 'requeue' } : settleFailure(parts, backlog, job, trouble.failure)
     case 'failed':

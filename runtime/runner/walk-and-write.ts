@@ -1,5 +1,6 @@
 import type { Backlog } from './backlog.ts'
 import { patientWaiter } from './backlog.ts'
+import { waitsUntil } from '../decide/held-time.ts'
 import type { Job } from './job.ts'
 import { walkOf } from './job.ts'
 import { openOutputs, writeAll } from './outputs.ts'
@@ -11,8 +12,9 @@ import { walkStage } from './walk-stage.ts'
 export async function walkAndWrite(parts: RunnerParts, backlog: Backlog, job: Job, start: Standing): Promise<number> {
   const outputs = openOutputs({ parts, backlog, job, ids: 'content' })
   const confirms: Promise<void>[] = []
+  const waiter = patientWaiter(parts.clock, waitsUntil({ deliveredAtMs: job.startedAtMs, timeoutMs: 0 }))
   try {
-    await writeAll(outputs, await walkStage(walkOf(job, parts), start), { confirms, waiter: patientWaiter })
+    await writeAll(outputs, await walkStage(walkOf(job, parts), start), { confirms, waiter })
   } finally {
     await Promise.allSettled(confirms)
   }

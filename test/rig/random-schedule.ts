@@ -52,7 +52,7 @@ export async function runSchedule(seed: number, { withFaults }: { withFaults: bo
   await rig.untilIdle()
   // What is emitted late may cause late emits in its turn, at most once a step.
   for (const _ of flow.parts) {
-    await rig.clock.advance(lateMs)
+    await rig.clock.advance(lateMs + longestRoomWaitMs)
     await rig.untilIdle()
   }
   const result = await resultOf(rig, flow)
@@ -60,6 +60,9 @@ export async function runSchedule(seed: number, { withFaults }: { withFaults: bo
   await rig.close()
   return { ...result, flow, sent, faults, expected }
 }
+
+/** Between looks at a queue that was full. */
+const longestRoomWaitMs = 500
 
 async function disturb(
   rig: Rig,

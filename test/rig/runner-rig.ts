@@ -15,7 +15,6 @@ import { manualMessage } from '../../runtime/trigger/decide/first-message.ts'
 import { startRun } from '../../runtime/trigger/start-run.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import type { MessageHeaders } from '../../runtime/wire/message.ts'
-import { activatePlan } from '../../runtime/runner/active-plan.ts'
 import type { Call, CallResult, ComponentHost } from '../../runtime/runner/component-host.ts'
 import { openReInjector } from '../../runtime/runner/re-inject.ts'
 import type { Runner } from '../../runtime/runner/runner.ts'
@@ -117,9 +116,8 @@ export async function openRig(options: RigOptions) {
     const connection = broker.connect()
     const runner = openRunner({ ...parts, broker: connection })
     for (const known of plans.all()) {
-      const active = activatePlan(known)
       for (const stage of known.stages) {
-        if ((await broker.depth(stage.queue)) !== undefined) await runner.attach(stage, active)
+        if ((await broker.depth(stage.queue)) !== undefined) await runner.attach({ stage, plan: known })
       }
     }
     return { runner, kill: connection.close }
@@ -161,8 +159,7 @@ export async function openRig(options: RigOptions) {
       const next = compileFlow(edited, plans.active() ?? plan)
       await broker.declareQueues(queuesOf(next))
       plans.add(next)
-      const active = activatePlan(next)
-      for (const stage of next.stages) await runner.attach(stage, active)
+      for (const stage of next.stages) await runner.attach({ stage, plan: next })
       return next
     },
     plans,

@@ -1,0 +1,53 @@
+import type { ReadAheadWindow } from '../decide/read-ahead.ts'
+import { decideReadAhead, firstReadAhead } from '../decide/read-ahead.ts'
+
+/** Follows how fast one queue's messages go through, and says how many of them to hold. */
+export interface ReadAhead {
+  readonly current: () => number
+  readonly onBegin: (nowMs: number) => void
+  /** Gives another number when it changes. */
+  readonly onEnd: (nowMs: number) => number | undefined
+  /** There was no place for what was held: from now on one message is. Gives the number when it changes. */
+  readonly onNoPlace: () => number | undefined
+}
+
+/** Between decisions. */
+const windowMs = 200
+
+/** @param concurrency asked at each decision, since a revision may change it */
+export function openReadAhead(concurrency: () => number | undefined): ReadAhead {
+  let current = firstReadAhead(concurrency())
+  let beganAtMs = 0
+  let underWay = 0
+  let held = 0
+  let ended = 0
+
+  const beginWindow = (nowMs: number): void => {
+    beganAtMs = nowMs
+    ended = 0
+    held = underWay
+  }
+  const change = (next: number): number | undefined => {
+    if (next === current) return undefined
+    current = next
+    return next
+  }
+  return {
+    current: () => current,
+    onBegin: (nowMs) => {
+      // Time without work says nothing of the step.
+      if (underWay === 0) beginWindow(nowMs)
+      underWay += 1
+      if (underWay > held) held = underWay
+    },
+    onEnd: (nowMs) => {
+      underWay -= 1
+      ended += 1
+      if (nowMs - beganAtMs < windowMs) return undefined
+      const seen: ReadAheadWindow = { current, concurrency: concurrency(), ended, held, windowMs: nowMs - beganAtMs }
+      beginWindow(nowMs)
+      return change(decideReadAhead(seen))
+    },
+    onNoPlace: () => change(1),
+  }
+}
