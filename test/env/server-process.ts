@@ -48,8 +48,14 @@ export function startProcess({ name, directory, program, args, env }: ServerComm
     isRunning: () => child.exitCode === null && child.signalCode === null,
     signal: (signal) => signalGroup(pid, signal),
     exited: exitOf(child, pidFile),
-    lastWords: async () => (await readFile(logFile, 'utf8').catch(() => '')).trim().slice(-2_000),
+    lastWords: async () => lastWords(await readFile(logFile, 'utf8').catch(() => '')),
   }
+}
+
+/** Its end, and the first error, which is often the reason for all that follows. */
+function lastWords(log: string): string {
+  const from = log.indexOf('[error]')
+  return [from === -1 ? '' : log.slice(from, from + 2_000), log.trim().slice(-1_000)].join('\n')
 }
 
 async function exitOf(child: ChildProcess, pidFile: string): Promise<void> {

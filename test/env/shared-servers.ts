@@ -41,7 +41,7 @@ interface Opened<Urls> {
  * `AMQP_URL` with `RABBITMQ_MANAGEMENT_URL`, and `MONGODB_URL`, where they are set; else servers of our own, installed if need be.
  *
  * @param environment `WEIR_TEST_RABBITMQ=4` asks for RabbitMQ 4
- * @throws when a server is there and does not start, or a given one does not answer: that is no reason to skip
+ * @throws when a server is there and does not start: that is no reason to skip
  */
 export async function openServers(environment: Readonly<NodeJS.ProcessEnv> = process.env): Promise<SharedServers> {
   const opening = [openSharedRabbit(environment), openSharedMongo(environment)] as const
