@@ -151,7 +151,7 @@ export class Attachment {
     const { clock, observer } = this.#own.parts
     const beganAtMs = clock.now()
     this.#readAhead.onBegin(beganAtMs)
-    observer.onDeliveryBegin?.(this.#place)
+    observer.onDeliveryBegin?.(this.#place, delivery.message.headers)
     let settlement: Settlement
     try {
       settlement = await (isAlone ? this.#trials.attempt(delivery) : deliver(this.#own, delivery))
@@ -159,7 +159,7 @@ export class Attachment {
       settlement = this.#unforeseen(error, delivery)
     }
     const endedAtMs = clock.now()
-    observer.onDeliveryEnd?.(this.#place, settlement, endedAtMs - beganAtMs)
+    observer.onDeliveryEnd?.(this.#place, delivery.message.headers, { settlement, durationMs: endedAtMs - beganAtMs })
     this.#hold(this.#readAhead.onEnd(endedAtMs))
     return settlement
   }

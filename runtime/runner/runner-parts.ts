@@ -76,9 +76,14 @@ export interface RunnerObserver {
   /** The delivery that a trigger caused is settled. `emitted` counts the messages that it gave, `untilEmpty` goes by it. */
   readonly onEntrySettled: (headers: MessageHeaders, emitted: number) => void
   /** A delivery is worked on from now on; for counts and gauges, which know a place by its identity: it is the same object each time. */
-  readonly onDeliveryBegin?: (place: DeliveryPlace) => void
+  readonly onDeliveryBegin?: (place: DeliveryPlace, headers: MessageHeaders) => void
   /** Once for each begin, `requeue` and `fenced` included. */
-  readonly onDeliveryEnd?: (place: DeliveryPlace, settlement: Settlement, durationMs: number) => void
+  readonly onDeliveryEnd?: (place: DeliveryPlace, headers: MessageHeaders, ended: EndedDelivery) => void
+}
+
+export interface EndedDelivery {
+  readonly settlement: Settlement
+  readonly durationMs: number
 }
 
 /** Where deliveries come from: one attached queue. */
