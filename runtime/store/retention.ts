@@ -24,6 +24,9 @@ export interface DiskRetention extends Retention {
   readonly settledLettersMs: number
 }
 
+/** MongoDB forgets by time alone. */
+export type MongoRetention = Omit<DiskRetention, 'runs' | 'events'>
+
 const dayMs = 86_400_000
 
 export const memoryRetention: MemoryRetention = {
@@ -40,6 +43,14 @@ export const memoryRetention: MemoryRetention = {
 export const diskRetention: DiskRetention = {
   runs: 20_000,
   events: 200_000,
+  observedMs: 30 * dayMs,
+  firesMs: 30 * dayMs,
+  trackedMs: 30 * dayMs,
+  trialsMs: 30 * dayMs,
+  settledLettersMs: 30 * dayMs,
+}
+
+export const mongoRetention: MongoRetention = {
   observedMs: 30 * dayMs,
   firesMs: 30 * dayMs,
   trackedMs: 30 * dayMs,

@@ -1,0 +1,119 @@
+import type { Db, MongoClient, MongoClientOptions } from 'mongodb'
+import type { Logger } from 'pino'
+import type { Clock } from '../../clock.ts'
+import { sleep } from '../../clock.ts'
+import { readMongoUrl } from './decide/mongo-url.ts'
+import type { ServerGreeting } from './decide/server-fit.ts'
+import { serverMisfit } from './decide/server-fit.ts'
+import type { MongoPlace } from './mongo-error.ts'
+import { failureOf, openingError } from './mongo-error.ts'
+
+export interface MongoServerOptions {
+  readonly url: string
+  /** By default the one that the URL names, else `weir`. */
+  readonly database?: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Of what keeps it from being opened: fail at once, or try again until it can be. A URL that cannot be read fails always. */
+  readonly patience: 'fail' | 'wait'
+  /** Ends the waiting, by rejecting with its reason. */
+  readonly signal?: AbortSignal
+  /** What the server shows of the connections. */
+  readonly applicationName?: string
+}
+
+export interface ConnectedMongo {
+  readonly client: MongoClient
+  readonly place: MongoPlace
+}
+
+const firstPauseMs = 500
+const longestPauseMs = 15_000
+
+/** Few connections, no buffers that stay: a runner has its memory for messages. */
+const options: MongoClientOptions = {
+  maxPoolSize: 10,
+  minPoolSize: 0,
+  maxConnecting: 2,
+  maxIdleTimeMS: 60_000,
+  serverSelectionTimeoutMS: 5000,
+  connectTimeoutMS: 5000,
+  // One that holds its connections and answers nothing must not hold us.
+  socketTimeoutMS: 10_000,
+  waitQueueTimeoutMS: 10_000,
+  retryWrites: true,
+  retryReads: true,
+  promoteBuffers: true,
+  readPreference: 'primary',
+}
+
+/**
+ * A client whose server can keep what a store promises, after `prepare` has worked on its database.
+ *
+ * @throws {PermanentError} `StoreUrlInvalid`, and without patience `StoreLoginRefused`, `StoreAccessRefused`, `StoreNotReplicaSet`, `StoreTooOld` or `StoreTlsError`
+ * @throws {TransientError} without patience, `StoreUnreachable`, and what an administrator cannot help
+ */
+export async function connectMongo(
+  server: MongoServerOptions,
+  prepare: (database: Db) => Promise<void>,
+): Promise<ConnectedMongo> {
+  const { clock, log, patience, signal } = server
+  const since = clock.now()
+  let told = ''
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    signal?.throwIfAborted()
+    try {
+      return await tryConnect(server, prepare)
+    } catch (error) {
+      const { code, message } = error as { readonly code?: string; readonly message: string } // ours, by openingError
+      if (patience === 'fail' || code === 'StoreUrlInvalid') throw error
+      if (told !== code) log.warn({ code, reason: message, since, retryMs: pauseMs }, 'MongoDB cannot be used yet')
+      told = code ?? ''
+    }
+    await sleep(clock, pauseMs, signal)
+  }
+}
+
+async function tryConnect(
+  server: MongoServerOptions,
+  prepare: (database: Db) => Promise<void>,
+): Promise<ConnectedMongo> {
+  const { client, place } = await newClient(server)
+  try {
+    await client.connect()
+    const greeting = (await client.db('admin').command({ hello: 1 })) as unknown as ServerGreeting // MongoDB's answer
+    const misfit = serverMisfit(greeting)
+    if (misfit !== undefined) throw openingError(place, misfit)
+    await prepare(client.db(place.database))
+    return { client, place }
+  } catch (error) {
+    await client.close()
+    throw isOurs(error) ? error : openingError(place, failureOf(error), error)
+  }
+}
+
+async function newClient({
+  url,
+  database,
+  applicationName: appName = 'weir',
+}: MongoServerOptions): Promise<ConnectedMongo> {
+  const read = readMongoUrl(url)
+  const place: MongoPlace = { ...read, database: database ?? read.database ?? 'weir' }
+  // Takes 125 ms: only who opens a store pays.
+  const { MongoClient } = await import('mongodb')
+  try {
+    const client = new MongoClient(url, { ...options, appName })
+    return { client, place }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw openingError(place, {
+      code: 'StoreUrlInvalid',
+      what: `cannot be spoken to: ${message}; correct the URL`,
+      mayRepeat: false,
+    })
+  }
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof Error && ['PermanentError', 'TransientError'].includes(error.name)
+}
