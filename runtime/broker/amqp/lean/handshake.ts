@@ -36,7 +36,7 @@ export interface Tuning {
 /**
  * The answer to `connection.start`.
  *
- * @throws {PermanentError} `BrokerUnsupported` when the server lacks what is needed; `BadBrokerUrl`
+ * @throws {PermanentError} `BrokerUnsupported` when the server lacks what is needed
  */
 export function toStartOk(server: AmqpServer, start: Buffer): Buffer {
   const { mechanisms, abilities } = parseStart(start)
@@ -47,8 +47,8 @@ export function toStartOk(server: AmqpServer, start: Buffer): Buffer {
   const missing = needed.filter((ability) => !abilities.has(ability))
   if (missing.length > 0) throw unsupported(server, `lacks ${missing.join(', ')}; RabbitMQ 3.10 or newer is needed`)
   const properties = { product: 'Weir', connection_name: server.connectionName, capabilities }
-  const login = longText(`\0${decoded(server, 'username')}\0${decoded(server, 'password')}`)
-  return request(0, method.connectionStartOk, table(properties), shortText('PLAIN'), login, shortText('en_US'))
+  const answers = [table(properties), shortText('PLAIN'), longText(loginOf(server)), shortText('en_US')]
+  return request(0, method.connectionStartOk, ...answers)
 }
 
 /** What both sides keep to, from `connection.tune`. A server's 0 means that it sets no limit. */
@@ -97,12 +97,7 @@ function unsupported(server: AmqpServer, message: string): PermanentError {
 }
 
 /** RabbitMQ's default user where the URL names none. */
-function decoded(server: AmqpServer, part: 'username' | 'password'): string {
-  if (server.url.username === '') return 'guest'
-  try {
-    return decodeURIComponent(server.url[part])
-  } catch (error) {
-    const message = `${serverName(server)}: the ${part} in the URL is not percent-encoded`
-    throw new PermanentError('BadBrokerUrl', message, { cause: error })
-  }
+function loginOf({ url: { username, password } }: AmqpServer): string {
+  if (username === '') return '\0guest\0guest'
+  return `\0${decodeURIComponent(username)}\0${decodeURIComponent(password)}`
 }
