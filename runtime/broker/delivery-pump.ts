@@ -1,11 +1,11 @@
 import type { Delivery } from './broker.ts'
-import type { MemoryQueue, QueuedMessage, Subscriber } from './memory-queue.ts'
-import { isDeliverable, settle, takeNext } from './memory-queue.ts'
+import type { EmbeddedQueue, QueuedMessage, Subscriber } from './embedded-queue.ts'
+import { isDeliverable, roomOf, settle, takeNext } from './embedded-queue.ts'
 
 /** Hands out what queues hold, in turns of its own: no delivery happens within a call of the broker. */
 export interface DeliveryPump {
   /** To be called when a queue may have become able to deliver. */
-  readonly wake: (queue: MemoryQueue) => void
+  readonly wake: (queue: EmbeddedQueue) => void
 }
 
 /** Per turn of the event loop: a long backlog lets timers and sockets in between. */
@@ -15,10 +15,10 @@ const deliveriesPerQueue = 64
 
 /** @param onAck called after each acknowledgement that counts */
 export function deliveryPump(onAck: () => void): DeliveryPump {
-  const awake = new Set<MemoryQueue>()
+  const awake = new Set<EmbeddedQueue>()
   let isScheduled = false
 
-  const wake = (queue: MemoryQueue): void => {
+  const wake = (queue: EmbeddedQueue): void => {
     if (awake.has(queue) || !isDeliverable(queue)) return
     awake.add(queue)
     schedule()
@@ -42,8 +42,9 @@ export function deliveryPump(onAck: () => void): DeliveryPump {
       if (awake.size > 0) schedule()
     }
   }
-  const deliverSome = (queue: MemoryQueue): number => {
+  const deliverSome = (queue: EmbeddedQueue): number => {
     let count = 0
+    queue.keep.announce(Math.min(deliveriesPerQueue, roomOf(queue)))
     try {
       for (let next = takeNext(queue); next; next = count < deliveriesPerQueue ? takeNext(queue) : undefined) {
         count += 1
@@ -54,7 +55,7 @@ export function deliveryPump(onAck: () => void): DeliveryPump {
     }
     return count
   }
-  const onSettled = (queue: MemoryQueue, as: 'ack' | 'requeue'): void => {
+  const onSettled = (queue: EmbeddedQueue, as: 'ack' | 'requeue'): void => {
     wake(queue)
     if (as === 'ack') onAck()
   }
@@ -64,7 +65,7 @@ export function deliveryPump(onAck: () => void): DeliveryPump {
 function toDelivery(
   subscriber: Subscriber,
   queued: QueuedMessage,
-  onSettled: (queue: MemoryQueue, as: 'ack' | 'requeue') => void,
+  onSettled: (queue: EmbeddedQueue, as: 'ack' | 'requeue') => void,
 ): Delivery {
   const settleAs = (as: 'ack' | 'requeue'): void => {
     if (settle(subscriber, queued, as)) onSettled(subscriber.queue, as)

@@ -5,7 +5,7 @@ import type { Broker, Delivery } from './broker.ts'
 import { unroutedQueue } from './broker.ts'
 import { brokerConformance } from './broker-conformance.ts'
 import { idsUpTo, message, publishAll, take } from './conformance/broker-promise.ts'
-import type { MemoryBroker } from './memory-broker.ts'
+import type { EmbeddedBroker } from './embedded-broker.ts'
 import { openMemoryBroker } from './memory-broker.ts'
 import { emptyDeque, pushLast, shiftFirst } from '../ring-deque.ts'
 
@@ -204,34 +204,6 @@ interface Model {
   readonly subscriptions: ModelSubscription[]
 }
 
-describe('takeAll of the memory broker', () => {
-  it('takes out what is ready or parked with its queue, leaves what is delivered, and the broker is idle', async () => {
-    const clock = simulatedClock(1000)
-    const broker = openMemoryBroker({ clock })
-    await broker.declareQueues([{ name: 'q' }, { name: 'other' }, { name: 'replies', dropHeadAbove: 10 }])
-    const seen: Delivery[] = []
-    await broker.consume('q', { prefetch: 1 }, (delivery) => void seen.push(delivery))
-    for (const [queue, id] of [
-      ['q', 'delivered'],
-      ['q', 'ready'],
-      ['other', 'elsewhere'],
-      ['replies', 'reply'],
-    ] as const) {
-      await broker.publish({ kind: 'queue', queue }, message(id))
-    }
-    await broker.publish({ kind: 'delay', queue: 'q', delayMs: 500 }, message('later'))
-    await broker.publish({ kind: 'delay', queue: 'other', delayMs: 100 }, message('sooner'))
-    await clock.advance(0)
-    const taken = broker.takeAll().map(({ queue, message: { id } }) => `${queue} ${id}`)
-    expect(taken).toEqual(['q ready', 'other elsewhere', 'other sooner', 'q later'])
-    seen[0]!.ack()
-    await broker.whenIdle()
-    await clock.advance(1000)
-    expect(broker.pending()).toEqual({ ready: 0, unacknowledged: 0, parked: 0 })
-    expect(seen).toHaveLength(1)
-  })
-})
-
 describe('memory broker under random use', () => {
   it.each([false, true])(
     'loses, doubles and reorders nothing (single active consumer: %s)',
@@ -267,7 +239,7 @@ describe('memory broker under random use', () => {
 })
 
 interface Bench {
-  readonly broker: MemoryBroker
+  readonly broker: EmbeddedBroker
   readonly model: Model
   readonly clock: ReturnType<typeof simulatedClock>
 }
@@ -356,7 +328,7 @@ async function check(broker: Broker, model: Model, singleActiveConsumer: boolean
   }
 }
 
-async function drain(broker: MemoryBroker, model: Model, clock: Bench['clock']): Promise<void> {
+async function drain(broker: EmbeddedBroker, model: Model, clock: Bench['clock']): Promise<void> {
   for (const { number } of takeDue(model, Infinity)) arrive(model, number)
   for (const subscription of model.subscriptions.splice(0)) await subscription.close()
   await broker.consume('q', { prefetch: 3 }, (delivery) => {

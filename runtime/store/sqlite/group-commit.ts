@@ -9,10 +9,14 @@ import { toStoreError } from './sqlite-error.ts'
  * on disk takes milliseconds whatever is in it. Each piece of work is all or nothing, by itself.
  */
 export interface GroupCommit {
-  /** Resolves when the work is on disk. */
-  readonly write: <Result>(work: () => Result) => Promise<Result>
+  /**
+   * Resolves when the work is on disk.
+   *
+   * @param onCommitted called before that, within the same turn, in the order of the works; must not throw
+   */
+  readonly write: <Result>(work: () => Result, onCommitted?: () => void) => Promise<Result>
   /** Survives the end of the process at once, that of the machine some time later. For what may be lost. */
-  readonly writeRelaxed: <Result>(work: () => Result) => Promise<Result>
+  readonly writeRelaxed: <Result>(work: () => Result, onCommitted?: () => void) => Promise<Result>
   /**
    * Done before it returns, and as lasting as `writeRelaxed`; all or nothing.
    *
@@ -48,20 +52,16 @@ export function groupCommit(database: DatabaseSync, clock: Clock): GroupCommit {
   const note = (failure: Error | undefined): void => {
     trouble = failure && { kind: 'unreachable', since: trouble?.since ?? clock.now(), reason: failure.message }
   }
-  const enqueue = <Result>(isDurable: boolean, work: () => Result): Promise<Result> => {
+  const enqueue = <Result>(isDurable: boolean, work: () => Result, onCommitted?: () => void): Promise<Result> => {
     if (isClosed) return Promise.reject(storeClosed())
-    const { promise, resolve, reject } = Promise.withResolvers<Result>()
-    const run = (): (() => void) => {
-      const result = work()
-      return () => resolve(result)
-    }
-    pending.push({ isDurable, run, reject })
+    const { promise, ...asked } = pendingWork(work, onCommitted)
+    pending.push({ isDurable, ...asked })
     if (pending.length === 1) setImmediate(commitPending)
     return promise
   }
   return {
-    write: (work) => enqueue(true, work),
-    writeRelaxed: (work) => enqueue(false, work),
+    write: (work, onCommitted) => enqueue(true, work, onCommitted),
+    writeRelaxed: (work, onCommitted) => enqueue(false, work, onCommitted),
     writeNow: (work) => {
       if (isClosed) throw storeClosed()
       const failure = commitNow(database, work)
@@ -85,6 +85,21 @@ export function groupCommit(database: DatabaseSync, clock: Clock): GroupCommit {
       database.close()
     },
   }
+}
+
+function pendingWork<Result>(
+  work: () => Result,
+  onCommitted: (() => void) | undefined,
+): Omit<PendingWork, 'isDurable'> & { readonly promise: Promise<Result> } {
+  const { promise, resolve, reject } = Promise.withResolvers<Result>()
+  const run = (): (() => void) => {
+    const result = work()
+    return () => {
+      onCommitted?.()
+      resolve(result)
+    }
+  }
+  return { promise, run, reject }
 }
 
 /** Gives what kept it from committing. */

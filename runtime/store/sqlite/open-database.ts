@@ -111,7 +111,8 @@ function pragma(database: DatabaseSync, name: 'user_version' | 'application_id')
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 
-function openingError(error: unknown, path: string): PermanentError {
+/** What a file cannot be opened for, and what to do. */
+export function openingError(error: unknown, path: string): PermanentError {
   if (error instanceof PermanentError) return error
   if (isBusy(error)) {
     const message = `${path} is in use by another weir: stop that one, or name another directory`

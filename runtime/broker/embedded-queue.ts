@@ -2,25 +2,24 @@ import type { BinaryHeap } from '../binary-heap.ts'
 import { binaryHeap } from '../binary-heap.ts'
 import type { WireMessage } from '../wire/message.ts'
 import type { Delivery, QueueDeclaration, QueueDepth } from './broker.ts'
-import type { RingDeque } from '../ring-deque.ts'
-import { emptyDeque, pushLast, shiftFirst } from '../ring-deque.ts'
+import type { MessageKeep } from './message-keep.ts'
 
-/** A queue in memory: data, changed by the functions below. */
-export interface MemoryQueue {
+/** A queue of this process, changed by the functions below; its messages are in its keep. */
+export interface EmbeddedQueue {
   readonly declaration: QueueDeclaration
-  /** Never delivered before. */
-  readonly fresh: RingDeque<QueuedMessage>
-  /** Given back; always older than what is fresh, since that is delivered in order. */
+  readonly keep: MessageKeep
+  /** Given back; always older than what waits in the keep, since that is delivered in order. */
   readonly returned: BinaryHeap<QueuedMessage>
   /** In the order of subscribing. */
   readonly subscribers: Subscriber[]
   /** Where the search for the next subscriber begins. */
   turn: number
-  published: number
   unacknowledged: number
   dropped: number
   /** False while publishes do not reach it. */
   isBound: boolean
+  /** Somebody in this process has declared it; otherwise it is there from an earlier one. */
+  isWanted: boolean
 }
 
 /** Made anew at each return, so that a late settlement of the delivery before means nothing. */
@@ -31,32 +30,32 @@ export interface QueuedMessage {
 }
 
 export interface Subscriber {
-  readonly queue: MemoryQueue
+  readonly queue: EmbeddedQueue
   prefetch: number
   readonly onDelivery: (delivery: Delivery) => void
   readonly onEnd: (reason: Error) => void
   readonly unsettled: Set<QueuedMessage>
 }
 
-export function emptyQueue(declaration: QueueDeclaration): MemoryQueue {
+export function embeddedQueue(declaration: QueueDeclaration, keep: MessageKeep): EmbeddedQueue {
   return {
     declaration,
-    fresh: emptyDeque(),
+    keep,
     returned: binaryHeap((left, right) => left.order < right.order),
     subscribers: [],
     turn: 0,
-    published: 0,
     unacknowledged: 0,
     dropped: 0,
     isBound: true,
+    isWanted: false,
   }
 }
 
-export function readyCount(queue: MemoryQueue): number {
-  return queue.fresh.size + queue.returned.size()
+export function readyCount({ keep, returned }: EmbeddedQueue): number {
+  return keep.waiting() + returned.size()
 }
 
-export function depthOf(queue: MemoryQueue, parked: number): QueueDepth {
+export function depthOf(queue: EmbeddedQueue, parked: number): QueueDepth {
   return {
     ready: readyCount(queue),
     unacknowledged: queue.unacknowledged,
@@ -66,19 +65,20 @@ export function depthOf(queue: MemoryQueue, parked: number): QueueDepth {
   }
 }
 
-export function addMessage(queue: MemoryQueue, message: WireMessage): void {
-  pushLast(queue.fresh, { message, order: queue.published, deliveryCount: 0 })
-  queue.published += 1
-  const { dropHeadAbove } = queue.declaration
-  if (dropHeadAbove !== undefined && readyCount(queue) > dropHeadAbove) {
-    takeFirst(queue)
+/** Lets the oldest go that are above the bound of the declaration. */
+export function dropHead(queue: EmbeddedQueue): void {
+  const { dropHeadAbove = Infinity } = queue.declaration
+  for (let above = readyCount(queue) - dropHeadAbove; above > 0; above -= 1) {
+    const oldest = queue.returned.pop() ?? queue.keep.takeFirst()
+    if (oldest === undefined) return
+    queue.keep.remove(oldest)
     queue.dropped += 1
   }
 }
 
 /** The next message together with who gets it; undefined when there is none, or nobody has room for it. */
-export function takeNext(queue: MemoryQueue): { subscriber: Subscriber; queued: QueuedMessage } | undefined {
-  if (readyCount(queue) === 0) return undefined
+export function takeNext(queue: EmbeddedQueue): { subscriber: Subscriber; queued: QueuedMessage } | undefined {
+  if (!hasReady(queue)) return undefined
   const subscriber = nextSubscriber(queue)
   const queued = subscriber && takeFirst(queue)
   if (subscriber === undefined || queued === undefined) return undefined
@@ -88,15 +88,23 @@ export function takeNext(queue: MemoryQueue): { subscriber: Subscriber; queued: 
   return { subscriber, queued }
 }
 
-export function isDeliverable(queue: MemoryQueue): boolean {
-  return readyCount(queue) > 0 && nextSubscriber(queue) !== undefined
+export function isDeliverable(queue: EmbeddedQueue): boolean {
+  return hasReady(queue) && nextSubscriber(queue) !== undefined
+}
+
+/** How many its subscribers take now. */
+export function roomOf({ subscribers, declaration }: EmbeddedQueue): number {
+  const receiving = declaration.singleActiveConsumer ? subscribers.slice(0, 1) : subscribers
+  return receiving.reduce((room, { prefetch, unsettled }) => room + Math.max(0, prefetch - unsettled.size), 0)
 }
 
 /** False when it was settled before, or is no longer this subscriber's. */
 export function settle(subscriber: Subscriber, queued: QueuedMessage, as: 'ack' | 'requeue'): boolean {
   if (!subscriber.unsettled.delete(queued)) return false
-  subscriber.queue.unacknowledged -= 1
-  if (as === 'requeue') giveBack(subscriber.queue, queued)
+  const { queue } = subscriber
+  queue.unacknowledged -= 1
+  if (as === 'requeue') giveBack(queue, queued)
+  else queue.keep.remove(queued)
   return true
 }
 
@@ -112,23 +120,22 @@ export function unsubscribe(subscriber: Subscriber): boolean {
   return true
 }
 
-/** Takes out everything that is ready, oldest first. */
-export function takeReady(queue: MemoryQueue): WireMessage[] {
-  const messages: WireMessage[] = []
-  for (let next = takeFirst(queue); next; next = takeFirst(queue)) messages.push(next.message)
-  return messages
+function hasReady(queue: EmbeddedQueue): boolean {
+  return readyCount(queue) > 0 && !queue.keep.isStalled()
 }
 
-function takeFirst(queue: MemoryQueue): QueuedMessage | undefined {
-  return queue.returned.pop() ?? shiftFirst(queue.fresh)
+function takeFirst({ returned, keep }: EmbeddedQueue): QueuedMessage | undefined {
+  const again = returned.peek()
+  if (again === undefined) return keep.takeFirst()
+  return keep.announceAgain(again) ? returned.pop() : undefined
 }
 
-function giveBack(queue: MemoryQueue, { message, order, deliveryCount }: QueuedMessage): void {
+function giveBack(queue: EmbeddedQueue, { message, order, deliveryCount }: QueuedMessage): void {
   queue.returned.push({ message, order, deliveryCount: deliveryCount + 1 })
 }
 
 /** The one with the fewest unsettled among those with room; among equals they take turns. */
-function nextSubscriber({ subscribers, declaration, turn }: MemoryQueue): Subscriber | undefined {
+function nextSubscriber({ subscribers, declaration, turn }: EmbeddedQueue): Subscriber | undefined {
   const candidates = declaration.singleActiveConsumer ? 1 : subscribers.length
   let least: Subscriber | undefined
   for (let offset = 0; offset < Math.min(candidates, subscribers.length); offset += 1) {
