@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -8,6 +8,7 @@ import type { StepEvent } from '../runtime/store/store.ts'
 import { openSqliteStore } from '../runtime/store/sqlite-store.ts'
 import { handFiredMessage } from '../runtime/trigger/decide/first-message.ts'
 import { startRun } from '../runtime/trigger/start-run.ts'
+import { encodeBody } from '../runtime/wire/body.ts'
 import { freshId } from '../runtime/wire/message-id.ts'
 import { loadProject } from './load-project.ts'
 import { localCredentials } from './local-credentials.ts'
@@ -151,17 +152,81 @@ describe('a local runtime with a state', () => {
     expect(stored(second)).toEqual([11])
   })
 
-  it('makes a dead letter of what fits the flow no more', async () => {
+  it('finishes what is under way in a step that is gone, and lets its queue go then', async () => {
     writeFileSync(join(root, 'away'), '')
     const first = await open(flow())
     await fire(first.runtime, [1])
     await first.happened('retried')
     await first.runtime.close(5000)
+    rmSync(join(root, 'away'))
     const second = await open(flow('', 'renamed'))
+    await second.runtime.broker.whenIdle()
+    expect(second.runtime.broker.queueNames().filter((name) => name.includes('.put.'))).toHaveLength(1)
+    await second.runtime.close(5000)
+    expect(second.dead).toEqual([])
+    expect(stored(second)).toEqual([1])
+    const third = await open(flow('', 'renamed'))
+    expect(third.runtime.resumed).toBe(0)
+    expect(third.runtime.broker.queueNames().filter((name) => name.includes('.put.'))).toEqual([])
+    await third.runtime.close(5000)
+  })
+
+  it('makes a dead letter of what no plan is left for', async () => {
+    writeFileSync(join(root, 'away'), '')
+    const first = await open(flow())
+    await fire(first.runtime, [1])
+    await first.happened('retried')
+    await first.runtime.close(5000)
+    for (const file of readdirSync(join(root, 'state'))) {
+      if (file.startsWith('weir.db')) rmSync(join(root, 'state', file))
+    }
+    const second = await open(flow('', 'renamed'))
+    expect(second.runtime.resumed).toBe(1)
     await second.runtime.broker.whenIdle()
     await second.runtime.close(5000)
     expect(second.dead).toEqual(['put PlanMismatch'])
-    const third = await open(flow('', 'renamed'))
+  })
+
+  it('goes on with what an earlier version kept as dead letters, once', async () => {
+    const { runtime } = await open(flow())
+    const { flow: owner, revision, hash } = runtime.plans.all[0]!
+    await runtime.close(5000)
+    const store = openSqliteStore(join(root, 'state', 'weir.db'))
+    const headers = {
+      flow: owner.uid,
+      revision,
+      revisionHash: hash,
+      run: 'run',
+      runStartedAt: 0,
+      trigger: 'by-hand',
+      at: 'put',
+      attempt: 3,
+      copy: 'copy',
+      hops: 0,
+      tracked: true,
+    } as const
+    const kept = { namespace: 'default', flow: owner.uid, step: 'put', run: 'run', revision, headers, failures: [] }
+    for (const id of ['2', '4']) {
+      const body = encodeBody({}, Buffer.from(`{"data": ${id}}`))
+      const fate = {
+        code: 'Unfinished',
+        message: '',
+        attempts: 3,
+        diedAt: Number(id),
+        replay: 0,
+        state: 'dead',
+      } as const
+      await store.deadLetters.put({ ...kept, ...fate, id, body })
+    }
+    await store.close()
+    const second = await open(flow())
+    expect(second.runtime.resumed).toBe(2)
+    expect(await second.runtime.store.trackedRuns.active(owner.uid)).toEqual(['run'])
+    await second.runtime.broker.whenIdle()
+    expect(await second.runtime.store.trackedRuns.active(owner.uid)).toEqual([])
+    await second.runtime.close(5000)
+    expect(stored(second)).toEqual([2, 4])
+    const third = await open(flow())
     expect(third.runtime.resumed).toBe(0)
     await third.runtime.close(5000)
   })

@@ -1,32 +1,32 @@
 import type { Logger } from 'pino'
 import type { ParsedManifests } from '../flow/manifest/manifest.ts'
-import type { Plan } from '../flow/plan/plan.ts'
+import type { QueueDeclaration } from '../runtime/broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../runtime/broker/broker.ts'
-import type { MemoryBroker } from '../runtime/broker/memory-broker.ts'
-import { openMemoryBroker } from '../runtime/broker/memory-broker.ts'
+import type { EmbeddedBroker } from '../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { systemClock } from '../runtime/clock.ts'
-import type { CredentialSource } from '../runtime/plan-source.ts'
+import type { CredentialSource, LivingWork } from '../runtime/plan-source.ts'
 import type { Recorder } from '../runtime/recorder/recorder.ts'
 import { openRecorder } from '../runtime/recorder/recorder.ts'
 import type { HostLimits } from '../runtime/runner/host/host-options.ts'
 import { openReInjector } from '../runtime/runner/re-inject.ts'
-import type { Runner } from '../runtime/runner/runner.ts'
 import { openRunner } from '../runtime/runner/runner.ts'
 import type { RunnerLimits, RunnerObserver, RunnerParts } from '../runtime/runner/runner-parts.ts'
 import type { DeadLetter, Run, Store } from '../runtime/store/store.ts'
 import { aborted } from './aborted.ts'
+import { adoptUnfinished } from './adopt-unfinished.ts'
 import type { LocalComponents } from './local-components.ts'
 import { openLocalHost } from './local-host.ts'
+import { openLocalBroker } from './local-broker.ts'
 import type { LocalPlans } from './local-plans.ts'
 import { openLocalPlans } from './local-plans.ts'
 import { openLocalStore } from './local-store.ts'
+import { olderWork } from './older-work.ts'
 import { makeStateDirectory } from './state-directory.ts'
-import { openUnfinished } from './unfinished.ts'
 
 /** The parts of a flow's life that need no trigger: queues, state, runner. Triggers are opened on top of it. */
 export interface LocalRuntime {
-  readonly broker: MemoryBroker
+  readonly broker: EmbeddedBroker
   readonly store: Store
   readonly plans: LocalPlans
   readonly clock: Clock
@@ -86,22 +86,20 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   if (options.state !== undefined) await makeStateDirectory(options.state)
   const store = openLocalStore(options.state, log)
   opened.defer(store.close)
-  const broker = openMemoryBroker({ clock })
+  const broker = openLocalBroker(options.state, log)
   opened.defer(broker.close)
   const plans = await openLocalPlans(options.parsed.manifests.flows, components, store.plans)
-  const unfinished = openUnfinished({ broker, store, plans, clock })
   opened.defer(async () => {
-    const { ready, unacknowledged, parked } = broker.pending()
-    left = ready + unacknowledged + parked
+    left = unfinishedIn(broker)
   })
-  await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...plans.all.flatMap(queuesOf)])
+  const work = await openWork({ broker, store, plans })
+  const resumed = unfinishedIn(broker)
   const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
   const recorder = await openRecorder({ broker, store, clock, log, namespaceOf, onDeadLetter: options.onDeadLetter })
   opened.defer(recorder.close)
   const reInjector = await openReInjector({ broker, store, plans, clock })
   opened.defer(reInjector.close)
-  const resumed = await unfinished.resume()
-  const workers = await openWorkers(options, { broker, store, plans, clock, recorder })
+  const workers = await openWorkers(options, { broker, store, plans, clock, recorder, work })
   opened.defer(workers.close)
   return {
     broker,
@@ -120,8 +118,30 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   }
 }
 
-function queuesOf(plan: Plan): { readonly name: string; readonly singleActiveConsumer: boolean }[] {
-  return plan.stages.map(({ queue, singleActiveConsumer }) => ({ name: queue, singleActiveConsumer }))
+function unfinishedIn(broker: EmbeddedBroker): number {
+  const { ready, unacknowledged, parked } = broker.pending()
+  return ready + unacknowledged + parked
+}
+
+interface WorkParts {
+  readonly broker: EmbeddedBroker
+  readonly store: Store
+  readonly plans: LocalPlans
+}
+
+/** Declares what is to be consumed. What belongs to a frozen flow, or to none that is given, stays in its queues as it is. */
+async function openWork({ broker, store, plans }: WorkParts): Promise<readonly LivingWork[]> {
+  const running = plans.all.filter(({ flow }) => !flow.freeze)
+  const active = running.flatMap((plan) => plan.stages.map((stage) => ({ stage, plan })))
+  const older = await Promise.all(running.map((plan) => olderWork(broker, plan, store.plans)))
+  const work = [...active, ...older.flat()]
+  await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...work.map(queueOf)])
+  for (const { flow } of running) await adoptUnfinished({ broker, store, plans }, flow.uid)
+  return work
+}
+
+function queueOf({ stage: { queue, singleActiveConsumer } }: LivingWork): QueueDeclaration {
+  return { name: queue, singleActiveConsumer }
 }
 
 /** What does the work: the runner, and the processes of its components. */
@@ -135,6 +155,7 @@ interface Workers {
 type Surroundings = Pick<RunnerParts, 'broker' | 'store' | 'clock'> & {
   readonly plans: LocalPlans
   readonly recorder: Recorder
+  readonly work: readonly LivingWork[]
 }
 
 async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): Promise<Workers> {
@@ -153,7 +174,7 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
     observer: observerOf(around.recorder, options.observer),
     limits: { ...defaultLimits, ...options.limits },
   })
-  await attachAll(runner, around.plans.all)
+  await Promise.all(around.work.map(runner.attach))
   return {
     stopListening: runner.stopListening,
     drain: async (deadlineMs) => {
@@ -164,13 +185,6 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
       await runner.close(0)
       await host.close(stopped?.aborted === true ? 0 : hostPatienceMs)
     },
-  }
-}
-
-async function attachAll(runner: Runner, plans: readonly Plan[]): Promise<void> {
-  for (const plan of plans) {
-    if (plan.flow.freeze) continue
-    await Promise.all(plan.stages.map((stage) => runner.attach({ stage, plan })))
   }
 }
 

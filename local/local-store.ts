@@ -10,14 +10,15 @@ import type { Store } from '../runtime/store/store.ts'
  * @throws {PermanentError} `StateUnusable`, `StateInUse`, `StateCorrupt` or `StateTooNew`, with what to do
  */
 export function openLocalStore(directory: string | undefined, log: Logger): Store {
-  const memory = openMemoryStore({
+  if (directory === undefined) return memoryStore(log)
+  return openSqliteStore(join(directory, 'weir.db'))
+}
+
+function memoryStore(log: Logger): Store {
+  return openMemoryStore({
     onLetterForgotten: (total) => {
       if (total === 1)
         log.warn('the oldest dead letters are forgotten: memory keeps a bounded number; --state DIR keeps all')
     },
   })
-  if (directory === undefined) return memory
-  const store = openSqliteStore(join(directory, 'weir.db'))
-  // Which messages of a run are pending is true only as long as the queues are there, and these are in memory.
-  return { ...store, trackedRuns: memory.trackedRuns }
 }
