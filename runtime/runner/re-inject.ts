@@ -1,8 +1,11 @@
+import type { Logger } from 'pino'
+import type { Plan } from '../../flow/plan/plan.ts'
 import type { Broker, Delivery, Subscription } from '../broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
 import { choosePlan, queueAt } from '../decide/choose-plan.ts'
+import { TransientError } from '../error.ts'
 import type { PlanSource } from '../plan-source.ts'
 import type { Store } from '../store/store.ts'
 import type { WireMessage } from '../wire/message.ts'
@@ -16,21 +19,44 @@ export interface ReInjectParts {
   readonly clock: Clock
   /** Where tracked runs are: a dead letter ends its message. */
   readonly store: Pick<Store, 'trackedRuns'>
+  readonly log?: Pick<Logger, 'warn'>
+  /** Whether a queue is on its flow's living list; a message whose queue is not is a dead letter at once. */
+  readonly isLiving?: (queue: string) => boolean
 }
 
 const mostHops = 3
 const retryMs = 1000
+/** A queue that nobody owns may be bound again in a moment: each look at it is a hop. */
+const unboundMs = 2000
 
 /** Takes what lost its target back to the queue where its plan has it now; what has none, or has lost its way three times, is a dead letter. */
 export async function openReInjector(parts: ReInjectParts): Promise<Pick<Subscription, 'close'>> {
   const closing = new AbortController()
-  const subscription = await parts.broker.consume(unroutedQueue, { prefetch: 50 }, (delivery) => {
-    reInject(parts, delivery).then(delivery.ack, async () => {
+  const { signal } = closing
+  const onDelivery = (delivery: Delivery): void => {
+    if (signal.aborted) return
+    reInject(parts, delivery, signal).then(delivery.ack, async () => {
       // A broker or a plan source that does not answer; what is not given back by then goes back at the close.
-      await sleep(parts.clock, retryMs, closing.signal).catch(() => {})
+      await sleep(parts.clock, retryMs, signal).catch(() => {})
       delivery.requeue()
     })
-  })
+  }
+  let subscription = await consume(parts, onDelivery, onEnd)
+  function onEnd(err: Error): void {
+    parts.log?.warn({ queue: unroutedQueue, err }, 'queue is no longer consumed')
+    void again()
+  }
+  async function again(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(parts.clock, retryMs, signal).catch(() => {})
+      const next = signal.aborted ? undefined : await consume(parts, onDelivery, onEnd).catch(() => undefined)
+      if (next === undefined) continue
+      subscription = next
+      // It was closed meanwhile: nobody else would close this one.
+      if (signal.aborted) await next.close()
+      return
+    }
+  }
   return {
     close: async () => {
       closing.abort()
@@ -39,33 +65,48 @@ export async function openReInjector(parts: ReInjectParts): Promise<Pick<Subscri
   }
 }
 
-async function reInject(parts: ReInjectParts, { message }: Delivery): Promise<void> {
-  const hops = message.headers.hops + 1
-  const target = hops > mostHops ? undefined : await targetOf(parts, message)
-  if (target !== undefined) {
+function consume(
+  { broker }: ReInjectParts,
+  onDelivery: (delivery: Delivery) => void,
+  onEnd: (reason: Error) => void,
+): Promise<Subscription> {
+  return broker.consume(unroutedQueue, { prefetch: 50, onEnd }, onDelivery)
+}
+
+async function reInject(parts: ReInjectParts, { message }: Delivery, signal: AbortSignal): Promise<void> {
+  const { plans } = parts
+  for (let hops = message.headers.hops + 1; hops <= mostHops; hops += 1) {
+    // At first as everybody sees it; when that is wrong, as it is.
+    const active =
+      hops === message.headers.hops + 1 ? plans.active(message.headers.flow) : await plans.refresh(message.headers.flow)
+    const target = await targetOf(parts, message, active)
+    if (target === undefined) break
     const again = { ...target.message, headers: { ...target.message.headers, hops } }
     if ((await parts.broker.publish({ kind: 'queue', queue: target.queue }, again)) === 'confirmed') return
+    await sleep(parts.clock, unboundMs, signal)
   }
   await bury(parts, message)
 }
 
 async function targetOf(
-  { plans }: ReInjectParts,
+  { plans, isLiving }: ReInjectParts,
   message: WireMessage,
+  active: Plan | undefined,
 ): Promise<{ readonly queue: string; readonly message: WireMessage } | undefined> {
   const { headers, id } = message
   const named = await plans.get(headers.flow, headers.revision)
-  const active = plans.active(headers.flow)
   const choice = choosePlan({ named, active, headers, isEntry: id === headers.run })
   const placed = choice.kind === 'active' ? restamped(message, choice) : message
   const plan = choice.kind === 'active' ? choice.plan : named
   const queue = plan && queueAt(plan, placed.headers.at)
-  return queue === undefined ? undefined : { queue, message: placed }
+  return queue === undefined || isLiving?.(queue) === false ? undefined : { queue, message: placed }
 }
 
 async function bury({ broker, clock, store }: ReInjectParts, message: WireMessage): Promise<void> {
   const { letter, failure } = mismatched(message, clock.now())
-  await broker.publish({ kind: 'queue', queue: deadQueue }, letter)
+  if ((await broker.publish({ kind: 'queue', queue: deadQueue }, letter)) === 'unroutable') {
+    throw new TransientError('QueueNotFound', `nobody owns the queue "${deadQueue}"`)
+  }
   const { tracked, flow, run } = message.headers
   if (tracked === true) await store.trackedRuns.remove(flow, run, message.id)
   await answerFailure({ broker }, message.headers, failure)

@@ -13,11 +13,14 @@ export interface ReadAhead {
 
 /** Between decisions. */
 const windowMs = 200
+/** Nothing was under way for so long: the queue was empty, which says nothing of the step. Less may be the broker's way to us. */
+const idleMs = 100
 
 /** @param concurrency asked at each decision, since a revision may change it */
 export function openReadAhead(concurrency: () => number | undefined): ReadAhead {
   let current = firstReadAhead(concurrency())
   let beganAtMs = 0
+  let endedAtMs = Number.NEGATIVE_INFINITY
   let underWay = 0
   let held = 0
   let ended = 0
@@ -35,14 +38,14 @@ export function openReadAhead(concurrency: () => number | undefined): ReadAhead 
   return {
     current: () => current,
     onBegin: (nowMs) => {
-      // Time without work says nothing of the step.
-      if (underWay === 0) beginWindow(nowMs)
+      if (underWay === 0 && nowMs - endedAtMs > idleMs) beginWindow(nowMs)
       underWay += 1
       if (underWay > held) held = underWay
     },
     onEnd: (nowMs) => {
       underWay -= 1
       ended += 1
+      endedAtMs = nowMs
       if (nowMs - beganAtMs < windowMs) return undefined
       const seen: ReadAheadWindow = { current, concurrency: concurrency(), ended, held, windowMs: nowMs - beganAtMs }
       beginWindow(nowMs)

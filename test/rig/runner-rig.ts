@@ -5,9 +5,11 @@ import { contractIndex } from '../../flow/component/contract-index.ts'
 import { compile } from '../../flow/plan/compile.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { livingQueuesOf } from '../../flow/plan/queue-name.ts'
+import type { Broker } from '../../runtime/broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../../runtime/broker/broker.ts'
 import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
+import { TransientError } from '../../runtime/error.ts'
 import { openRecorder } from '../../runtime/recorder/recorder.ts'
 import type { StepEvent } from '../../runtime/store/store.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
@@ -17,9 +19,10 @@ import { freshId } from '../../runtime/wire/message-id.ts'
 import type { MessageHeaders } from '../../runtime/wire/message.ts'
 import type { Call, CallResult, ComponentHost } from '../../runtime/runner/component-host.ts'
 import { openReInjector } from '../../runtime/runner/re-inject.ts'
+import type { Settlement } from '../../runtime/runner/job.ts'
 import type { Runner } from '../../runtime/runner/runner.ts'
 import { openRunner } from '../../runtime/runner/runner.ts'
-import type { RunnerLimits, RunnerParts } from '../../runtime/runner/runner-parts.ts'
+import type { DeliveryPlace, RunnerLimits, RunnerParts, Tracer } from '../../runtime/runner/runner-parts.ts'
 
 /** What a component of a test does with one call; by default it passes its data on. */
 export type Script = (call: ScriptedCall) => Promise<CallResult | undefined>
@@ -43,6 +46,9 @@ export interface RigOptions {
   readonly isolation?: Isolation
   readonly limits?: Partial<RunnerLimits>
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What runners get in place of their connection. */
+  readonly wrap?: (connection: Broker) => Broker
+  readonly tracer?: Tracer
 }
 
 export interface Finished {
@@ -54,6 +60,7 @@ export interface Finished {
 /** A whole runner on a simulated clock, with real queues and state, whose components are functions of the test. */
 export async function openRig(options: RigOptions) {
   const { spec, scripts = {}, functions = {}, isolation = 'process', limits, credentials = {} } = options
+  const { wrap = (connection: Broker) => connection, tracer } = options
   const clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z'))
   const broker = openMemoryBroker({ clock })
   const store = openMemoryStore({ clock })
@@ -79,6 +86,7 @@ export async function openRig(options: RigOptions) {
   const entries: { headers: MessageHeaders; emitted: number }[] = []
   const given = new Map(Object.entries(credentials))
   const received: string[] = []
+  const deliveries: { place: DeliveryPlace; settlement: Settlement }[] = []
   const host = scriptedHost(scripts)
   const plans = plansOf(plan)
   const queuesOf = ({ stages }: Plan) =>
@@ -108,13 +116,15 @@ export async function openRig(options: RigOptions) {
         finished.push({ step, data, metadata })
       },
       onEntrySettled: (headers, emitted) => entries.push({ headers, emitted }),
+      onDeliveryEnd: (place, _headers, { settlement }) => deliveries.push({ place, settlement }),
     },
     limits: { queuedMessages: 1000, messageBytes: 1_000_000, ...limits },
+    ...(tracer !== undefined && { tracer }),
   }
   /** A runner of its own, with a connection of its own, as another process would be. */
   const startRunner = async (): Promise<StartedRunner> => {
     const connection = broker.connect()
-    const runner = openRunner({ ...parts, broker: connection })
+    const runner = openRunner({ ...parts, broker: wrap(connection) })
     for (const known of plans.all()) {
       for (const stage of known.stages) {
         if ((await broker.depth(stage.queue)) !== undefined) await runner.attach({ stage, plan: known })
@@ -125,10 +135,7 @@ export async function openRig(options: RigOptions) {
   const first = await startRunner()
   const { runner } = first
 
-  const send = async (
-    data: unknown,
-    options: { tracked?: boolean; replyTo?: string; trigger?: string; run?: string; under?: Plan } = {},
-  ): Promise<string> => {
+  const send = async (data: unknown, options: SendOptions = {}): Promise<string> => {
     const { under = plans.active() ?? plan, trigger: name = under.triggers[0]?.name, ...rest } = options
     const trigger = under.triggers.find((one) => one.name === name)
     if (trigger === undefined) throw new Error('the flow has no such trigger')
@@ -164,6 +171,7 @@ export async function openRig(options: RigOptions) {
     },
     plans,
     received,
+    deliveries,
     finished,
     events,
     entries,
@@ -193,6 +201,15 @@ export async function openRig(options: RigOptions) {
       await broker.close()
     },
   }
+}
+
+export interface SendOptions {
+  readonly tracked?: boolean
+  readonly replyTo?: string
+  readonly trigger?: string
+  readonly run?: string
+  readonly under?: Plan
+  readonly traceparent?: string
 }
 
 export interface StartedRunner {
@@ -233,7 +250,12 @@ function contractOf(
 function plansOf(first: Plan) {
   const known = new Map([[first.revision, first]])
   let active: Plan | undefined = first
+  let hasAnswer = true
   return {
+    /** Whether it answers for a revision that a message names. */
+    answers: (answers: boolean) => {
+      hasAnswer = answers
+    },
     all: () => [...known.values()],
     add: (plan: Plan) => {
       known.set(plan.revision, plan)
@@ -246,7 +268,10 @@ function plansOf(first: Plan) {
     flows: () => [first.flow.uid],
     active: () => active,
     refresh: async () => active,
-    get: async (_: string, revision: number) => known.get(revision),
+    get: async (_: string, revision: number) => {
+      if (!hasAnswer) throw new TransientError('PlansUnreachable', 'nobody answers for plans')
+      return known.get(revision)
+    },
   }
 }
 

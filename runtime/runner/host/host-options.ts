@@ -8,6 +8,8 @@ export interface HostOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly onLog: (line: ComponentLogLine) => void
   readonly limits?: Partial<HostLimits>
+  /** Where children find their sockets; the machine's temporary directory unless a container beside this one must reach them. */
+  readonly socketDirectory?: string
 }
 
 export interface HostLimits {

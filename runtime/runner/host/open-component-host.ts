@@ -190,7 +190,7 @@ class Host {
   }
 
   async #socketPath(): Promise<string> {
-    this.#directory ??= mkdtemp(join(socketRoot(), 'weir-'))
+    this.#directory ??= mkdtemp(join(this.#options.socketDirectory ?? socketRoot(), 'weir-'))
     return join(await this.#directory, `${(this.#started += 1)}.sock`)
   }
 
