@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { addComponent } from './command-line/component-commands.ts'
 import { addEval, addInit, addLint, addPlan } from './command-line/manifest-commands.ts'
 import { examples } from './command-line/option.ts'
+import { addDeadLetters } from './command-line/dead-letter-commands.ts'
 import { addRun } from './command-line/run-command.ts'
+import { addRuns, addSnapshot } from './command-line/run-record-commands.ts'
 import type { CommandContext } from './commands/context.ts'
 import type { Shell } from './completion/completion-script.ts'
 import { UsageError } from './usage-error.ts'
@@ -63,6 +65,9 @@ export function buildProgram(context: CommandContext, done: (exitCode: number) =
   addInit(program, context, done)
   addRun(program, context, done)
   addComponent(program, context, done)
+  addDeadLetters(program, context, done)
+  addRuns(program, context, done)
+  addSnapshot(program, context, done)
   addCompletion(program, context)
   return program
 }

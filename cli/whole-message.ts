@@ -7,7 +7,7 @@ export function wholeMessage(typed: Json): JsonObject {
   return { metadata: {}, attachments: {}, ...(isMessage(typed) ? typed : { data: typed }) }
 }
 
-function isMessage(typed: Json): typed is JsonObject {
+export function isMessage(typed: Json): typed is JsonObject {
   if (typeof typed !== 'object' || typed === null || Array.isArray(typed)) return false
   return messageKeys.some((key) => Object.hasOwn(typed, key))
 }

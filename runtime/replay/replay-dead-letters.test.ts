@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
-import type { Broker } from '../broker/broker.ts'
 import type { MemoryBroker } from '../broker/memory-broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
 import { simulatedClock } from '../clock.ts'
@@ -11,7 +10,7 @@ import { openMemoryStore } from '../store/memory-store.ts'
 import type { DeadLetter } from '../store/store.ts'
 import { carriedOf, encodeBody, payloadOf } from '../wire/body.ts'
 import type { WireMessage } from '../wire/message.ts'
-import type { ReplayOptions, ReplayOutcome } from './replay-dead-letters.ts'
+import type { ReplayOptions, ReplayOutcome, ReplayParts } from './replay-dead-letters.ts'
 import { dropDeadLetter, replayDeadLetters } from './replay-dead-letters.ts'
 import { storePlans } from './store-plans.ts'
 
@@ -44,10 +43,10 @@ async function world(letters: readonly Partial<DeadLetter>[] = [{}]) {
   await broker.declareQueues([{ name: queue }])
   const kept = letters.map((changes) => deadLetter('flow', { body, ...changes }))
   for (const letter of kept) await store.deadLetters.put(letter)
-  const parts = { broker: broker as Broker, store, plans: storePlans(store), clock }
+  const parts: ReplayParts = { broker, store, plans: storePlans(store), clock }
   const replay = async (options: Partial<ReplayOptions> = {}, own = parts): Promise<ReplayOutcome[]> => {
     const outcomes: ReplayOutcome[] = []
-    const all = { to: { kind: 'failedStep' }, dryRun: false, ...options } as const
+    const all = { to: { kind: 'failedStep' }, ...options } as const
     for await (const outcome of replayDeadLetters(own, kept, all)) outcomes.push(outcome)
     return outcomes
   }
@@ -92,8 +91,8 @@ describe('replaying dead letters', () => {
   })
 
   it('changes nothing in a dry run', async () => {
-    const { replay, stateOf } = await world()
-    expect(await replay({ dryRun: true })).toMatchObject([{ kind: 'replayed', step: 'store' }])
+    const { parts, replay, stateOf } = await world()
+    expect(await replay({}, { ...parts, broker: undefined })).toMatchObject([{ kind: 'replayed', step: 'store' }])
     expect(await queued()).toEqual([])
     expect(await stateOf()).toBe('dead')
   })
@@ -153,7 +152,7 @@ describe('replaying dead letters', () => {
 
   it('keeps a large body beside the queue: as it was, or as it was edited', async () => {
     const headers = { ...headersOf('flow'), blob: 'b1' }
-    const { store, replay } = await world([
+    const { store, parts, replay } = await world([
       { headers, body: encodeBody(carried, Buffer.alloc(0)) },
       { headers, body },
     ])
@@ -162,7 +161,7 @@ describe('replaying dead letters', () => {
       { kind: 'refused', code: 'BodyMissing' },
     ])
     await store.blobs.put('b1', Buffer.from(JSON.stringify(message)), clock.now() + 1000)
-    const [outcome] = await replay({ dryRun: true })
+    const [outcome] = await replay({}, { ...parts, broker: undefined })
     expect(outcome?.kind === 'replayed' && outcome.message()).toEqual(message)
     const text = 'x'.repeat(2_000_000)
     let edits = 0

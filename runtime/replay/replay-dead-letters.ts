@@ -14,7 +14,8 @@ import type { OpenedLetter } from './open-letter.ts'
 import { openLetter } from './open-letter.ts'
 
 export interface ReplayParts {
-  readonly broker: Pick<Broker, 'publish'>
+  /** Without it nothing is sent and nothing changed: a dry run. */
+  readonly broker: Pick<Broker, 'publish'> | undefined
   readonly store: Pick<Store, 'deadLetters' | 'trackedRuns' | 'blobs'>
   /** `refresh` gives what is active now, from where the truth is. */
   readonly plans: Pick<PlanSource, 'get' | 'refresh'>
@@ -25,8 +26,6 @@ export interface ReplayOptions {
   readonly to: ReplayTarget
   /** What the message is to be instead; it gets the message's JSON. */
   readonly edit?: (message: JsonObject, letter: DeadLetter) => JsonObject | Promise<JsonObject>
-  /** Decides and edits, and changes nothing. */
-  readonly dryRun: boolean
 }
 
 export type ReplayOutcome = { readonly letter: DeadLetter } & (
@@ -100,10 +99,8 @@ async function replayOne(parts: ReplayParts, letter: DeadLetter, options: Replay
   const opened = await openLetter(parts.store, letter)
   if (opened.kind === 'refused' && options.edit === undefined) return { letter, ...opened }
   const content = await contentOf(letter, opened, options)
-  if (!options.dryRun) {
-    const refusal = await send(parts, { letter, place, content })
-    if (refusal !== undefined) return { letter, ...refusal }
-  }
+  const refusal = parts.broker && (await send({ ...parts, broker: parts.broker }, { letter, place, content }))
+  if (refusal !== undefined) return { letter, ...refusal }
   return {
     kind: 'replayed',
     letter,
@@ -138,7 +135,7 @@ interface Sending {
 
 /** Gives why not, if it could not be sent. */
 async function send(
-  { broker, store, clock }: ReplayParts,
+  { broker, store, clock }: ReplayParts & { readonly broker: Pick<Broker, 'publish'> },
   { letter, place, content }: Sending,
 ): Promise<{ readonly kind: 'refused'; readonly code: string; readonly message: string } | undefined> {
   const { id } = letter
