@@ -155,12 +155,14 @@ describeOnRabbit('opening a broker on RabbitMQ', (rabbit) => {
       const vhost = await openVhost()
       const broker = await open({ url: vhost.amqpUrl, links, connectionName: 'runner', limits: { adminIdleMs: 100 } })
       closing.push(broker.close)
-      const names = async (): Promise<(string | undefined)[]> => {
+      const names = async (): Promise<string[]> => {
         const path = `/api/vhosts/${encodeURIComponent(vhost.vhost)}/connections`
         const all = (await callManagement(rabbit.managementUrl, 'GET', path)) as readonly {
           readonly client_properties: { readonly connection_name?: string }
         }[]
-        return all.map(({ client_properties }) => client_properties.connection_name).toSorted()
+        return all
+          .map(({ client_properties }) => client_properties.connection_name ?? '')
+          .toSorted((left, right) => left.localeCompare(right))
       }
       await broker.declareQueues([{ name: 'q' }])
       await publishAll(broker, 'q', ['m1'])
