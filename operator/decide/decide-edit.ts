@@ -82,10 +82,12 @@ export function withoutPending(
   const { pending, ...rest } = state
   if (pending === undefined) return state
   const taken = new Set(takenOver.map(({ queue }) => queue))
-  const isItsOwn = ({ queue }: StageQueue): boolean =>
-    !taken.has(queue) &&
-    (state.living.find((stage) => stage.queue === queue)?.revision ?? pending.revision) === pending.revision
-  const own = pending.blocked === undefined ? pending.stages.filter(isItsOwn) : []
+  const isItsOwn = ({ queue }: StageQueue): boolean => {
+    const living = state.living.find((stage) => stage.queue === queue)
+    // What is not on the list may have been declared before a driver died; that of a blocked one never was.
+    return living === undefined ? pending.blocked === undefined : living.revision === pending.revision
+  }
+  const own = pending.stages.filter((stage) => !taken.has(stage.queue) && isItsOwn(stage))
   const kept = state.kept.filter(({ revision }) => revision !== pending.revision)
   return retireStages({ ...rest, kept }, own, now)
 }
