@@ -73,6 +73,8 @@ export interface ConsumeOptions {
   readonly prefetch: number
   /** Called when the broker ends the subscription: the queue was deleted, the connection is lost for good. */
   readonly onEnd?: (reason: Error) => void
+  /** Called when the channel is lost and consuming goes on by itself: what was delivered before comes again, here or elsewhere. */
+  readonly onInterrupted?: () => void
 }
 
 export interface Subscription {

@@ -50,9 +50,9 @@ export class Attachment {
   readonly #turns: Turns | undefined
   readonly #readAhead: ReadAhead
   readonly #count = openWorkCount()
+  readonly #left = new AbortController()
   #work: LivingWork
   #subscription: Subscription | undefined
-  #isDraining = false
   #warnedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(own: AttachParts, { work, onEnd }: Attaching) {
@@ -61,6 +61,7 @@ export class Attachment {
     this.#own = {
       ...own,
       stage,
+      draining: AbortSignal.any([own.draining, this.#left.signal]),
       session: sessionOf(parts, work),
       patience: openPatience(parts.clock),
       resumes: new Map(),
@@ -75,15 +76,17 @@ export class Attachment {
 
   /** @throws {PermanentError | TransientError} as the broker's `consume` does */
   async open(): Promise<void> {
-    const { parts, draining, stage } = this.#own
+    const { parts, stage } = this.#own
     const onEnd = (err: Error): void => {
       parts.log.warn({ queue: stage.queue, err }, 'queue is no longer consumed')
       this.#end('lost')
     }
-    const prefetch = this.#turns === undefined ? this.#readAhead.current() : 1
-    this.#subscription = await parts.broker.consume(stage.queue, { prefetch, onEnd }, (delivery) => {
+    // Another consumer may have had its turn: the snapshot is read anew, and an endless trigger may run elsewhere.
+    const alone = { prefetch: 1, onEnd, onInterrupted: () => this.#end('lost') }
+    const options = this.#turns === undefined ? { prefetch: this.#readAhead.current(), onEnd } : alone
+    this.#subscription = await parts.broker.consume(stage.queue, options, (delivery) => {
       // Not given back at once: it would come again at once. It goes back when the subscription ends.
-      if (!this.#isDraining && !draining.aborted) void this.#handle(delivery)
+      if (!this.#isDraining) void this.#handle(delivery)
     })
   }
 
@@ -94,15 +97,13 @@ export class Attachment {
 
   /** Takes nothing new, gives back what has not started, and resolves when what has is settled. Safe to repeat. */
   drain(): Promise<void> {
-    this.#isDraining = true
-    this.#own.patience.end()
+    this.#leave()
     return this.#count.whenNone()
   }
 
   /** What is not settled goes back to the queue. Safe to repeat. */
   async close(): Promise<void> {
-    this.#isDraining = true
-    this.#own.patience.end()
+    this.#leave()
     await this.#subscription?.close()
     await this.#trials.close()
   }
@@ -185,9 +186,17 @@ export class Attachment {
 
   #end(end: AttachmentEnd): void {
     if (this.#isDraining) return
-    this.#isDraining = true
-    this.#own.patience.end()
+    this.#leave()
     this.#onEnd(end)
+  }
+
+  #leave(): void {
+    this.#left.abort()
+    this.#own.patience.end()
+  }
+
+  get #isDraining(): boolean {
+    return this.#own.draining.aborted
   }
 
   /** A broker or a store that did not answer, or what nobody foresaw: the message comes back, not at once, and loses nothing by it. */

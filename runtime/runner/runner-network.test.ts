@@ -286,6 +286,40 @@ describe('a lost connection', () => {
   })
 })
 
+describe('an interrupted channel', () => {
+  it('of an ordered step ends the wait in place: the message is tried again by whoever has the queue then, once', async () => {
+    let interrupt = (): void => {}
+    const { send, settle, clock, host, finished } = await rigOf({
+      spec: { steps: [call('store', { order: {} })] },
+      wrap: (connection) => ({
+        ...connection,
+        consume: (queue, options, onDelivery) => {
+          interrupt = options.onInterrupted ?? interrupt
+          return connection.consume(queue, options, onDelivery)
+        },
+      }),
+      scripts: {
+        store: async ({ emitError, emitData, context, data }) => {
+          await (context.attempt < 2 ? emitError({ message: 'busy' }) : emitData(data))
+          return undefined
+        },
+      },
+    })
+    await send({ n: 1 })
+    await send({ n: 2 })
+    await settle()
+    interrupt()
+    await clock.advance(minute)
+    expect(host.calls.map(({ data, context }) => [(data as { n: number }).n, context.attempt])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [2, 2],
+    ])
+    expect(finished).toHaveLength(2)
+  })
+})
+
 describe('a message that ends its runner', () => {
   it('is tried alone from the fourth delivery on, and is dead after three such trials', async () => {
     const { send, settle, startRunner, kill, clock, host, deadLetters, finished } = await rigOf({

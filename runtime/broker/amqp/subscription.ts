@@ -46,6 +46,7 @@ export class AmqpSubscription {
   readonly #parts: SubscriptionParts
   readonly #onDelivery: (delivery: Delivery) => void
   readonly #onEnd: ((reason: Error) => void) | undefined
+  readonly #onInterrupted: (() => void) | undefined
   #prefetch: number
   #link: ConsumerLink | undefined
   #generation: Generation | undefined
@@ -62,6 +63,7 @@ export class AmqpSubscription {
     this.#prefetch = own.prefetch
     this.#onDelivery = own.onDelivery
     this.#onEnd = own.onEnd
+    this.#onInterrupted = own.onInterrupted
   }
 
   /** Begins on this link. @throws what `ConsumerChannel.consume` throws */
@@ -110,6 +112,7 @@ export class AmqpSubscription {
   detach(): void {
     this.#link = undefined
     void this.#drop()
+    if (!this.#isOver) this.#onInterrupted?.()
   }
 
   setPrefetch(prefetch: number): void {
@@ -144,6 +147,7 @@ export class AmqpSubscription {
     void this.#drop()
     if (isGone(error))
       return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: error }))
+    this.#onInterrupted?.()
     await this.resume(link)
   }
 
