@@ -1,0 +1,73 @@
+import type { Logger } from 'pino'
+import type { Broker } from '../broker/broker.ts'
+import type { Clock } from '../clock.ts'
+import type { BlobStore } from '../store/store.ts'
+import type { WireMessage } from '../wire/message.ts'
+import { openCheckIn } from './check-in.ts'
+import { openRestoringLine } from './restoring-line.ts'
+
+export interface ClaimCheckOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Of a payload: a larger one lies in the blob store. */
+  readonly thresholdBytes?: number
+  /** How long a body is kept after the last publish or park that names it. */
+  readonly keepMs?: number
+  /** Large messages that a subscription has at a time: bodies in memory. */
+  readonly heldPerSubscription?: number
+  /** Told of a message whose body is gone, after its dead letter is safe. Must not throw. */
+  readonly onBodyMissing?: (message: WireMessage) => void
+}
+
+const defaults = { thresholdBytes: 1024 * 1024, keepMs: 30 * 86_400_000, heldPerSubscription: 16 }
+
+/**
+ * The broker, with large bodies beside its queues: published, they go into the blob store under the hash of their content,
+ * and the message names it in `headers.blob`; delivered, they are back in their place. Nobody above sees the difference,
+ * nobody below a large body.
+ *
+ * A message whose body is gone becomes a dead letter, `BodyMissing`. While the blob store does not answer, a large delivery waits
+ * unacknowledged, and a large publish is refused: its outcome is unknown.
+ */
+export function withClaimCheck(broker: Broker, blobs: BlobStore, options: ClaimCheckOptions): Broker {
+  const parts = { ...defaults, ...options, broker, blobs }
+  const ending = new AbortController()
+  const publish = openCheckIn(parts)
+  /** Of what was declared here; of another queue it is not known, and order is kept whatever happens. */
+  const ordered = new Map<string, boolean>()
+  return {
+    publish,
+    depth: (queue) => broker.depth(queue),
+    unbindQueue: (queue) => broker.unbindQueue(queue),
+    health: () => broker.health(),
+    declareQueues: async (queues) => {
+      await broker.declareQueues(queues)
+      for (const { name, singleActiveConsumer = false } of queues) ordered.set(name, singleActiveConsumer)
+    },
+    consume: async (queue, consuming, onDelivery) => {
+      const isOrdered = ordered.get(queue) ?? true
+      const line = openRestoringLine(parts, { queue, isOrdered, onDelivery, ending: ending.signal })
+      const { onEnd } = consuming
+      const end = (reason: Error): void => {
+        line.end()
+        onEnd?.(reason)
+      }
+      const subscription = await broker.consume(queue, { ...consuming, onEnd: end }, line.take)
+      return {
+        setPrefetch: (prefetch) => subscription.setPrefetch(prefetch),
+        close: () => {
+          line.end()
+          return subscription.close()
+        },
+      }
+    },
+    deleteQueue: (queue) => {
+      ordered.delete(queue)
+      return broker.deleteQueue(queue)
+    },
+    close: () => {
+      ending.abort()
+      return broker.close()
+    },
+  }
+}
