@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** A process of Weir's, to be treated badly. */
+export interface ProcessUnderTest {
+  readonly pid: number
+  /** Of its probes. */
+  readonly port: number
+  /** SIGKILL; resolves when it is gone. */
+  readonly kill: () => Promise<void>
+  /** SIGTERM; resolves with its exit code. */
+  readonly end: () => Promise<number | null>
+  /** SIGSTOP: its connections stay, and it answers nothing. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  readonly isAlive: () => boolean
+  /** What it has logged, a record a line. */
+  readonly logged: () => readonly LogRecord[]
+}
+
+export type LogRecord = Readonly<Record<string, unknown>> & { readonly level?: string; readonly msg?: string }
+
+const programs = {
+  runner: fileURLToPath(new URL('../../../runtime/runner-main.ts', import.meta.url)),
+  recorder: fileURLToPath(new URL('../../../runtime/recorder-main.ts', import.meta.url)),
+}
+
+/** Resolves when it says that it is ready; rejects with what it has said when it ends before. */
+export async function startProgram(
+  program: keyof typeof programs,
+  environment: Readonly<Record<string, string>>,
+): Promise<ProcessUnderTest> {
+  const child = spawn(process.execPath, [programs[program]], {
+    env: { PATH: process.env['PATH'], WEIR_HTTP_PORT: '0', WEIR_HTTP_HOST: '127.0.0.1', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>
+  const records: LogRecord[] = []
+  const words: string[] = []
+  const port = await new Promise<number>((resolve, reject) => {
+    const onRecord = (record: LogRecord): void => {
+      records.push(record)
+      if (record.msg === 'ready') resolve(Number(record['port']))
+    }
+    child.stdout.on(
+      'data',
+      lines((line) => onRecord(recordOf(line))),
+    )
+    child.stderr.on(
+      'data',
+      lines((line) => words.push(line)),
+    )
+    void exited.then(([code]) => {
+      const said = [...records.map((record) => JSON.stringify(record)), ...words].slice(-20).join('\n')
+      reject(new Error(`${program} ended with code ${code ?? 'none'}:\n${said}`))
+    })
+  })
+  const signal = (name: NodeJS.Signals): void => void (isAlive() && child.kill(name))
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null
+  return {
+    pid: child.pid ?? 0,
+    port,
+    isAlive,
+    logged: () => records,
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    kill: async () => {
+      signal('SIGKILL')
+      await exited
+    },
+    end: async () => {
+      signal('SIGTERM')
+      return (await exited)[0]
+    },
+  }
+}
+
+function recordOf(line: string): LogRecord {
+  try {
+    return JSON.parse(line) as LogRecord
+  } catch {
+    return { msg: line }
+  }
+}
+
+function lines(onLine: (line: string) => void): (chunk: Buffer) => void {
+  let rest = ''
+  return (chunk) => {
+    const parts = (rest + chunk.toString('utf8')).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) if (part !== '') onLine(part)
+  }
+}
