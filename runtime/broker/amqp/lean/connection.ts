@@ -233,7 +233,7 @@ export class Connection {
     const failure = takeReply(this.#cursor)
     this.send(request(channel.number, method.channelCloseOk))
     // Both closed at once: the answer to ours is still to come.
-    if (channel.state === 'closing') return
+    if (channel.state === 'closing' || this.#closing !== undefined) return
     this.#forget(channel)
     const wasCall = channel.calls.isWaiting()
     channel.calls.fail(linkError(this.#server, failure))

@@ -25,7 +25,7 @@ describe('agreedHeartbeatSeconds', () => {
 })
 
 describe('startHeartbeat', () => {
-  it('beats twice in an interval while nothing is sent, and finds the peer dead after two', async () => {
+  it('beats at each look at which nothing was sent, and finds the peer dead after two intervals', async () => {
     const clock = simulatedClock()
     let beats = 0
     let diedAt: number | undefined

@@ -21,7 +21,7 @@ export function agreedHeartbeatSeconds(ours: number, server: number): number {
   return server === 0 ? ours : Math.min(ours, server)
 }
 
-/** Watches a connection until it is cancelled or the peer is found dead. */
+/** Watches a connection until it is cancelled or the peer is found dead. What is silent on our side gets a beat within each interval. */
 export function startHeartbeat(
   clock: Clock,
   seconds: number,

@@ -11,7 +11,8 @@ import { reserve, type Outbox } from './outbox.ts'
 import { request, shortText, table, u16, u32, u8 } from './request.ts'
 
 export function openLeanConsumer(server: AmqpServer, events: LinkEvents, clock: Clock): Promise<ConsumerLink> {
-  return openLink(new Connection(server, events, clock), (connection) =>
+  const connection = new Connection(server, events, clock)
+  return openLink(server, connection, () =>
     Promise.resolve({
       openChannel: async (channelEvents) => {
         const channel = new LeanChannel(connection, server, channelEvents)

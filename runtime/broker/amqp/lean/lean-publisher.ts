@@ -12,7 +12,8 @@ import { request, u8 } from './request.ts'
 
 /** One channel in confirm mode; when the server closes the channel, the link is lost with its reason. */
 export function openLeanPublisher(server: AmqpServer, events: PublisherEvents, clock: Clock): Promise<PublisherLink> {
-  return openLink(new Connection(server, events, clock), async (connection) => {
+  const connection = new Connection(server, events, clock)
+  return openLink(server, connection, async () => {
     const content = contentAssembler({ onReturn: events.onReturn, onDelivery: () => {} })
     const channel = connection.addChannel({
       onMethod: (id, cursor) => {
