@@ -11,7 +11,8 @@ import type { Store } from '../runtime/store/store.ts'
  */
 export function openLocalStore(directory: string | undefined, log: Logger): Store {
   if (directory === undefined) return memoryStore(log)
-  return openSqliteStore(join(directory, 'weir.db'))
+  // One run at a time has the directory, by its queues; beside it people look at the state, and change it.
+  return openSqliteStore(join(directory, 'weir.db'), { access: 'shared' })
 }
 
 function memoryStore(log: Logger): Store {

@@ -48,5 +48,5 @@ export function stateFile(directory: string): string {
 
 async function openState(directory: string): Promise<Store> {
   const { openSqliteStore } = await import('../../runtime/store/sqlite-store.ts')
-  return withStateAdvice(directory, () => openSqliteStore(stateFile(directory)))
+  return withStateAdvice(directory, () => openSqliteStore(stateFile(directory), { access: 'shared' }))
 }
