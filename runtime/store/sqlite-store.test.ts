@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulatedClock } from '../clock.ts'
+import { expectRounds, writeUntilKilled } from './conformance/killed-writer.ts'
 import { retentionChecks } from './conformance/retention-checks.ts'
 import { deadLetter, plan, run, startedAt, stepEvent } from './conformance/store-promise.ts'
 import { applicationId, migrations } from './sqlite/schema.ts'
@@ -252,39 +249,5 @@ function readIfFile(path: string): string | undefined {
     return hash('sha256', readFileSync(path))
   } catch {
     return undefined
-  }
-}
-
-/** The last round that the process has promised before it was killed. */
-async function writeUntilKilled(
-  path: string,
-  { from, rounds }: { readonly from: number; readonly rounds: number },
-): Promise<number> {
-  const script = fileURLToPath(new URL('conformance/write-until-killed-main.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, path, String(from)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
-  let last = 0
-  for await (const line of createInterface({ input: child.stdout })) {
-    last = Number(line)
-    if (last === from + rounds - 1) child.kill('SIGKILL')
-  }
-  const [, signal] = await exited
-  expect(signal).toBe('SIGKILL')
-  return last
-}
-
-async function expectRounds(store: Store, promised: number): Promise<void> {
-  expect(promised).toBeGreaterThan(0)
-  expect(Number((await store.snapshots.read('queue'))?.value)).toBeGreaterThanOrEqual(promised)
-  const active = await store.trackedRuns.active('f')
-  for (let round = 1; round <= promised; round += 1) {
-    const letter = await store.deadLetters.get({ id: `m${round}`, step: 'store', replay: 0 })
-    expect(Buffer.compare(letter?.body ?? Buffer.alloc(0), Buffer.alloc(20_000, round))).toBe(0)
-    const other = { replay: 0, attempt: 1, copy: 'other' }
-    const claim = await store.claims.take(`key-${round}`, other, { nowMs: 3, windowMs: 1e12 })
-    expect(claim).toMatchObject({ kind: 'held', claim: { copy: `c${round}`, state: 'done' } })
-    expect(await store.fires.insert({ flow: 'f', trigger: 't', at: round, revision: 1 })).toBe(false)
-    expect(await store.plans.get('f', round)).toBeDefined()
-    expect(active).toContain(`run-${round}`)
   }
 }

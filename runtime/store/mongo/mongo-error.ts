@@ -36,7 +36,7 @@ export function openingError(
   cause?: unknown,
   isPermanent = isLasting(code),
 ): PermanentError | TransientError {
-  const message = withoutSecrets(place, `${placeName(place)} ${what}`)
+  const message = `${placeName(place)} ${withoutSecrets(place, what)}`
   // One that could not choose a server carries all it knows of the cluster, and a URL's error the URL.
   const isTelling = cause instanceof Error && !('reason' in cause) && code !== 'StoreUrlInvalid'
   const options = isTelling ? { cause } : {}
