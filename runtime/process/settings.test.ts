@@ -1,26 +1,28 @@
 import { describe, expect, it } from 'vitest'
-import { processSettings, runnerSettings } from './settings.ts'
+import { recorderSettings, runnerSettings } from './settings.ts'
 
 const least = {
   WEIR_BROKER_URL: 'amqp://guest:guest@rabbit:5672/weir.shop.1',
   WEIR_STORE_URL: 'mongodb://mongo:27017/shop?replicaSet=rs0',
+  WEIR_PLANS: '/plans',
 }
 
-describe('processSettings', () => {
+describe('recorderSettings', () => {
   it('needs a broker and a store, and has a default for all else', () => {
-    expect(processSettings(least)).toEqual({
+    expect(recorderSettings(least)).toEqual({
       brokerUrl: new URL(least.WEIR_BROKER_URL),
       storeUrl: new URL(least.WEIR_STORE_URL),
       logLevel: 'info',
       httpPort: 9464,
       httpHost: '0.0.0.0',
       shutdownSeconds: 30,
+      plans: '/plans',
     })
   })
 
   it('names every variable that is wrong at once', () => {
     const wrong = { WEIR_BROKER_URL: 'http://rabbit', WEIR_HTTP_PORT: '99999', WEIR_LOG_LEVEL: 'loud' }
-    expect(() => processSettings(wrong)).toThrow(
+    expect(() => recorderSettings(wrong)).toThrow(
       expect.objectContaining({
         code: 'SettingsInvalid',
         message: [
@@ -37,7 +39,7 @@ describe('processSettings', () => {
     { name: 'what is no URL', WEIR_BROKER_URL: 'amqp//user:s3cret@rabbit' },
     { name: 'another protocol', WEIR_BROKER_URL: 'https://user:s3cret@rabbit' },
   ])('never shows a password: $name', ({ WEIR_BROKER_URL }) => {
-    expect(() => processSettings({ ...least, WEIR_BROKER_URL })).toThrow(
+    expect(() => recorderSettings({ ...least, WEIR_BROKER_URL })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('s3cret') as string }),
     )
   })
@@ -47,7 +49,6 @@ describe('runnerSettings', () => {
   it('reads pools and the code of components', () => {
     const settings = runnerSettings({
       ...least,
-      WEIR_PLANS: '/plans',
       WEIR_POOLS: 'core,Component/shop',
       WEIR_COMPONENTS: 'Component/shop=/code/shop,ClusterComponent/http=/code/a=b',
     })
@@ -60,15 +61,14 @@ describe('runnerSettings', () => {
   })
 
   it.each([
-    { name: 'no plans', changes: {}, message: 'WEIR_PLANS is not set: the directory of plans' },
     {
       name: 'components without a kind',
-      changes: { WEIR_PLANS: '/plans', WEIR_COMPONENTS: 'shop=/code' },
+      changes: { WEIR_COMPONENTS: 'shop=/code' },
       message: 'WEIR_COMPONENTS must be pairs like Component/shop=/path, separated by commas',
     },
     {
       name: 'no room for a process',
-      changes: { WEIR_PLANS: '/plans', WEIR_MAX_PROCESSES: '0' },
+      changes: { WEIR_MAX_PROCESSES: '0' },
       message: 'WEIR_MAX_PROCESSES must be from 1 to 1000',
     },
   ])('refuses $name', ({ changes, message }) => {

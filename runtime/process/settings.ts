@@ -13,9 +13,12 @@ export interface ProcessSettings {
   readonly shutdownSeconds: number
 }
 
-export interface RunnerSettings extends ProcessSettings {
-  /** Directory of flows' states and plans. */
-  readonly plans: string
+export interface RecorderSettings extends ProcessSettings {
+  /** Directory of flows' states and plans; undefined takes those of the store. */
+  readonly plans: string | undefined
+}
+
+export interface RunnerSettings extends RecorderSettings {
   /** Directory of credentials, `<namespace>/<name>.json`. */
   readonly credentials: string | undefined
   /** Undefined serves every pool. */
@@ -25,6 +28,10 @@ export interface RunnerSettings extends ProcessSettings {
   /** Socket of the supervisor that starts component processes in another container; undefined starts them here. */
   readonly supervisorSocket: string | undefined
   readonly maxProcesses: number | undefined
+  /** A component's emit waits while the queue it goes to holds more than this. */
+  readonly queuedMessages: number
+  /** The largest message, its JSON in bytes. */
+  readonly messageBytes: number
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -64,10 +71,12 @@ const componentPairs = z
   })
   .transform((pairs) => new Map(pairs.map((pair) => splitPair(pair))))
 
-const processSchema = z.object(common)
+const plans = z.string().min(1).optional()
+const recorderSchema = z.object({ ...common, WEIR_PLANS: plans })
+const megabyte = 1024 * 1024
 const runnerSchema = z.object({
   ...common,
-  WEIR_PLANS: z.string({ error: 'is not set: the directory of plans' }).min(1),
+  WEIR_PLANS: plans,
   WEIR_CREDENTIALS: z.string().min(1).optional(),
   WEIR_POOLS: z
     .string()
@@ -76,14 +85,17 @@ const runnerSchema = z.object({
   WEIR_COMPONENTS: componentPairs.default(new Map()),
   WEIR_SUPERVISOR_SOCKET: z.string().min(1).optional(),
   WEIR_MAX_PROCESSES: wholeNumber(1, 1000).optional(),
+  WEIR_QUEUED_MESSAGES: wholeNumber(1, 10_000_000).default(10_000),
+  WEIR_MESSAGE_BYTES: wholeNumber(1, 15 * megabyte).default(10 * megabyte),
 })
 
 /** @throws {PermanentError} `SettingsInvalid`: every variable that is wrong, with what it must be, and no value of any */
-export function processSettings(environment: Environment): ProcessSettings {
-  return commonOf(read(processSchema, environment))
+export function recorderSettings(environment: Environment): RecorderSettings {
+  const values = read(recorderSchema, environment)
+  return { ...commonOf(values), plans: values.WEIR_PLANS }
 }
 
-/** @throws {PermanentError} `SettingsInvalid`, as `processSettings` does */
+/** @throws {PermanentError} `SettingsInvalid`, as `recorderSettings` does */
 export function runnerSettings(environment: Environment): RunnerSettings {
   const values = read(runnerSchema, environment)
   return {
@@ -94,10 +106,12 @@ export function runnerSettings(environment: Environment): RunnerSettings {
     components: values.WEIR_COMPONENTS,
     supervisorSocket: values.WEIR_SUPERVISOR_SOCKET,
     maxProcesses: values.WEIR_MAX_PROCESSES,
+    queuedMessages: values.WEIR_QUEUED_MESSAGES,
+    messageBytes: values.WEIR_MESSAGE_BYTES,
   }
 }
 
-function commonOf(values: z.infer<typeof processSchema>): ProcessSettings {
+function commonOf(values: z.infer<typeof recorderSchema>): ProcessSettings {
   return {
     brokerUrl: values.WEIR_BROKER_URL,
     storeUrl: values.WEIR_STORE_URL,

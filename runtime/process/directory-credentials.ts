@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { TransientError } from '../error.ts'
+import type { CredentialSource } from '../plan-source.ts'
+
+const credentialFile = z.object({ type: z.string(), fields: z.record(z.string(), z.string()) })
+
+/** Credentials in files `<namespace>/<name>.json`, `{"type": …, "fields": {…}}`; read anew each time, so that a changed one counts at once. */
+export function directoryCredentials(directory: string | undefined): CredentialSource {
+  return {
+    get: async (namespace, name) => {
+      if (directory === undefined) return undefined
+      const place = `${namespace}/${name}.json`
+      let text: string
+      try {
+        text = await readFile(join(directory, place), 'utf8')
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+        throw new TransientError('CredentialUnreadable', `the file ${place} of a credential cannot be read`, { cause })
+      }
+      return parse(text, place)
+    },
+  }
+}
+
+/** The reason is left out of the message: it could quote what the file holds. */
+function parse(text: string, place: string): z.infer<typeof credentialFile> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new TransientError('CredentialUnreadable', `the file ${place} of a credential is not JSON`)
+  }
+  const result = credentialFile.safeParse(value)
+  if (result.success) return result.data
+  const message = `the file ${place} of a credential is not {"type": "…", "fields": {"name": "text", …}}`
+  throw new TransientError('CredentialUnreadable', message)
+}

@@ -1,0 +1,45 @@
+import type { Logger } from 'pino'
+import { systemClock } from '../clock.ts'
+import { openMetrics } from '../metrics/open-metrics.ts'
+import { openRecorder } from '../recorder/recorder.ts'
+import { openReInjector } from '../runner/re-inject.ts'
+import type { HealthServer } from './open-health-server.ts'
+import { openPlans } from './open-plans.ts'
+import { openProbes } from './open-probes.ts'
+import { openServers } from './open-servers.ts'
+import type { RecorderSettings } from './settings.ts'
+
+/** Keeps dead letters and observations, and sends on what has lost its queue. */
+export interface RecorderProcess {
+  readonly port: HealthServer['port']
+  /** Finishes what it is writing. Safe to repeat. */
+  readonly close: () => Promise<void>
+}
+
+export interface RecorderProcessParts {
+  readonly settings: RecorderSettings
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+export async function openRecorderProcess({ settings, log, signal }: RecorderProcessParts): Promise<RecorderProcess> {
+  const opened = new AsyncDisposableStack()
+  const clock = systemClock
+  try {
+    const probes = await openProbes(settings)
+    opened.defer(probes.close)
+    const servers = await openServers({ settings, name: 'weir-recorder', clock, log, opened, signal })
+    const plans = await openPlans(settings.plans, { ...servers, clock, log })
+    opened.defer(plans.close)
+    const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
+    const recorder = await openRecorder({ ...servers, clock, log, namespaceOf })
+    opened.defer(recorder.close)
+    const reInjector = await openReInjector({ ...servers, plans, clock })
+    opened.defer(reInjector.close)
+    probes.serve({ ...servers, metrics: openMetrics({ ...servers, clock, dropped: recorder.dropped }) })
+    return { port: probes.port, close: () => opened.disposeAsync() }
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}

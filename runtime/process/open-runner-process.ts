@@ -1,0 +1,128 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import type { Metrics } from '../metrics/open-metrics.ts'
+import { openMetrics } from '../metrics/open-metrics.ts'
+import { openEventPublisher } from '../recorder/event-publisher.ts'
+import type { EventBatcher } from '../recorder/event-batcher.ts'
+import { followWork } from '../runner/follow-work.ts'
+import { openRunner } from '../runner/runner.ts'
+import type { RunnerObserver } from '../runner/runner-parts.ts'
+import { openTracing } from '../tracing/open-tracing.ts'
+import { directoryCredentials } from './directory-credentials.ts'
+import type { ProcessHost } from './open-host.ts'
+import { openProcessHost } from './open-host.ts'
+import type { HealthServer } from './open-health-server.ts'
+import type { LivePlans } from './open-plans.ts'
+import { openPlans } from './open-plans.ts'
+import { openProbes } from './open-probes.ts'
+import type { Servers } from './open-servers.ts'
+import { openServers } from './open-servers.ts'
+import type { RunnerSettings } from './settings.ts'
+
+/** A runner with all that it stands on: what a pod's sidecar runs. */
+export interface RunnerProcess {
+  readonly port: HealthServer['port']
+  /** Lets what has started finish, for at most the settings' shutdown time; what has not goes back. Safe to repeat. */
+  readonly close: () => Promise<void>
+}
+
+export interface RunnerProcessParts {
+  readonly settings: RunnerSettings
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly log: Logger
+  /** Aborted while it opens, it gives up. */
+  readonly signal: AbortSignal
+  /** The container of the components is told to end, so that this process should, too. */
+  readonly onDraining: () => void
+  /** Hears what the runner does, beside metrics and records. */
+  readonly observer?: Partial<RunnerObserver>
+}
+
+const hostPatienceMs = 2000
+
+/** Resolves when everything that lives is consumed; until then its probes say what is in the way. */
+export async function openRunnerProcess(parts: RunnerProcessParts): Promise<RunnerProcess> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await openOn(opened, parts)
+  } catch (error) {
+    await opened.disposeAsync()
+    throw error
+  }
+}
+
+async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): Promise<RunnerProcess> {
+  const { settings, environment, log, signal } = parts
+  const clock = systemClock
+  const probes = await openProbes(settings)
+  opened.defer(probes.close)
+  const servers = await openServers({ settings, name: 'weir-runner', clock, log, opened, signal })
+  const plans = await openPlans(settings.plans, { ...servers, clock, log })
+  opened.defer(plans.close)
+  const host = await openProcessHost({ settings, environment, clock, log, onDraining: parts.onDraining })
+  opened.defer(() => host.host.close(hostPatienceMs))
+  const events = openEventPublisher({ broker: servers.broker, clock, log })
+  opened.defer(events.close)
+  const metrics = openMetrics({ ...servers, clock, dropped: events.dropped })
+  probes.serve({ ...servers, metrics, supervisor: host.supervisor })
+  const close = await openWork(parts, { ...servers, plans, host, events, metrics, clock, opened })
+  return { port: probes.port, close }
+}
+
+interface Surroundings extends Servers {
+  readonly plans: LivePlans
+  readonly host: ProcessHost
+  readonly events: EventBatcher
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly opened: AsyncDisposableStack
+}
+
+/** Gives what closes the whole process in order. */
+async function openWork(parts: RunnerProcessParts, around: Surroundings): Promise<() => Promise<void>> {
+  const { settings, environment, log } = parts
+  const { opened, host, plans } = around
+  const tracing = await openTracing({ environment, serviceName: 'weir-runner', log })
+  if (tracing !== undefined) opened.defer(tracing.close)
+  const runner = openRunner({
+    ...around,
+    host: host.host,
+    code: host.code,
+    credentials: directoryCredentials(settings.credentials),
+    log,
+    observer: observerOf(around, parts.observer ?? {}),
+    limits: { queuedMessages: settings.queuedMessages, messageBytes: settings.messageBytes },
+    ...(tracing !== undefined && { tracer: tracing.tracer }),
+  })
+  opened.defer(() => runner.close(0))
+  const follower = followWork(runner, plans, settings.pools === undefined ? {} : { pools: new Set(settings.pools) })
+  await follower.attached()
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    await follower.close()
+    await runner.close(settings.shutdownSeconds * 1000)
+    host.supervisor?.release()
+    await opened.disposeAsync()
+  }
+  return () => (closing ??= close())
+}
+
+function observerOf({ events, metrics }: Surroundings, also: Partial<RunnerObserver>): RunnerObserver {
+  return {
+    onReceived: (flow, step) => also.onReceived?.(flow, step),
+    onEvent: (event) => {
+      events.observe({ kind: 'event', event })
+      metrics.observer.onEvent(event)
+      also.onEvent?.(event)
+    },
+    onRun: (run) => {
+      events.observe({ kind: 'run', run })
+      also.onRun?.(run)
+    },
+    onFinished: (finished) => also.onFinished?.(finished),
+    onEntrySettled: (headers, emitted) => also.onEntrySettled?.(headers, emitted),
+    onDeliveryBegin: metrics.observer.onDeliveryBegin,
+    onDeliveryEnd: metrics.observer.onDeliveryEnd,
+  }
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino'
+import { pino } from 'pino'
+import { PermanentError } from '../error.ts'
+
+/** The parts of a process that only a main file may touch. */
+export interface ProcessSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly onSignal: (listener: () => void) => void
+  readonly exit: (code: number) => void
+}
+
+export interface OpenedProcess {
+  readonly port: number
+  readonly close: () => Promise<void>
+}
+
+export interface Program<Settings> {
+  readonly name: string
+  /** @throws {PermanentError} */
+  readonly settings: (environment: ProcessSurroundings['environment']) => Settings
+  readonly open: (parts: {
+    readonly settings: Settings
+    readonly environment: ProcessSurroundings['environment']
+    readonly log: Logger
+    readonly signal: AbortSignal
+    readonly onDraining: () => void
+  }) => Promise<OpenedProcess>
+}
+
+/** Opens a program, serves until a signal, closes it. Exit code 0 after a signal, 2 for what has to be mended first. */
+export async function runProcess<Settings extends { readonly logLevel: string }>(
+  { name, settings: read, open }: Program<Settings>,
+  { environment, onSignal, exit }: ProcessSurroundings,
+): Promise<void> {
+  const ending = new AbortController()
+  const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve()))
+  const end = (): void => ending.abort(new Error('the process is ending'))
+  onSignal(end)
+  let log = openLog(name, 'info')
+  try {
+    const settings = read(environment)
+    log = openLog(name, settings.logLevel)
+    const opened = await open({ settings, environment, log, signal: ending.signal, onDraining: end })
+    log.info({ port: opened.port }, 'ready')
+    await ended
+    log.info('draining')
+    await opened.close()
+    log.info('closed')
+    exit(0)
+  } catch (err) {
+    if (ending.signal.aborted) return exit(0)
+    if (err instanceof PermanentError) log.fatal({ code: err.code }, err.message)
+    else log.fatal({ err }, 'cannot start')
+    exit(2)
+  }
+}
+
+function openLog(name: string, level: string): Logger {
+  return pino({ level, base: { program: name }, formatters: { level: (label) => ({ level: label }) } })
+}
