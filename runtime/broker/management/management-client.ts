@@ -1,5 +1,5 @@
 import { PermanentError } from '../../error.ts'
-import { managementError, type ManagementCall, type ManagementFailure } from './decide/management-error.ts'
+import { managementError, type ManagementCall, type ManagementFailure } from './management-error.ts'
 
 /** The management plugin of one server, as whom the URL names. */
 export interface ManagementClient {

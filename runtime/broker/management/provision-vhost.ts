@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { serverProblem } from '../amqp/decide/server-version.ts'
-import { managementError, requireAdministrator, requireVersion } from './decide/management-error.ts'
+import { managementError, requireAdministrator, requireVersion } from './management-error.ts'
 import { planChanges, type ObservedUser, type ObservedVhost, type VhostChange } from './decide/plan-changes.ts'
 import type { VhostPlan } from './decide/plan-vhost.ts'
 import type { ManagementClient, ManagementPath } from './management-client.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PermanentError, TransientError } from '../../../error.ts'
+import { PermanentError, TransientError } from '../../error.ts'
 import { managementError, requireAdministrator, requireVersion, type ManagementFailure } from './management-error.ts'
 
 const call = { url: new URL('http://weir:s3cret@rabbit.test:15672'), user: 'weir' }

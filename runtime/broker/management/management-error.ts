@@ -1,4 +1,4 @@
-import { PermanentError, TransientError } from '../../../error.ts'
+import { PermanentError, TransientError } from '../../error.ts'
 
 /** What went wrong with a call to the management plugin. */
 export type ManagementFailure =
