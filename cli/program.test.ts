@@ -36,6 +36,18 @@ describe('the program', () => {
       'component',
       'component inspect',
       'component call',
+      'dead-letters',
+      'dead-letters list',
+      'dead-letters show',
+      'dead-letters replay',
+      'dead-letters drop',
+      'runs',
+      'runs list',
+      'runs show',
+      'snapshot',
+      'snapshot get',
+      'snapshot set',
+      'snapshot reset',
       'completion',
     ])
     for (const { options, subcommands, path } of commands) {

@@ -72,7 +72,7 @@ function rowsOf(node: StepNode, startedAt: number, { before, behind }: Lead): st
 function cellsOf({ tally, isFused, isRepeated }: StepNode, startedAt: number): string[] {
   if (isRepeated) return ['(above)']
   const { messages, attempts, settled, emitted, dead, discarded, firstAt, lastAt, durationMs } = tally
-  if (firstAt === undefined || lastAt === undefined) return [isFused ? '(with the step before it)' : '-']
+  if (firstAt === undefined || lastAt === undefined) return [isFused ? '(fused)' : '-']
   const counts = [messages, attempts, settled, emitted, dead, discarded].map(String)
   return [
     ...counts,

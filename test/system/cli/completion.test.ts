@@ -34,8 +34,30 @@ describe('completion in bash', () => {
   })
 
   it.each([
-    { words: [''], want: ['--help', '--version', 'completion', 'component', 'eval', 'init', 'lint', 'plan', 'run'] },
+    {
+      words: [''],
+      want: [
+        '--help',
+        '--version',
+        'completion',
+        'component',
+        'dead-letters',
+        'eval',
+        'init',
+        'lint',
+        'plan',
+        'run',
+        'runs',
+        'snapshot',
+      ],
+    },
     { words: ['co'], want: ['completion', 'component'] },
+    { words: ['dead-letters', ''], want: ['--help', 'drop', 'list', 'replay', 'show'] },
+    { words: ['dead-letters', 'list', '--output', 'j'], want: ['json'] },
+    { words: ['dead-letters', 'replay', '--state', ''], want: ['shop'] },
+    { words: ['dead-letters', 'replay', '--data', '@', 'd'], want: ['data.json'] },
+    { words: ['runs', 'sh'], want: ['show'] },
+    { words: ['snapshot', 'set', '--st'], want: ['--state', '--store'] },
     { words: ['component', ''], want: ['--help', 'call', 'inspect'] },
     { words: ['completion', ''], want: ['--help', 'bash', 'fish', 'zsh'] },
     { words: ['lint', '--'], want: ['--component', '--help', '--output', '--strict'] },
@@ -59,7 +81,10 @@ describe('completion in bash', () => {
   })
 
   it('knows every option that help knows', async () => {
-    for (const command of ['lint', 'plan', 'eval', 'run', 'component call', 'component inspect']) {
+    const commands = ['lint', 'plan', 'eval', 'run', 'component call', 'component inspect', 'runs list', 'runs show']
+    const letters = ['list', 'show', 'replay', 'drop'].map((verb) => `dead-letters ${verb}`)
+    const snapshots = ['get', 'set', 'reset'].map((verb) => `snapshot ${verb}`)
+    for (const command of [...commands, ...letters, ...snapshots]) {
       const words = command.split(' ')
       const { stdout } = await weir([...words, '--help'])
       const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option)
