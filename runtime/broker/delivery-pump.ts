@@ -44,7 +44,8 @@ export function deliveryPump(onAck: () => void): DeliveryPump {
   }
   const deliverSome = (queue: EmbeddedQueue): number => {
     let count = 0
-    queue.keep.announce(Math.min(deliveriesPerQueue, roomOf(queue)))
+    // What was given back comes first.
+    queue.keep.announce(Math.min(deliveriesPerQueue, Math.max(0, roomOf(queue) - queue.returned.size())))
     try {
       for (let next = takeNext(queue); next; next = count < deliveriesPerQueue ? takeNext(queue) : undefined) {
         count += 1

@@ -31,14 +31,14 @@ export function openCore(openKeeper: (host: KeeperHost) => QueueKeeper): Embedde
   })
   const pump = deliveryPump(idle.check)
   const targetFor = (name: string): EmbeddedQueue => boundQueue(core, name) ?? unrouted(core)
-  const keeper = openKeeper({ targetFor, onUnparked: idle.check })
+  const keeper = openKeeper({ targetFor, onMoved: idle.check })
   const core: EmbeddedCore = { queues, keeper, pump, idle }
   for (const { declaration, isBound } of keeper.restored) openQueue(core, declaration).isBound = isBound
   return core
 }
 
-export function pendingOf({ queues, keeper: { parking } }: EmbeddedCore): PendingMessages {
-  let ready = 0
+export function pendingOf({ queues, keeper: { parking, underWay } }: EmbeddedCore): PendingMessages {
+  let ready = underWay()
   let unacknowledged = 0
   let parked = parking.total()
   for (const [name, queue] of queues) {

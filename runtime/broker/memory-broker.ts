@@ -15,10 +15,10 @@ export function openMemoryBroker(options: { readonly clock?: Clock } = {}): Memo
   return openEmbeddedBroker({ ...options, openKeeper: memoryKeeper })
 }
 
-function memoryKeeper({ targetFor, onUnparked }: KeeperHost, clock: Clock): QueueKeeper {
+function memoryKeeper({ targetFor, onMoved }: KeeperHost, clock: Clock): QueueKeeper {
   const parking = memoryParking(clock, (queue, message) => {
     void targetFor(queue).keep.add(message)
-    onUnparked()
+    onMoved()
   })
   return {
     restored: [],
@@ -27,6 +27,7 @@ function memoryKeeper({ targetFor, onUnparked }: KeeperHost, clock: Clock): Queu
     remove: async () => {},
     open: (_declaration, onReady) => memoryKeep(onReady),
     parking,
+    underWay: () => 0,
     health: () => ready,
     close: () => {},
   }

@@ -45,6 +45,8 @@ export interface QueueKeeper {
    */
   readonly open: (declaration: QueueDeclaration, onReady: () => void) => MessageKeep
   readonly parking: Parking
+  /** Messages that somebody adds or parks, and that are not safe yet. */
+  readonly underWay: () => number
   readonly health: () => BrokerHealth
   readonly close: () => void
 }
@@ -58,6 +60,6 @@ export interface RestoredQueue {
 export interface KeeperHost {
   /** Where a message for this queue goes now: to it, or to `unrouted` when it takes none. */
   readonly targetFor: (queue: string) => EmbeddedQueue
-  /** Messages that were parked are no longer. */
-  readonly onUnparked: () => void
+  /** To be called when messages are no longer parked or under way. */
+  readonly onMoved: () => void
 }

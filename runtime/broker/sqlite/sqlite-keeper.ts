@@ -30,8 +30,8 @@ export function sqliteKeeper({ database, commits, trouble, host, clock }: Sqlite
   const messages = messageTable(database)
   const keeps = new Map<string, SqliteKeep>()
   const gone = removals(commits, messages.remove, trouble)
-  const safe = turnBatch(commits.write, trouble)
-  const relaxed = turnBatch(commits.writeRelaxed, trouble)
+  const safe = turnBatch({ write: commits.write, trouble, onMoved: host.onMoved })
+  const relaxed = turnBatch({ write: commits.writeRelaxed, trouble, onMoved: host.onMoved })
   const parking = sqliteParking({
     host,
     clock,
@@ -67,6 +67,8 @@ export function sqliteKeeper({ database, commits, trouble, host, clock }: Sqlite
     open: (declaration, onReady) =>
       declaration.temporary === true ? memoryKeep(onReady) : openStored(declaration, onReady),
     parking,
+    // What is written without being waited for drops its head, and nobody waits for that.
+    underWay: safe.underWay,
     health: trouble.health,
     close: () => {
       trouble.close()

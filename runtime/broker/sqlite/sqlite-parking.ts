@@ -44,7 +44,7 @@ export function sqliteParking({ clock, parked, batch, trouble, ...parts }: Sqlit
     parts.commits
       .writeRelaxed(moveDue, admitAll)
       .then(() => {
-        if (moves.length > 0) parts.host.onUnparked()
+        if (moves.length > 0) parts.host.onMoved()
         armForNext()
         trouble.clear()
       })

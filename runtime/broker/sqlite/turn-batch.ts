@@ -6,6 +6,8 @@ import type { Trouble } from './trouble.ts'
 export interface TurnBatch {
   /** Resolves when it is committed; by then it was admitted. */
   readonly add: (addition: Addition) => Promise<PublishOutcome>
+  /** How many are neither safe nor refused. */
+  readonly underWay: () => number
 }
 
 export interface Addition {
@@ -15,8 +17,16 @@ export interface Addition {
   readonly admit: () => void
 }
 
-/** @param write commits a piece of work in a later turn */
-export function turnBatch(write: GroupCommit['write'], trouble: Trouble): TurnBatch {
+export interface TurnBatchParts {
+  /** Commits a piece of work in a later turn. */
+  readonly write: GroupCommit['write']
+  readonly trouble: Trouble
+  /** Told when additions are no longer under way. */
+  readonly onMoved: () => void
+}
+
+export function turnBatch({ write, trouble, onMoved }: TurnBatchParts): TurnBatch {
+  let underWay = 0
   let gathering: { readonly additions: Addition[]; readonly outcome: Promise<PublishOutcome> } | undefined
   const gather = (): NonNullable<typeof gathering> => {
     const additions: Addition[] = []
@@ -25,25 +35,29 @@ export function turnBatch(write: GroupCommit['write'], trouble: Trouble): TurnBa
       for (const addition of additions) addition.insert()
     }
     const admitAll = (): void => {
+      underWay -= additions.length
       for (const addition of additions) addition.admit()
     }
-    return { additions, outcome: commit(insertAll, admitAll) }
-  }
-  const commit = async (insertAll: () => void, admitAll: () => void): Promise<PublishOutcome> => {
-    try {
-      await write(insertAll, admitAll)
-      trouble.clear()
-      return 'confirmed'
-    } catch (error) {
+    const refuse = (error: unknown): never => {
+      underWay -= additions.length
       trouble.note(error)
+      onMoved()
       throw error
     }
+    return { additions, outcome: write(insertAll, admitAll).then(confirm, refuse) }
+  }
+  const confirm = (): PublishOutcome => {
+    trouble.clear()
+    onMoved()
+    return 'confirmed'
   }
   return {
     add: (addition) => {
       gathering ??= gather()
       gathering.additions.push(addition)
+      underWay += 1
       return gathering.outcome
     },
+    underWay: () => underWay,
   }
 }
