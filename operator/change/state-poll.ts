@@ -1,3 +1,4 @@
+import { openPoll } from '../../runtime/plans/poll.ts'
 import type { ChangeCore } from './change-parts.ts'
 
 /** Hears of what other processes have written. */
@@ -10,13 +11,11 @@ export interface StatePoll {
 const defaultPollMs = 5000
 const atATime = 16
 
-type PollParts = Pick<ChangeCore, 'clock' | 'log' | 'signal' | 'store' | 'onChange' | 'pollMs'>
+type PollParts = Pick<ChangeCore, 'clock' | 'log' | 'store' | 'onChange' | 'pollMs'>
 
 export function openStatePoll(core: PollParts, look: (flow: string) => Promise<void>): StatePoll {
-  const { clock, log, signal, store, pollMs = defaultPollMs } = core
+  const { clock, log, store, pollMs = defaultPollMs } = core
   let versions = new Map<string, number>()
-  let cancel = (): void => {}
-  let polling: Promise<void> | undefined
 
   const read = async (): Promise<ReadonlyMap<string, number>> => {
     const before = versions
@@ -30,28 +29,15 @@ export function openStatePoll(core: PollParts, look: (flow: string) => Promise<v
     for (const flow of changed) core.onChange(flow)
     await lookAtAll(changed, look)
   }
-  const poll = async (): Promise<void> => {
-    await lookAtChanged().catch((err: unknown) =>
-      log.warn({ err }, 'states of flows not read, they will be read again'),
-    )
-    arm()
-  }
-  const arm = (): void => {
-    if (signal.aborted) return
-    cancel = clock.setTimer(pollMs, () => {
-      polling = poll()
-    })
-  }
-  arm()
+  const poll = openPoll({ clock, everyMs: pollMs }, () =>
+    lookAtChanged().catch((err: unknown) => log.warn({ err }, 'states of flows not read, they will be read again')),
+  )
   return {
     all: async () => {
       await read()
       await lookAtAll([...versions.keys()], look)
     },
-    close: async () => {
-      cancel()
-      await polling
-    },
+    close: poll.close,
   }
 }
 
