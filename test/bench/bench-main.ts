@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Pro
   lint: () => import('./lint-bench.ts'),
   expression: () => import('./expression-bench.ts'),
   message: () => import('./message-bench.ts'),
+  link: () => import('./link-bench.ts'),
   host: () => import('./host-bench.ts'),
   idle: () => import('./idle-bench.ts'),
   start: () => import('./start-bench.ts'),

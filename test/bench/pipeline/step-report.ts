@@ -9,7 +9,10 @@ type Reporter = Pick<NodeJS.Process, 'send' | 'on' | 'cpuUsage'>
 const tellAfterMs = 5
 
 /** Counts what a step has finished, and tells the driver every few milliseconds; answers `cpu` with what the process has used. */
-export function reportTo(process: Reporter): { readonly finished: (sentAtUs: number) => void } {
+export function reportTo(
+  process: Reporter,
+  cpuMs: () => number = () => ownCpuMs(process),
+): { readonly finished: (sentAtUs: number) => void } {
   let count = 0
   let latenciesUs: number[] = []
   let isScheduled = false
@@ -19,8 +22,7 @@ export function reportTo(process: Reporter): { readonly finished: (sentAtUs: num
     latenciesUs = []
   }
   process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    process.send?.({ kind: 'cpu', cpuMs: (user + system) / 1000 } satisfies StepReport)
+    process.send?.({ kind: 'cpu', cpuMs: cpuMs() } satisfies StepReport)
   })
   return {
     finished: (sentAtUs) => {
@@ -31,6 +33,11 @@ export function reportTo(process: Reporter): { readonly finished: (sentAtUs: num
       setTimeout(tell, tellAfterMs)
     },
   }
+}
+
+function ownCpuMs(process: Reporter): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** One clock for all processes of a machine, in microseconds. */

@@ -30,19 +30,21 @@ const again = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export function openSender({ broker, plans }: { readonly broker: Broker; readonly plans: PlanSource }): Sender {
   let sent = 0
   let repeated = 0
+  const isStarted = async (run: string, data: object): Promise<boolean> => {
+    const [flow = ''] = plans.flows()
+    const plan = plans.active(flow) ?? (await plans.refresh(flow))
+    const [trigger] = plan?.triggers ?? []
+    if (plan === undefined || trigger === undefined) throw new TransientError('NoPlan', 'no flow is active')
+    const first = manualMessage(trigger, { data })
+    const start = await startRun({ broker, clock: systemClock, ids: { freshId } }, { plan, trigger, first, run })
+    if (start.kind === 'unroutable') await plans.refresh(flow)
+    return start.kind === 'started'
+  }
   const sendOne = async (n: number, data: object): Promise<void> => {
     const run = freshId()
     for (;;) {
       try {
-        const [flow = ''] = plans.flows()
-        const plan = plans.active(flow) ?? (await plans.refresh(flow))
-        const [trigger] = plan?.triggers ?? []
-        if (plan === undefined || trigger === undefined) throw new TransientError('NoPlan', 'no flow is active')
-        const first = manualMessage(trigger, { data: { n, ...data } })
-        const ids = { freshId }
-        const start = await startRun({ broker, clock: systemClock, ids }, { plan, trigger, first, run })
-        if (start.kind === 'started') return
-        await plans.refresh(flow)
+        if (await isStarted(run, { n, ...data })) return
       } catch (error) {
         if (!(error instanceof TransientError)) throw error
         repeated += 1
