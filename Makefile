@@ -7,7 +7,7 @@ run: node_modules/.installed
 	@exec node examples/contacts/run.js
 
 test: node_modules/.installed
-	@exec node test/report/run-tests-main.ts
+	@exec node test/report/run-tests-main.ts $(ONLY)
 
 check: node_modules/.installed
 	npm run --silent check

@@ -6,9 +6,12 @@ const words = process.argv.slice(2)
 const vitest = await startVitest('test', words, { watch: false, reporters: ['default'] })
 const modules = vitest.state.getTestModules()
 const errors = vitest.state.getUnhandledErrors()
+const isFine = modules.every((module) => module.ok()) && errors.length === 0
+// A set-up that failed leaves no trace but this: none of its tests is there to be counted.
+const hasFailedOtherwise = isFine && process.exitCode !== undefined && process.exitCode !== 0
 await vitest.close()
 
 const lines = skippedLines(modules)
 if (lines.length > 0) process.stdout.write(`\nskipped:\n${lines.map((line) => `  ${line}\n`).join('')}`)
-process.stdout.write(`\n${summaryLine(modules, errors.length)}\n`)
-process.exitCode = modules.every((module) => module.ok()) && errors.length === 0 ? 0 : 1
+process.stdout.write(`\n${summaryLine(modules, errors.length + (hasFailedOtherwise ? 1 : 0))}\n`)
+process.exitCode = isFine && !hasFailedOtherwise ? 0 : 1

@@ -1,11 +1,11 @@
 import type { TestModule } from 'vitest/node'
 
 /** Counts over all files. A file that could not be loaded, and an error outside of a test, count as failed. */
-export function summaryLine(modules: readonly TestModule[], unhandledErrors: number): string {
+export function summaryLine(modules: readonly TestModule[], otherFailures: number): string {
   const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state))
   const broken = modules.filter((module) => module.state() === 'failed' && module.errors().length > 0).length
   const count = (state: string): number => states.filter((one) => one === state).length
-  return `${count('passed')} passed, ${count('failed') + broken + unhandledErrors} failed, ${count('skipped')} skipped`
+  return `${count('passed')} passed, ${count('failed') + broken + otherFailures} failed, ${count('skipped')} skipped`
 }
 
 /** The tests that did not run, each with its reason where it gave one. */
