@@ -22,21 +22,29 @@ export async function editInEditor(
   const file = join(directory, 'message.json')
   const before = `${JSON.stringify(message, undefined, 2)}\n`
   await writeFile(file, before, { mode: 0o600 })
-  await edited(environment['VISUAL'] ?? environment['EDITOR'] ?? 'vi', file)
-  if ((await readFile(file, 'utf8')) === before) {
+  const editor = environment['VISUAL'] ?? environment['EDITOR'] ?? 'vi'
+  const isDone = await isEdited(editor, file)
+  // What was typed with care is not thrown away, for a comma or an editor that fails: it is said where it lies.
+  if ((await readFile(file, 'utf8')) !== before) {
+    if (!isDone) throw failed(editor, `; what it wrote is in ${file}`)
+    const after = await readObjectOption({ option: '--edit', text: `@${file}` }, terminal)
     await rm(directory, { recursive: true })
-    return undefined
+    return after
   }
-  // What was typed with care is not thrown away for a comma: the directory stays when this throws.
-  const after = await readObjectOption({ option: '--edit', text: `@${file}` }, terminal)
   await rm(directory, { recursive: true })
-  return after
+  if (!isDone) throw failed(editor, '')
+  return undefined
 }
 
 /** An editor may be a command with options, as `code --wait`. */
-async function edited(editor: string, file: string): Promise<void> {
+async function isEdited(editor: string, file: string): Promise<boolean> {
   const child = spawn('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' })
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code === 0) return
-  throw new UsageError(`--edit: the editor (${editor}) failed: set EDITOR to another, or use --edit-with or --data`)
+  return code === 0
+}
+
+function failed(editor: string, more: string): UsageError {
+  return new UsageError(
+    `--edit: the editor (${editor}) failed: set EDITOR to another, or use --edit-with or --data${more}`,
+  )
 }
