@@ -51,6 +51,7 @@ export class Attachment {
   readonly #readAhead: ReadAhead
   readonly #count = openWorkCount()
   readonly #left = new AbortController()
+  readonly #runnerDraining: AbortSignal
   #work: LivingWork
   #subscription: Subscription | undefined
   #warnedAtMs = Number.NEGATIVE_INFINITY
@@ -58,6 +59,7 @@ export class Attachment {
   constructor(own: AttachParts, { work, onEnd }: Attaching) {
     const { parts } = own
     const { stage } = work
+    this.#runnerDraining = own.draining
     this.#own = {
       ...own,
       stage,
@@ -155,7 +157,7 @@ export class Attachment {
     observer.onDeliveryBegin?.(this.#place, delivery.message.headers)
     let settlement: Settlement
     try {
-      settlement = await (isAlone ? this.#trials.attempt(delivery) : deliver(this.#own, delivery))
+      settlement = await (isAlone ? this.#trials.attempt(delivery) : deliver(this.#own, delivery, beganAtMs))
     } catch (error) {
       settlement = this.#unforeseen(error, delivery)
     }
@@ -196,7 +198,8 @@ export class Attachment {
   }
 
   get #isDraining(): boolean {
-    return this.#own.draining.aborted
+    // Two plain signals: a look at one that is made of others costs more, and this is asked for each delivery.
+    return this.#left.signal.aborted || this.#runnerDraining.aborted
   }
 
   /** A broker or a store that did not answer, or what nobody foresaw: the message comes back, not at once, and loses nothing by it. */

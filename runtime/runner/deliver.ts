@@ -32,8 +32,7 @@ export interface DeliveryParts extends ComponentStepParts {
 const noAnswerMs = 5000
 
 /** Works on one delivery to its settlement, and acknowledges it when all that it caused is safe. What it does not acknowledge is the caller's to give back. */
-export async function deliver(own: DeliveryParts, delivery: Delivery): Promise<Settlement> {
-  const startedAtMs = own.parts.clock.now()
+export async function deliver(own: DeliveryParts, delivery: Delivery, startedAtMs: number): Promise<Settlement> {
   let placement: Placement
   try {
     const placing = placeMessage(own, delivery.message)

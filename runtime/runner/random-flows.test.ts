@@ -29,7 +29,47 @@ describe('a random flow', () => {
       for (const { saved, settled } of counts) expect(saved, what).toBe(settled)
     }
   })
+
+  it(
+    'ends every message as the revision says under which it began, however often the flow is edited',
+    patience,
+    async () => {
+      for (const seed of seeds) {
+        const { expected, actual, left, activeRuns, unheard } = await runSchedule(seed, {
+          withFaults: false,
+          edits: 'finish',
+        })
+        const what = `WEIR_SEED=${seed}`
+        expect({ left, activeRuns, unheard }, what).toEqual({ left: 0, activeRuns: [], unheard: [] })
+        expect(sorted(actual), what).toEqual(sorted(expected))
+      }
+    },
+  )
+
+  it('loses nothing by edits, kills, closes, lost connections and silence together', patience, async () => {
+    for (const seed of seeds) {
+      const { expected, actual, left, activeRuns, unheard } = await runSchedule(seed, {
+        withFaults: true,
+        edits: 'finish',
+      })
+      const what = `WEIR_SEED=${seed}`
+      expect({ left, activeRuns, unheard }, what).toEqual({ left: 0, activeRuns: [], unheard: [] })
+      expect(distinct(actual), what).toEqual(distinct(expected))
+    }
+  })
+
+  it('whose messages follow its edits ends each of them somewhere, and knows why', patience, async () => {
+    for (const seed of seeds) {
+      const { actual, left, activeRuns, unheard } = await runSchedule(seed, { withFaults: true, edits: 'follow' })
+      const what = `WEIR_SEED=${seed}`
+      expect({ left, activeRuns, unheard }, what).toEqual({ left: 0, activeRuns: [], unheard: [] })
+      const codes = new Set(actual.dead.map((line) => line.split(' ')[1]))
+      for (const code of codes) expect(knownCodes, what).toContain(code)
+    }
+  })
 })
+
+const knownCodes = ['Busy', 'Hopeless', 'ComponentCrashed', 'Refused', 'ExpressionFailed', 'PlanMismatch']
 
 type Ends = Awaited<ReturnType<typeof runSchedule>>['actual']
 

@@ -573,7 +573,7 @@ describe('nothing is lost', () => {
     await settle()
     await closing
     expect(finished).toHaveLength(startedCalls)
-    expect(broker.pending().ready).toBe(10 - startedCalls)
+    expect((await broker.pending()).ready).toBe(10 - startedCalls)
   })
 
   it('of a tracked run: it has ended when nothing of it is pending', async () => {

@@ -38,7 +38,9 @@ export function openTrials(own: DeliveryParts): Trials {
       const begun = await trials.begin(key)
       open.add(key)
       try {
-        return await (judgeTrials(begun) === 'poison' ? deliverPoison(own, delivery) : deliver(own, delivery))
+        return await (judgeTrials(begun) === 'poison'
+          ? deliverPoison(own, delivery)
+          : deliver(own, delivery, parts.clock.now()))
       } finally {
         await end(key)
       }

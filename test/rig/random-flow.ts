@@ -50,20 +50,23 @@ export function randomFlow(random: Random, options: { readonly withLate: boolean
   const count = random.between(1, 6)
   const names = Array.from({ length: count }, (_, at) => `s${at}`)
   const hasSnapshot = random.chance(0.3)
-  const parts = names.map((name, at) =>
-    randomStep(random, { name, later: names.slice(at + 1), hasSnapshot, ...options }),
+  return flowOf(
+    names.map((name, at) => randomStep(random, { name, later: names.slice(at + 1), hasSnapshot, ...options })),
   )
+}
+
+export function flowOf(parts: readonly RandomStep[]): RandomFlow {
   return { parts, steps: parts.map(stepOf), functions: Object.fromEntries(parts.map(functionOf)) }
 }
 
-interface Place {
+export interface Place {
   readonly name: string
   readonly later: readonly string[]
   readonly hasSnapshot: boolean
   readonly withLate: boolean
 }
 
-function randomStep(random: Random, place: Place): RandomStep {
+export function randomStep(random: Random, place: Place): RandomStep {
   const { name, later } = place
   const next = randomEdges(random, later)
   const to = later.length > 0 && random.chance(0.25) ? random.pick(later) : undefined
@@ -73,7 +76,7 @@ function randomStep(random: Random, place: Place): RandomStep {
   return { name, next, errors, kind: random.pick(['filter', 'split', 'transform', 'transform', 'wait', 'fail']) }
 }
 
-function randomBehaviour(random: Random, { hasSnapshot, withLate }: Place): Behaviour {
+export function randomBehaviour(random: Random, { hasSnapshot, withLate }: Place): Behaviour {
   return {
     salt: random.between(0, 1000),
     trouble: random.pick(['none', 'none', 'error', 'permanent', 'death', 'innocent', 'rebound', 'patience']),
@@ -87,7 +90,7 @@ function randomBehaviour(random: Random, { hasSnapshot, withLate }: Place): Beha
   }
 }
 
-function randomEdges(random: Random, later: readonly string[]): RandomEdge[] {
+export function randomEdges(random: Random, later: readonly string[]): RandomEdge[] {
   const targets = later.filter(() => random.chance(0.4)).slice(0, 3)
   if (targets.length < 2 || random.chance(0.4)) return targets.map((to) => ({ to, condition: 'none' }))
   const [first = '', second = '', third] = targets
@@ -109,7 +112,10 @@ function stepOf(step: RandomStep): Step {
   const ends = errors.to === undefined ? { then: errors.then } : { to: errors.to }
   if (step.kind === 'component') {
     const { ordered } = step.behaviour
-    return { name, next, component: 'app', function: name, onError: { retry, ...ends }, ...(ordered && { order: {} }) }
+    // What a component does is in its config: a revision that changes it gets another child.
+    const config = { behaviour: JSON.stringify(step.behaviour) }
+    const called = { component: 'app', function: name, config }
+    return { name, next, ...called, onError: { retry, ...ends }, ...(ordered && { order: {} }) }
   }
   return { name, next, onError: ends, ...builtIns[step.kind] }
 }
@@ -151,16 +157,15 @@ function hashOf(text: string): number {
   return value
 }
 
-/** The components of a random flow. */
-export function scriptsOf({ parts }: RandomFlow, clock: () => Clock): Record<string, Script> {
-  return Object.fromEntries(
-    parts.flatMap((step) => (step.kind === 'component' ? [[step.name, scriptOf(step.behaviour, clock)]] : [])),
-  ) as Record<string, Script>
+/** The component of every random flow, by function name: it does what its config says. */
+export function scriptsOf(names: readonly string[], clock: () => Clock): Record<string, Script> {
+  return Object.fromEntries(names.map((name) => [name, scriptOf(clock)]))
 }
 
-function scriptOf(behaviour: Behaviour, clock: () => Clock): Script {
+function scriptOf(clock: () => Clock): Script {
   const met = new Map<string, number>()
   return async (call) => {
+    const behaviour = JSON.parse(String(call.config['behaviour'])) as Behaviour
     if (behaviour.delayMs > 0) await sleep(clock(), behaviour.delayMs)
     const { messageId } = call.context
     const times = (met.get(messageId) ?? 0) + 1

@@ -4,9 +4,12 @@ import type { StepEvent } from '../../runtime/store/store.ts'
 import type { Ends } from './expected-ends.ts'
 import { expectedEnds, noEnds } from './expected-ends.ts'
 import { randomOf } from './random.ts'
+import { losable } from './lost-connection.ts'
+import type { Random } from './random.ts'
+import { editFlow, stepNames } from './random-edit.ts'
 import type { Item, RandomFlow } from './random-flow.ts'
 import { lateMs, randomFlow, scriptsOf } from './random-flow.ts'
-import type { Rig, StartedRunner } from './runner-rig.ts'
+import type { Rig, RigOptions, StartedRunner } from './runner-rig.ts'
 import { openRig } from './runner-rig.ts'
 
 /** What one random schedule came to, beside what must have come of it. */
@@ -14,6 +17,9 @@ export interface ScheduleResult {
   readonly flow: RandomFlow
   readonly sent: number
   readonly faults: number
+  readonly edited: number
+  /** Runs whose first message was never settled. */
+  readonly unheard: readonly string[]
   readonly expected: Ends
   readonly actual: Ends
   /** Messages that are still somewhere when nothing happens any more. */
@@ -23,60 +29,99 @@ export interface ScheduleResult {
   readonly counts: readonly { readonly step: string; readonly saved: number; readonly settled: number }[]
 }
 
-/** Sends messages through a random flow while runners are killed, closed and started; then waits for the end. */
-export async function runSchedule(seed: number, { withFaults }: { withFaults: boolean }): Promise<ScheduleResult> {
+export interface ScheduleOptions {
+  /** Runners are killed and closed, connections lost, and nobody answers for plans, at random. */
+  readonly withFaults: boolean
+  /** New revisions become active at random: messages under way finish under theirs, or follow. */
+  readonly edits?: 'finish' | 'follow'
+  /** By default in memory, on a simulated clock. */
+  readonly world?: Pick<RigOptions, 'openBroker' | 'clock'>
+}
+
+/** Sends messages through a random flow while it is edited and runners are killed, closed and started; then waits for the end. */
+export async function runSchedule(seed: number, options: ScheduleOptions): Promise<ScheduleResult> {
+  const { withFaults, edits, world = {} } = options
   const random = randomOf(seed)
-  const flow = randomFlow(random, { withLate: !withFaults })
+  const first = randomFlow(random, { withLate: !withFaults && edits === undefined })
   const clock: { now?: Clock } = {}
+  const connection = losable()
+  const update = edits === undefined ? {} : { update: { pending: edits } }
   const rig = await openRig({
-    spec: { steps: [...flow.steps] },
-    functions: flow.functions,
-    scripts: scriptsOf(flow, () => clock.now ?? systemClock),
+    spec: { steps: [...first.steps], ...update },
+    functions: first.functions,
+    scripts: scriptsOf(stepNames, () => clock.now ?? systemClock),
     limits: { queuedMessages: random.between(1, 20) },
+    wrap: connection.wrap,
+    ...world,
   })
   clock.now = rig.clock
   const expected = noEnds()
   const sent = random.between(1, 8)
+  const runs: string[] = []
   const runners: StartedRunner[] = [rig]
+  let flow = first
   let faults = 0
+  let edited = 0
   for (let at = 0; at < sent; at += 1) {
     const item: Item = { id: `m${at}`, n: random.between(0, 9) }
     addEnds(expected, expectedEnds(flow, item))
-    await rig.send(item, { tracked: true })
+    runs.push(await rig.send(item, { tracked: true }))
     if (random.chance(0.5)) await rig.clock.advance(random.between(0, 4000))
+    if (edits !== undefined && random.chance(0.4)) {
+      edited += 1
+      flow = editFlow(random, flow)
+      await rig.edit({ steps: [...flow.steps], ...update })
+    }
     if (withFaults && random.chance(0.4)) {
       faults += 1
-      await disturb(rig, runners, { isKill: random.chance(0.7), deadlineMs: random.between(0, 3000) })
+      await disturb(random, { rig, runners, connection })
     }
   }
   await rig.untilIdle()
   // What is emitted late may cause late emits in its turn, at most once a step.
-  for (const _ of flow.parts) {
+  for (const _ of first.parts) {
     await rig.clock.advance(lateMs + longestRoomWaitMs)
     await rig.untilIdle()
   }
-  const result = await resultOf(rig, flow)
+  const settled = new Set(rig.entries.map(({ headers }) => headers.run))
+  const unheard = runs.filter((run) => !settled.has(run))
+  const result = await resultOf(rig, first)
   await Promise.all(runners.map(({ kill }) => kill()))
   await rig.close()
-  return { ...result, flow, sent, faults, expected }
+  return { ...result, flow: first, sent, faults, edited, expected, unheard }
 }
 
 /** Between looks at a queue that was full. */
 const longestRoomWaitMs = 500
 
-async function disturb(
-  rig: Rig,
-  runners: StartedRunner[],
-  { isKill, deadlineMs }: { readonly isKill: boolean; readonly deadlineMs: number },
-): Promise<void> {
+interface Disturbed {
+  readonly rig: Rig
+  readonly runners: StartedRunner[]
+  readonly connection: ReturnType<typeof losable>
+}
+
+async function disturb(random: Random, { rig, runners, connection }: Disturbed): Promise<void> {
   const last = runners.at(-1)
-  if (isKill) await last?.kill()
-  else {
-    const closing = last?.runner.close(deadlineMs)
-    await rig.clock.advance(deadlineMs)
-    await closing
+  const forMs = random.between(0, 3000)
+  switch (random.pick(['kill', 'kill', 'kill', 'close', 'lose', 'silence'])) {
+    case 'kill':
+      await last?.kill()
+      return void runners.push(await rig.startRunner())
+    case 'close': {
+      const closing = last?.runner.close(forMs)
+      await rig.clock.advance(forMs)
+      await closing
+      return void runners.push(await rig.startRunner())
+    }
+    case 'lose':
+      connection.lose()
+      await rig.clock.advance(forMs)
+      return connection.find()
+    case 'silence':
+      rig.plans.answers(false)
+      await rig.clock.advance(forMs)
+      return rig.plans.answers(true)
   }
-  runners.push(await rig.startRunner())
 }
 
 async function resultOf(
@@ -85,7 +130,7 @@ async function resultOf(
 ): Promise<Pick<ScheduleResult, 'actual' | 'left' | 'activeRuns' | 'counts'>> {
   const letters = await rig.deadLetters()
   const told = (wanted: StepEvent['kind']): StepEvent[] => rig.events.filter(({ kind }) => kind === wanted)
-  const { ready, unacknowledged, parked } = rig.broker.pending()
+  const { ready, unacknowledged, parked } = await rig.broker.pending()
   return {
     actual: {
       finished: rig.finished.map(({ step, data }) => `${step} ${(data as Item).id} ${(data as Item).n}`),

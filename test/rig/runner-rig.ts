@@ -5,8 +5,10 @@ import { contractIndex } from '../../flow/component/contract-index.ts'
 import { compile } from '../../flow/plan/compile.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { livingQueuesOf } from '../../flow/plan/queue-name.ts'
+import type { Clock, SimulatedClock } from '../../runtime/clock.ts'
 import type { Broker } from '../../runtime/broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../../runtime/broker/broker.ts'
+import type { MemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
 import { TransientError } from '../../runtime/error.ts'
@@ -19,7 +21,10 @@ import { freshId } from '../../runtime/wire/message-id.ts'
 import type { MessageHeaders } from '../../runtime/wire/message.ts'
 import type { Call, CallResult, ComponentHost } from '../../runtime/runner/component-host.ts'
 import { openReInjector } from '../../runtime/runner/re-inject.ts'
+import { livingList } from './living-list.ts'
 import type { Settlement } from '../../runtime/runner/job.ts'
+import type { WorkFollower } from '../../runtime/runner/follow-work.ts'
+import { followWork } from '../../runtime/runner/follow-work.ts'
 import type { Runner } from '../../runtime/runner/runner.ts'
 import { openRunner } from '../../runtime/runner/runner.ts'
 import type { DeliveryPlace, RunnerLimits, RunnerParts, Tracer } from '../../runtime/runner/runner-parts.ts'
@@ -49,7 +54,21 @@ export interface RigOptions {
   /** What runners get in place of their connection. */
   readonly wrap?: (connection: Broker) => Broker
   readonly tracer?: Tracer
+  /** By default in memory, on the simulated clock. */
+  readonly openBroker?: (clock: Clock) => RigBroker | Promise<RigBroker>
+  /** By default one that stands still until it is told to go on. */
+  readonly clock?: SimulatedClock
 }
+
+/** What a rig needs of a broker beside the port. */
+export interface RigBroker extends Broker {
+  /** Another process's connection. */
+  readonly connect: () => Broker | Promise<Broker>
+  /** All that is somewhere in it. */
+  readonly pending: () => PendingMessages | Promise<PendingMessages>
+}
+
+type PendingMessages = ReturnType<MemoryBroker['pending']>
 
 export interface Finished {
   readonly step: string
@@ -61,8 +80,9 @@ export interface Finished {
 export async function openRig(options: RigOptions) {
   const { spec, scripts = {}, functions = {}, isolation = 'process', limits, credentials = {} } = options
   const { wrap = (connection: Broker) => connection, tracer } = options
-  const clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z'))
-  const broker = openMemoryBroker({ clock })
+  const { clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z')) } = options
+  const { openBroker = (clock: Clock): RigBroker => openMemoryBroker({ clock }) } = options
+  const broker = await openBroker(clock)
   const store = openMemoryStore({ clock })
   const log = pino({ level: 'silent' })
   const flow: Flow = {
@@ -77,10 +97,14 @@ export async function openRig(options: RigOptions) {
       {
         contracts: contractIndex([contractOf(edited, { functions, isolation })]),
         revision: (before?.revision ?? 0) + 1,
-        ...(before !== undefined && { livingQueues: livingQueuesOf(before) }),
+        ...(before !== undefined && { livingQueues: plans.all().flatMap(livingQueuesOf) }),
       },
     )
+  const plans = plansOf()
   const plan = compileFlow(spec)
+  plans.add(plan)
+  const living = livingList()
+  living.add(plan)
   const finished: Finished[] = []
   const events: StepEvent[] = []
   const entries: { headers: MessageHeaders; emitted: number }[] = []
@@ -88,7 +112,6 @@ export async function openRig(options: RigOptions) {
   const received: string[] = []
   const deliveries: { place: DeliveryPlace; settlement: Settlement }[] = []
   const host = scriptedHost(scripts)
-  const plans = plansOf(plan)
   const queuesOf = ({ stages }: Plan) =>
     stages.map(({ queue, singleActiveConsumer }) => ({ name: queue, singleActiveConsumer }))
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...queuesOf(plan)])
@@ -122,15 +145,30 @@ export async function openRig(options: RigOptions) {
     ...(tracer !== undefined && { tracer }),
   }
   /** A runner of its own, with a connection of its own, as another process would be. */
+  const followers = new Set<WorkFollower>()
   const startRunner = async (): Promise<StartedRunner> => {
-    const connection = broker.connect()
+    const connection = await broker.connect()
     const runner = openRunner({ ...parts, broker: wrap(connection) })
-    for (const known of plans.all()) {
-      for (const stage of known.stages) {
-        if ((await broker.depth(stage.queue)) !== undefined) await runner.attach({ stage, plan: known })
-      }
+    const follower = followWork(runner, living.list)
+    followers.add(follower)
+    await follower.attached()
+    const forget = (): void => {
+      followers.delete(follower)
+      void follower.close()
     }
-    return { runner, kill: connection.close }
+    return {
+      runner: {
+        ...runner,
+        close: (deadlineMs) => {
+          forget()
+          return runner.close(deadlineMs)
+        },
+      },
+      kill: () => {
+        forget()
+        return connection.close()
+      },
+    }
   }
   const first = await startRunner()
   const { runner } = first
@@ -161,12 +199,13 @@ export async function openRig(options: RigOptions) {
     /** Its connection is cut: what it has not settled goes back at once, while its code goes on unheard. */
     kill: first.kill,
     startRunner,
-    /** The next revision, active from now on; consumed by runners that are started then. */
+    /** The next revision, active from now on. */
     edit: async (edited: RigOptions['spec']): Promise<Plan> => {
       const next = compileFlow(edited, plans.active() ?? plan)
       await broker.declareQueues(queuesOf(next))
       plans.add(next)
-      for (const stage of next.stages) await runner.attach({ stage, plan: next })
+      living.add(next)
+      await Promise.all([...followers].map((follower) => follower.attached()))
       return next
     },
     plans,
@@ -185,7 +224,7 @@ export async function openRig(options: RigOptions) {
       const until = clock.now() + atMostMs
       for (;;) {
         for (let turn = 0; turn < 5; turn += 1) await clock.advance(0)
-        const { ready, unacknowledged, parked } = broker.pending()
+        const { ready, unacknowledged, parked } = await broker.pending()
         if (ready + unacknowledged + parked === 0) return
         const next = clock.nextAt()
         if (next === undefined || next > until) return
@@ -247,9 +286,9 @@ function contractOf(
 }
 
 /** Revisions that come and go. */
-function plansOf(first: Plan) {
-  const known = new Map([[first.revision, first]])
-  let active: Plan | undefined = first
+function plansOf() {
+  const known = new Map<number, Plan>()
+  let active: Plan | undefined
   let hasAnswer = true
   return {
     /** Whether it answers for a revision that a message names. */
@@ -265,7 +304,7 @@ function plansOf(first: Plan) {
     deactivate: () => {
       active = undefined
     },
-    flows: () => [first.flow.uid],
+    flows: () => ['uid'],
     active: () => active,
     refresh: async () => active,
     get: async (_: string, revision: number) => {
