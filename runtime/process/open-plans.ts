@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { PlanSource, WorkList } from '../plan-source.ts'
+import { openDirectoryPlanSource } from '../plans/directory-plan-source.ts'
 import { openStorePlanSource } from '../plans/store-plan-source.ts'
 import type { Store } from '../store/store.ts'
 
@@ -16,6 +17,7 @@ export interface PlansParts {
 
 /** Plans of a directory where one is named, else those of the store. */
 export function openPlans(directory: string | undefined, { store, clock, log }: PlansParts): Promise<LivePlans> {
-  if (directory !== undefined) throw new Error('TODO directory')
-  return openStorePlanSource({ store, clock, log })
+  return directory === undefined
+    ? openStorePlanSource({ store, clock, log })
+    : openDirectoryPlanSource(directory, { clock, log })
 }
