@@ -79,6 +79,8 @@ async function tryConnect(
   prepare: (database: Db) => Promise<void>,
 ): Promise<ConnectedMongo> {
   const { client, place } = await newClient(server)
+  const abandon = (): void => void client.close()
+  server.signal?.addEventListener('abort', abandon, { once: true })
   try {
     await client.connect()
     const greeting = (await client.db('admin').command({ hello: 1 })) as unknown as ServerGreeting // MongoDB's answer
@@ -88,7 +90,10 @@ async function tryConnect(
     return { client, place }
   } catch (error) {
     await client.close()
+    server.signal?.throwIfAborted()
     throw isOurs(error) ? error : openingError(place, failureOf(error), error)
+  } finally {
+    server.signal?.removeEventListener('abort', abandon)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Db, IndexDescription } from 'mongodb'
+import type { Logger } from 'pino'
 import type { MongoRetention } from '../retention.ts'
 
 type Index = Pick<IndexDescription, 'key' | 'unique' | 'expireAfterSeconds' | 'partialFilterExpression'>
@@ -41,28 +42,57 @@ function indexesOf({ observedMs }: MongoRetention): Readonly<Record<string, read
   }
 }
 
-/** Safe to repeat, and in several processes at once. A time to live that has changed takes the place of the old one. */
-export async function createIndexes(database: Db, retention: MongoRetention): Promise<void> {
+/**
+ * Safe to repeat, and in several processes at once. A time to live that has changed takes the place of the old one, where
+ * the user may do that.
+ */
+export async function createIndexes(database: Db, { retention, log }: IndexParts): Promise<void> {
   const creating = Object.entries(indexesOf(retention)).map(async ([name, indexes]) => {
     try {
       await database.collection(name).createIndexes([...indexes])
     } catch (error) {
       if (!isOptionsConflict(error)) throw error
-      await changeTimesToLive(database, name, indexes)
-      await database.collection(name).createIndexes([...indexes])
+      for (const index of indexes) await createOrChange({ database, log }, name, index)
     }
   })
   await Promise.all(creating)
 }
 
-async function changeTimesToLive(database: Db, collMod: string, indexes: readonly Index[]): Promise<void> {
-  for (const { key: keyPattern, expireAfterSeconds } of indexes) {
-    if (expireAfterSeconds === undefined) continue
-    await database.command({ collMod, index: { keyPattern, expireAfterSeconds } })
+export interface IndexParts {
+  readonly retention: MongoRetention
+  readonly log: Logger
+}
+
+interface IndexPlace {
+  readonly database: Db
+  readonly log: Logger
+}
+
+async function createOrChange({ database, log }: IndexPlace, collection: string, index: Index): Promise<void> {
+  try {
+    await database.collection(collection).createIndexes([index])
+  } catch (error) {
+    const { key: keyPattern, expireAfterSeconds } = index
+    if (!isOptionsConflict(error) || expireAfterSeconds === undefined) throw error
+    const changing = database.command({ collMod: collection, index: { keyPattern, expireAfterSeconds } })
+    await changing.catch((error: unknown) => {
+      if (codeOf(error) !== unauthorized) throw error
+      // The role readWrite has all but this, and nothing is lost by it.
+      log.warn(
+        { collection, expireAfterSeconds },
+        'time to live stays as it was, since the user may not change it: that takes the role dbAdmin',
+      )
+    })
   }
 }
 
+const unauthorized = 13
+
 /** `IndexOptionsConflict`, or `IndexKeySpecsConflict`. */
 function isOptionsConflict(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 85 || error.code === 86)
+  return [85, 86].includes(Number(codeOf(error)))
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

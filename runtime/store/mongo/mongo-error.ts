@@ -37,8 +37,8 @@ export function openingError(
   isPermanent = isLasting(code),
 ): PermanentError | TransientError {
   const message = `${placeName(place)} ${withoutSecrets(place, what)}`
-  // One that could not choose a server carries all it knows of the cluster, and a URL's error the URL.
-  const isTelling = cause instanceof Error && !('reason' in cause) && code !== 'StoreUrlInvalid'
+  // One that could not choose a server carries all it knows of the cluster, and one that was refused what it had to write.
+  const isTelling = cause instanceof Error && !('reason' in cause) && code !== 'StoreAccessRefused'
   const options = isTelling ? { cause } : {}
   return isPermanent ? new PermanentError(code, message, options) : new TransientError(code, message, options)
 }

@@ -20,15 +20,16 @@ interface MessageEntry {
   readonly expiresAt: Date
 }
 
-const dayMs = 86_400_000
+const longestMarginMs = 86_400_000
 
 /**
  * A run's messages live as long as the run, without a write to each of them at each addition: they are kept some days
- * longer than needed, and all of them are prolonged when an addition comes near that.
+ * longer than needed (at most three), and all of them are prolonged when an addition comes near that.
  */
 export function mongoTrackedRuns(link: MongoLink, { trackedMs }: MongoRetention): TrackedRunStore {
   const runs = link.deciding<RunEntry>('trackedRuns')
   const messages = link.deciding<MessageEntry>('trackedMessages')
+  const marginMs = Math.min(longestMarginMs, trackedMs / 10)
 
   /** Gives until when the run's messages are kept at least. */
   const noteAddition = async (flow: string, run: string): Promise<Date> => {
@@ -39,8 +40,8 @@ export function mongoTrackedRuns(link: MongoLink, { trackedMs }: MongoRetention)
     const change = { $set: { ...named, keptUntil, expiresAt: { $add: ['$$NOW', trackedMs] } } }
     const entry = await runs.findOneAndUpdate({ _id }, [change], { upsert: true, returnDocument: 'after' })
     if (entry === null) throw new Error(`the tracked run ${run} was not written`)
-    if (entry.keptUntil !== undefined && entry.keptUntil >= daysAfter(entry.expiresAt, 1)) return entry.keptUntil
-    const prolonged = daysAfter(entry.expiresAt, 3)
+    if (entry.keptUntil !== undefined && entry.keptUntil >= after(entry.expiresAt, marginMs)) return entry.keptUntil
+    const prolonged = after(entry.expiresAt, 3 * marginMs)
     await prolong(entry, prolonged)
     // Only now: who is interrupted before begins again.
     await runs.updateOne({ _id }, { $max: { keptUntil: prolonged } })
@@ -49,7 +50,8 @@ export function mongoTrackedRuns(link: MongoLink, { trackedMs }: MongoRetention)
   const prolong = async ({ flow, run, keptUntil, expiresAt }: RunEntry, prolonged: Date): Promise<void> => {
     if ((await messages.findOne({ flow, run })) === null) return
     // What was forgotten does not come back with its run; what is added at this moment is kept for longer than that.
-    if (keptUntil === undefined) await messages.deleteMany({ flow, run, expiresAt: { $lt: expiresAt } })
+    if (keptUntil === undefined)
+      await messages.deleteMany({ flow, run, expiresAt: { $lt: after(expiresAt, marginMs) } })
     await messages.updateMany({ flow, run }, { $max: { expiresAt: prolonged } })
   }
   const insert = async (flow: string, run: string, ids: readonly string[], expiresAt: Date): Promise<void> => {
@@ -77,8 +79,8 @@ export function mongoTrackedRuns(link: MongoLink, { trackedMs }: MongoRetention)
   }
 }
 
-function daysAfter(instant: Date, days: number): Date {
-  return new Date(instant.getTime() + days * dayMs)
+function after(instant: Date, byMs: number): Date {
+  return new Date(instant.getTime() + byMs)
 }
 
 function runId(flow: string, run: string): string {

@@ -34,7 +34,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   const { clock = systemClock, patience = 'fail', log } = options
   const retention = { ...mongoRetention, ...options.retention }
   const { client, place } = await connectMongo({ ...options, clock, patience }, (database) =>
-    createIndexes(database, retention),
+    createIndexes(database, { retention, log }),
   )
   const link = mongoLink({ client, place, clock, log })
   return {

@@ -79,7 +79,7 @@ const rules: readonly Rule[] = [
   {
     holds: ({ code }) => code === 13,
     failure: ({ message }) =>
-      lasting('StoreAccessRefused', `refused: ${message}; give the user the role readWrite on it`),
+      lasting('StoreAccessRefused', `refused: ${withoutCommand(message)}; give the user the role readWrite on it`),
   },
   {
     holds: ({ name }) => name === 'MongoParseError' || name === 'MongoMissingCredentialsError',
@@ -106,6 +106,11 @@ export function judgeMongoError(error: DriverError): MongoFailure {
   if (rule !== undefined) return rule.failure(error)
   const mayRepeat = passingCodes.has(error.code) || error.labels.includes('RetryableWriteError')
   return { code: 'StoreUnavailable', what: `failed: ${error.message}`, mayRepeat }
+}
+
+/** The server repeats what it refuses, with all that is in it. */
+function withoutCommand(message: string): string {
+  return message.replace(/ to execute command \{ (\w+):.*/s, ' to execute $1')
 }
 
 function lasting(code: MongoFailureCode, what: string): MongoFailure {
