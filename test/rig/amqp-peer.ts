@@ -1,5 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { frameParser, frameType } from '../../runtime/broker/amqp/lean/frame-parser.ts'
 import { method } from '../../runtime/broker/amqp/lean/method.ts'
 import { amqplibCodec } from './amqplib-codec.ts'
@@ -22,6 +23,8 @@ export interface PeerOptions {
   readonly answers?: Readonly<Record<number, (channel: number) => Buffer>>
   /** Sent to who connects, in place of AMQP. */
   readonly greeting?: Buffer
+  /** Speaks TLS with this certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 /** A server that speaks AMQP 0-9-1 by amqplib's encoder, and whatever else it is told to: RabbitMQ never misbehaves when asked. */
@@ -52,16 +55,19 @@ export async function openPeer(options: PeerOptions = {}): Promise<AmqpPeer> {
   const onBeat = (): void => {
     beats += 1
   }
-  const server = createServer((socket) => {
+  const onSocket = (socket: Socket): void => {
     sockets.add(socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     if (options.greeting === undefined) speak(socket, { options, received, onBeat })
     else socket.write(options.greeting)
-  })
+  }
+  const server = options.tls === undefined ? createServer(onSocket) : createTlsServer(options.tls, onSocket)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: new URL(`amqp://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`),
+    url: new URL(
+      `${options.tls === undefined ? 'amqp' : 'amqps'}://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ),
     received,
     beats: () => beats,
     send: (bytes) => {

@@ -35,6 +35,7 @@ describe('linkError', () => {
     { failure: socket('ECONNRESET'), code: 'BrokerConnectionLost', lasts: false },
     { failure: { kind: 'socket' } as const, code: 'BrokerConnectionLost', lasts: false },
     { failure: socket('DEPTH_ZERO_SELF_SIGNED_CERT'), code: 'BrokerTlsError', lasts: true },
+    { failure: socket('EPROTO'), code: 'BrokerTlsError', lasts: true },
     { failure: socket('ERR_SSL_WRONG_VERSION_NUMBER'), code: 'BrokerTlsError', lasts: true },
     { failure: { kind: 'timeout', waitingFor: 'open', afterMs: 5 } as const, code: 'BrokerTimeout', lasts: false },
     { failure: { kind: 'silence', afterSeconds: 20 } as const, code: 'BrokerSilent', lasts: false },
@@ -47,5 +48,12 @@ describe('linkError', () => {
     expect(error instanceof PermanentError).toBe(lasts)
     expect(error.message).toMatch(/^RabbitMQ at broker\.example:5673, vhost "weir\.shop" /)
     expect(error.message).not.toContain('secret')
+  })
+
+  it('takes from OpenSSL its words alone', () => {
+    const message =
+      'write EPROTO 405D:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl.c:77:\n'
+    const error = linkError(server, socket('EPROTO', message))
+    expect(error.message).toContain('by TLS: wrong version number; check the certificates and the port')
   })
 })

@@ -82,8 +82,10 @@ function socketError(server: AmqpServer, error?: Error & { readonly code?: strin
   const code = error?.code ?? ''
   const known = unreachable[code]
   if (known !== undefined) return transient('BrokerUnreachable', server, known, error)
-  if (/CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO/.test(code)) {
-    const message = `cannot be spoken to by TLS: ${error?.message}; check the certificates and the port`
+  if (error !== undefined && /CERT|SELF_SIGNED|SSL|TLS|UNABLE_TO|EPROTO/.test(code)) {
+    // OpenSSL's own words stand among places in its source.
+    const [, why = error.message] = /:error:\w+:[^:]*:[^:]*:([^:\n]+)/.exec(error.message) ?? []
+    const message = `cannot be spoken to by TLS: ${why}; check the certificates and the port`
     return new PermanentError('BrokerTlsError', `${serverName(server)} ${message}`, { cause: error })
   }
   const why = error === undefined ? 'closed the connection' : `lost the connection: ${error.message}`

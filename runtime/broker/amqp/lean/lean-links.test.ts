@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { amqplibCodec } from '../../../../test/rig/amqplib-codec.ts'
 import { openPeer, type AmqpPeer, type PeerOptions } from '../../../../test/rig/amqp-peer.ts'
+import { testCertificate } from '../../../../test/rig/test-certificate.ts'
 import { simulatedClock, type Clock } from '../../../clock.ts'
 import type { AmqpServer, ConsumerLink, PublisherLink, RawDelivery } from '../amqp-link.ts'
 import { leanLinks } from './lean-links.ts'
@@ -171,6 +172,34 @@ describe('opening a link', () => {
     const peer = await openPeer()
     await peer.close()
     await expect(openConsumer(peer)).rejects.toMatchObject({ code: 'BrokerUnreachable' })
+  })
+})
+
+describe('opening a link by TLS', () => {
+  const events = { onLost: never }
+
+  it('works with a certificate that is trusted', async () => {
+    const peer = await peerWith({ tls: testCertificate })
+    const link = await leanLinks().openConsumer({ ...serverAt(peer), tls: { ca: testCertificate.cert } }, events)
+    const got: RawDelivery[] = []
+    const channel = await link.openChannel({ onDelivery: (delivery) => got.push(delivery), onEnd: never })
+    await channel.consume('q', 1)
+    peer.send(deliver(1, 1, Buffer.alloc(100_000, 1)))
+    await vi.waitFor(() => expect(got.map(({ body }) => body.length)).toEqual([100_000]))
+    await link.close()
+  })
+
+  it.each([
+    { name: 'a certificate that nobody trusts', options: { tls: testCertificate } },
+    { name: 'a server without TLS', options: { greeting: Buffer.from('AMQP\0\0\x09\x01') } },
+  ])('fails clearly at $name', async ({ options }) => {
+    const peer = await peerWith(options)
+    const url = new URL(peer.url.href.replace('amqp:', 'amqps:'))
+    const opening = leanLinks().openConsumer(serverAt({ url }), events)
+    await expect(opening).rejects.toMatchObject({
+      code: 'BrokerTlsError',
+      message: expect.stringContaining('check the certificates and the port') as string,
+    })
   })
 })
 
