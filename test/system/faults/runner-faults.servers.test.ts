@@ -36,4 +36,24 @@ describeOnServers('a runner', ({ rabbit, mongo }) => {
     const account = await rig.untilAccounted()
     expect(account).toMatchObject({ finished: 1000, dead: 0, duplicates: 0, invented: [] })
   })
+
+  it('is killed 20 times in 50,000 messages: none is lost, and few are doubled', { timeout: 400_000 }, async () => {
+    await open()
+    await rig.startRecorder()
+    let runner = await rig.startRunner()
+    let kills = 0
+    const sending = rig.sender.send(50_000, { atOnce: 500 })
+    while (kills < 20) {
+      await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1000))
+      await runner.kill()
+      kills += 1
+      runner = await rig.startRunner()
+    }
+    await sending
+    const account = await rig.untilAccounted(200_000)
+    // Each kill finds at most the read-ahead of three steps under way.
+    expect(account.duplicates).toBeLessThanOrEqual(kills * 3 * 200 + rig.sender.repeated())
+    expect(account).toMatchObject({ dead: 0, invented: [] })
+    process.stdout.write(`duplicates ${account.duplicates}\n`)
+  })
 })
