@@ -98,10 +98,18 @@ export function serversSeen({ setName, compatible, compatibilityError, servers }
   }
 }
 
+/** The driver's `MongoBulkWriteError`, as far as it is read here. */
+interface BulkWriteError {
+  readonly writeErrors?: unknown
+  readonly result?: { readonly getWriteConcernError?: () => unknown }
+}
+
 /** Of a write of many: everything that is missing is there already. */
 export function isOnlyDuplicates(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false
-  const { writeErrors } = error as { readonly writeErrors?: unknown } // of a MongoBulkWriteError
+  const { writeErrors, result } = error as BulkWriteError // looked at with care
+  // What was written beside them is not with a majority yet.
+  if (result?.getWriteConcernError?.()) return false
   const all = writeErrors === undefined ? [] : [writeErrors].flat()
   return all.every((one) => (one as { readonly code?: unknown }).code === 11_000) // looked at with care
 }

@@ -37,6 +37,8 @@ export interface LinkParts {
 
 /** An election takes up to 12 s with a replica set's usual settings. */
 const operationMs = 30_000
+/** Shorter than the patience with a socket, so that the reason is told. */
+const majorityMs = 8000
 const closeMs = 5000
 const firstPauseMs = 50
 const longestPauseMs = 2000
@@ -94,7 +96,7 @@ export function mongoLink(parts: LinkParts): MongoLink {
 
 const decidingOptions: CollectionOptions = {
   readConcern: { level: 'majority' },
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: operationMs },
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: majorityMs },
 }
 const observingOptions: CollectionOptions = { readConcern: { level: 'local' }, writeConcern: { w: 1 } }
 
