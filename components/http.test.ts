@@ -22,6 +22,7 @@ type Process = (
   msg: unknown,
   cfg: object,
   snapshot?: unknown,
+  headers?: object,
 ) => Promise<{ data: any; metadata: any } | undefined> // oxlint-disable-line typescript/no-explicit-any -- as above
 
 const load = createRequire(import.meta.url)
@@ -46,7 +47,13 @@ async function serve(handler: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function call(process: Process, cfg: object, { msg = {}, snapshot = {} }: { msg?: object; snapshot?: unknown } = {}) {
+interface Given {
+  readonly msg?: object
+  readonly snapshot?: unknown
+  readonly headers?: object
+}
+
+function call(process: Process, cfg: object, { msg = {}, snapshot = {}, headers = {} }: Given = {}) {
   const emitted: Emitted[] = []
   const taskExec = {
     emit: async (event: string, value: unknown) => {
@@ -55,7 +62,7 @@ function call(process: Process, cfg: object, { msg = {}, snapshot = {} }: { msg?
     },
     logger: console,
   }
-  const result = process.call(taskExec, { data: {}, metadata: {}, attachments: {}, ...msg }, cfg, snapshot)
+  const result = process.call(taskExec, { data: {}, metadata: {}, attachments: {}, ...msg }, cfg, snapshot, headers)
   return { emitted, result }
 }
 
@@ -99,6 +106,18 @@ describe('http request', () => {
       http: { status: 201, url: `${url}/things`, headers: { 'x-one': 'a', 'content-type': 'application/json' } },
     })
     expect(JSON.stringify(message)).not.toContain('secret')
+  })
+
+  it('passes the trace on that it belongs to, unless the config names another', async () => {
+    const url = await serve(echo)
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const sent = async (cfg: object, headers: object): Promise<unknown> => {
+      const message = await call(request, { url, ...cfg }, { headers }).result
+      return (message?.data.headers as Record<string, unknown>)['traceparent']
+    }
+    expect(await sent({}, { traceparent })).toBe(traceparent)
+    expect(await sent({}, {})).toBe(undefined)
+    expect(await sent({ headers: { Traceparent: 'own' } }, { traceparent })).toBe('own')
   })
 
   it('writes query parameters: lists repeat, null leaves out, those of the address stay', async () => {

@@ -2,11 +2,12 @@
 
 const { toItemMessages, withClient } = require('./lib/client.js')
 const { valueAt } = require('./lib/json-path.js')
-const { withQuery } = require('./lib/read-request.js')
+const { withQuery, withTrace } = require('./lib/read-request.js')
 
 /** The items that are new since the last poll, each a message. How far it has come is the snapshot `{cursor}`. */
-exports.process = function poll(msg, cfg, snapshot) {
-  return withClient({ ...cfg, emit: 'items' }, msg, async ({ request, fetchPages }) => {
+exports.process = function poll(msg, cfg, snapshot, headers) {
+  return withClient({ ...cfg, emit: 'items' }, msg, async ({ request: plain, fetchPages }) => {
+    const request = withTrace(plain, headers)
     const { query, path, initial } = cfg.cursor ?? {}
     let cursor = snapshot?.cursor ?? initial
     for await (const page of fetchPages(query ? since(request, query, cursor) : request)) {

@@ -34,6 +34,11 @@ function readRequest(cfg, msg) {
   }
 }
 
+/** The request as part of the trace that the call belongs to, unless the config says otherwise. */
+function withTrace(request, { traceparent } = {}) {
+  return traceparent === undefined ? request : { ...request, headers: { traceparent, ...request.headers } }
+}
+
 function readUrl(text) {
   if (typeof text !== 'string' || !URL.canParse(text)) {
     throw permanent('InvalidConfig', 'url must be an absolute http or https address; set it in config or bind')
@@ -79,4 +84,4 @@ function textOf(value) {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-module.exports = { readRequest, withQuery, withoutUndefined }
+module.exports = { readRequest, withQuery, withTrace, withoutUndefined }
