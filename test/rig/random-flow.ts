@@ -165,7 +165,7 @@ export function scriptsOf(names: readonly string[], clock: () => Clock): Record<
 function scriptOf(clock: () => Clock): Script {
   const met = new Map<string, number>()
   return async (call) => {
-    const behaviour = JSON.parse(String(call.config['behaviour'])) as Behaviour
+    const behaviour = JSON.parse(call.config['behaviour'] as string) as Behaviour
     if (behaviour.delayMs > 0) await sleep(clock(), behaviour.delayMs)
     const { messageId } = call.context
     const times = (met.get(messageId) ?? 0) + 1

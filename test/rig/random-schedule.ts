@@ -77,18 +77,22 @@ export async function runSchedule(seed: number, options: ScheduleOptions): Promi
       await disturb(random, { rig, runners, connection })
     }
   }
-  await rig.untilIdle()
-  // What is emitted late may cause late emits in its turn, at most once a step.
-  for (const _ of first.parts) {
-    await rig.clock.advance(lateMs + longestRoomWaitMs)
-    await rig.untilIdle()
-  }
+  await untilEnd(rig, first)
   const settled = new Set(rig.entries.map(({ headers }) => headers.run))
   const unheard = runs.filter((run) => !settled.has(run))
   const result = await resultOf(rig, first)
   await Promise.all(runners.map(({ kill }) => kill()))
   await rig.close()
   return { ...result, flow: first, sent, faults, edited, expected, unheard }
+}
+
+async function untilEnd(rig: Rig, { parts }: RandomFlow): Promise<void> {
+  await rig.untilIdle()
+  // What is emitted late may cause late emits in its turn, at most once a step.
+  for (const _ of parts) {
+    await rig.clock.advance(lateMs + longestRoomWaitMs)
+    await rig.untilIdle()
+  }
 }
 
 /** Between looks at a queue that was full. */
