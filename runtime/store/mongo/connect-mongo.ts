@@ -30,9 +30,10 @@ export interface ConnectedMongo {
 const firstPauseMs = 500
 const longestPauseMs = 15_000
 
-/** Few connections, no buffers that stay: a runner has its memory for messages. */
+/** At rest one connection and what watches the servers: a runner has its memory for messages. */
 const options: MongoClientOptions = {
-  maxPoolSize: 10,
+  // A write waits for the journals of a majority, and many of them can wait for the same: opened under load, closed a minute after.
+  maxPoolSize: 30,
   minPoolSize: 0,
   maxConnecting: 2,
   maxIdleTimeMS: 60_000,
