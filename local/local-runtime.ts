@@ -1,14 +1,15 @@
 import type { Logger } from 'pino'
 import type { ParsedManifests } from '../flow/manifest/manifest.ts'
-import type { QueueDeclaration } from '../runtime/broker/broker.ts'
+import type { Broker } from '../runtime/broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../runtime/broker/broker.ts'
 import type { EmbeddedBroker } from '../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { systemClock } from '../runtime/clock.ts'
-import type { CredentialSource, LivingWork } from '../runtime/plan-source.ts'
+import type { CredentialSource } from '../runtime/plan-source.ts'
 import type { Recorder } from '../runtime/recorder/recorder.ts'
 import { openRecorder } from '../runtime/recorder/recorder.ts'
 import type { HostLimits } from '../runtime/runner/host/host-options.ts'
+import { followWork } from '../runtime/runner/follow-work.ts'
 import { openReInjector } from '../runtime/runner/re-inject.ts'
 import { openRunner } from '../runtime/runner/runner.ts'
 import type { RunnerLimits, RunnerObserver, RunnerParts } from '../runtime/runner/runner-parts.ts'
@@ -18,18 +19,24 @@ import { adoptUnfinished } from './adopt-unfinished.ts'
 import type { LocalComponents } from './local-components.ts'
 import { openLocalHost } from './local-host.ts'
 import { openLocalBroker } from './local-broker.ts'
-import type { LocalPlans } from './local-plans.ts'
+import type { ChangingProject } from './changing-project.ts'
+import { openProject } from './changing-project.ts'
+import type { FlowChange, GivenFlows, LocalPlans } from './local-plans.ts'
 import { openLocalPlans } from './local-plans.ts'
 import { openLocalStore } from './local-store.ts'
-import { olderWork } from './older-work.ts'
+import { abandonStrays } from './stray-queues.ts'
 import { makeStateDirectory } from './state-directory.ts'
 
 /** The parts of a flow's life that need no trigger: queues, state, runner. Triggers are opened on top of it. */
 export interface LocalRuntime {
-  readonly broker: EmbeddedBroker
+  readonly broker: Broker
+  /** The same broker, where its queues are this process's own; undefined for a server's. */
+  readonly embedded: EmbeddedBroker | undefined
   readonly store: Store
   readonly plans: LocalPlans
   readonly clock: Clock
+  /** Runs these flows from now on, by these components and credentials. What has started goes on as it began. */
+  readonly change: (project: RunnableFlows) => Promise<readonly FlowChange[]>
   /** To be told of each run that a trigger starts. */
   readonly onRun: (run: Run) => void
   /** Ends endless triggers, so that what they have given can be finished. Safe to repeat. */
@@ -45,11 +52,20 @@ export interface LocalRuntime {
   readonly close: (deadlineMs: number) => Promise<number>
 }
 
-export interface LocalRuntimeOptions {
+/** What runs, and what it needs to run. */
+export interface RunnableFlows {
   readonly parsed: ParsedManifests
+  /** Closed with the runtime. */
   readonly components: LocalComponents
   readonly credentials: CredentialSource
+}
+
+export interface LocalRuntimeOptions extends RunnableFlows {
   readonly log: Logger
+  /** Opened ones of a server, which the runtime closes; by default the queues and the state are this process's own. */
+  readonly servers?: { readonly broker: Broker; readonly store: Store }
+  /** Flows are fired by hand alone: one that is suspended runs as well. */
+  readonly isByHand?: boolean
   /** Directory for what must outlast the process; without it everything is in memory. */
   readonly state?: string
   readonly observer: Partial<RunnerObserver>
@@ -79,35 +95,41 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
 }
 
 async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions): Promise<LocalRuntime> {
-  const { components, log } = options
+  const { log, isByHand = false } = options
   const clock = systemClock
   let left = 0
-  opened.defer(components.close)
-  if (options.state !== undefined) await makeStateDirectory(options.state)
-  const store = openLocalStore(options.state, log)
-  opened.defer(store.close)
-  const broker = openLocalBroker(options.state, log)
-  opened.defer(broker.close)
-  const plans = await openLocalPlans(options.parsed.manifests.flows, components, store.plans)
+  const project = openProject(options)
+  opened.defer(project.close)
+  const { broker, store, embedded } = await openPorts(opened, options)
+  await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }])
+  // A broker of our own cannot lose a queue that is young.
+  const waits = embedded === undefined ? {} : { declaredMs: 0 }
+  const plans = await openLocalPlans({ broker, store, clock, log, waits, isByHand })
+  opened.defer(plans.close)
   opened.defer(async () => {
-    left = unfinishedIn(broker)
+    left = embedded === undefined ? 0 : unfinishedIn(embedded)
   })
-  const work = await openWork({ broker, store, plans })
-  const resumed = unfinishedIn(broker)
-  const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
+  await startFlows({ plans, broker, store, embedded }, options)
+  const resumed = embedded === undefined ? 0 : unfinishedIn(embedded)
+  const { namespaceOf } = plans
   const recorder = await openRecorder({ broker, store, clock, log, namespaceOf, onDeadLetter: options.onDeadLetter })
   opened.defer(recorder.close)
   const reInjector = await openReInjector({ broker, store, plans, clock })
   opened.defer(reInjector.close)
-  const workers = await openWorkers(options, { broker, store, plans, clock, recorder, work })
+  const workers = await openWorkers(options, { broker, store, plans, clock, recorder, project })
   opened.defer(workers.close)
   return {
     broker,
+    embedded,
     store,
     plans,
     clock,
     resumed,
-    isKept: options.state !== undefined,
+    isKept: embedded === undefined || options.state !== undefined,
+    change: (flows) => {
+      project.change(flows)
+      return plans.change(givenOf(flows))
+    },
     onRun: (run) => recorder.observe({ kind: 'run', run }),
     stopListening: workers.stopListening,
     close: async (deadlineMs) => {
@@ -118,30 +140,66 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
   }
 }
 
+interface Ports {
+  readonly broker: Broker
+  readonly store: Store
+  readonly embedded: EmbeddedBroker | undefined
+}
+
+async function openPorts(opened: AsyncDisposableStack, { servers, state, log }: LocalRuntimeOptions): Promise<Ports> {
+  if (servers !== undefined) {
+    opened.defer(servers.store.close)
+    opened.defer(servers.broker.close)
+    return { ...servers, embedded: undefined }
+  }
+  if (state !== undefined) await makeStateDirectory(state)
+  const store = openLocalStore(state, log)
+  opened.defer(store.close)
+  const embedded = openLocalBroker(state, log)
+  opened.defer(embedded.close)
+  return { broker: embedded, store, embedded }
+}
+
 function unfinishedIn(broker: EmbeddedBroker): number {
   const { ready, unacknowledged, parked } = broker.pending()
   return ready + unacknowledged + parked
 }
 
-interface WorkParts {
-  readonly broker: EmbeddedBroker
-  readonly store: Store
-  readonly plans: LocalPlans
+/** Gives the plans the flows; resolves when each is active, as far as nothing but time stands in its way. */
+async function startFlows(
+  { plans, broker, store, embedded }: Ports & { readonly plans: LocalPlans },
+  options: LocalRuntimeOptions,
+): Promise<void> {
+  for (const change of await plans.change(givenOf(options))) {
+    if (change.kind !== 'edited') continue
+    await untilActive(plans, change, options.stopped)
+  }
+  for (const { flow } of plans.all) {
+    const state = embedded === undefined || flow.freeze ? undefined : (await store.flows.get(flow.uid))?.state
+    if (embedded === undefined || state === undefined) continue
+    await abandonStrays(embedded, state)
+    await adoptUnfinished({ broker, store, plans }, flow.uid)
+  }
 }
 
-/** Declares what is to be consumed. What belongs to a frozen flow, or to none that is given, stays in its queues as it is. */
-async function openWork({ broker, store, plans }: WorkParts): Promise<readonly LivingWork[]> {
-  const running = plans.all.filter(({ flow }) => !flow.freeze)
-  const active = running.flatMap((plan) => plan.stages.map((stage) => ({ stage, plan })))
-  const older = await Promise.all(running.map((plan) => olderWork(broker, plan, store.plans)))
-  const work = [...active, ...older.flat()]
-  await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...work.map(queueOf)])
-  for (const { flow } of running) await adoptUnfinished({ broker, store, plans }, flow.uid)
-  return work
+function givenOf({ parsed, components }: RunnableFlows): GivenFlows {
+  return { flows: parsed.manifests.flows, components }
 }
 
-function queueOf({ stage: { queue, singleActiveConsumer } }: LivingWork): QueueDeclaration {
-  return { name: queue, singleActiveConsumer }
+async function untilActive(
+  plans: LocalPlans,
+  { plan, applied }: Extract<FlowChange, { kind: 'edited' }>,
+  stopped: AbortSignal | undefined,
+): Promise<void> {
+  if (applied.kind !== 'pending' || applied.blocked !== undefined) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = (): void => {
+    if ((plans.active(plan.flow.uid)?.revision ?? 0) >= applied.revision) resolve()
+  }
+  const forget = plans.onChange(look)
+  look()
+  await (stopped === undefined ? promise : Promise.race([promise, aborted(stopped)]))
+  forget()
 }
 
 /** What does the work: the runner, and the processes of its components. */
@@ -155,11 +213,11 @@ interface Workers {
 type Surroundings = Pick<RunnerParts, 'broker' | 'store' | 'clock'> & {
   readonly plans: LocalPlans
   readonly recorder: Recorder
-  readonly work: readonly LivingWork[]
+  readonly project: ChangingProject
 }
 
 async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): Promise<Workers> {
-  const { log, credentials, components, stopped } = options
+  const { log, stopped } = options
   const host = openLocalHost({
     log,
     environment: options.environment,
@@ -169,19 +227,22 @@ async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): 
     ...around,
     host,
     log,
-    credentials,
-    code: components.code,
+    credentials: around.project.credentials,
+    code: around.project.code,
     observer: observerOf(around.recorder, options.observer),
     limits: { ...defaultLimits, ...options.limits },
   })
-  await Promise.all(around.work.map(runner.attach))
+  const follower = followWork(runner, around.plans)
+  await follower.attached()
   return {
     stopListening: runner.stopListening,
     drain: async (deadlineMs) => {
+      await follower.close()
       const drained = runner.close(deadlineMs)
       await (stopped === undefined ? drained : Promise.race([drained, aborted(stopped)]))
     },
     close: async () => {
+      await follower.close()
       await runner.close(0)
       await host.close(stopped?.aborted === true ? 0 : hostPatienceMs)
     },

@@ -74,6 +74,7 @@ async function runProject(
       host: hostLimits(options),
       credentials,
       onFinished,
+      isByHand: options.once,
       ...(options.state !== undefined && { state: options.state }),
     })
   if (!options.once) return runTriggers(await open(() => {}), options)

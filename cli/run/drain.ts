@@ -7,11 +7,14 @@ const lookEveryMs = 50
 
 export const drainNotice = 'finishing what has started; a second Ctrl-C stops at once\n'
 
-/** After Ctrl-C: until nothing is queued or running, for 30 s, or until the second Ctrl-C. What waits for a retry is not waited for. */
+/**
+ * After Ctrl-C: until nothing is queued or running, for 30 s, or until the second Ctrl-C. What waits for a retry is not waited for.
+ * What is queued at a server waits there for others; only what has started is finished, by closing.
+ */
 export async function drain({ runtime, interrupts: { stopped } }: Session): Promise<void> {
   const untilMs = runtime.clock.now() + drainMs
   const isBusy = (): boolean => {
-    const { ready, unacknowledged } = runtime.broker.pending()
+    const { ready, unacknowledged } = runtime.embedded?.pending() ?? { ready: 0, unacknowledged: 0 }
     return ready + unacknowledged > 0
   }
   while (isBusy() && runtime.clock.now() < untilMs && !stopped.aborted) {
@@ -21,7 +24,7 @@ export async function drain({ runtime, interrupts: { stopped } }: Session): Prom
 
 /** Closes the runtime and tells what had not finished. */
 export async function closeRuntime({ runtime, say }: Session): Promise<void> {
-  const left = await runtime.close(0)
+  const left = await runtime.close(runtime.embedded === undefined ? drainMs : 0)
   if (left === 0) return
   const fate = runtime.isKept
     ? `${left === 1 ? 'is' : 'are'} kept: the next run with this --state goes on`

@@ -1,3 +1,4 @@
+import type { EmbeddedBroker } from '../../runtime/broker/embedded-broker.ts'
 import type { FirstMessage } from '../../runtime/trigger/decide/first-message.ts'
 import { startRun } from '../../runtime/trigger/start-run.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
@@ -19,6 +20,7 @@ export interface OneFire {
 
 /** A component may emit a moment after its `end`; twice idle in a row is idle. */
 const lateEmitMs = 50
+const lookEveryMs = 200
 /** A run that is over by then needs no live view. */
 const showAfterMs = 1000
 
@@ -30,8 +32,9 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
   const watching = watch(session, { afterMs: showAfterMs, until: over.signal })
   let answer: SyncAnswer | undefined
   try {
-    answer = await startOnce(session, fire)
-    await untilIdle(session)
+    const started = await startOnce(session, fire)
+    answer = started.answer
+    await untilDone(session, started)
     if (interrupted.aborted) say(drainNotice)
     await drain(session)
   } finally {
@@ -46,32 +49,61 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
   return counts.deadLetters() > 0 ? 1 : 0
 }
 
-/** Gives who waits for the answer of a synchronous webhook. */
-async function startOnce(session: Session, { chosen, first }: OneFire): Promise<SyncAnswer | undefined> {
+interface OnceStarted {
+  readonly flow: string
+  readonly run: string
+  /** Who waits for the answer of a synchronous webhook. */
+  readonly answer: SyncAnswer | undefined
+}
+
+async function startOnce(session: Session, { chosen, first }: OneFire): Promise<OnceStarted> {
   const { runtime } = session
-  // As the runtime numbers it: with a state it may not be the first revision.
+  const { plan, trigger } = activeTrigger(session, chosen)
+  const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session) : undefined
+  const { broker, clock, onRun, store, embedded } = runtime
+  const run = answer?.run ?? freshId()
+  // The queues of a server are not ours alone: only the run itself tells when it has ended.
+  const tracked = embedded === undefined
+  if (tracked) await store.trackedRuns.add(plan.flow.uid, run, [run])
+  const start = await startRun(
+    { broker, clock, ids: { freshId }, onRun },
+    { plan, trigger, first, run, tracked, ...(answer && { replyTo: answer.replyTo }) },
+  )
+  if (start.kind === 'unroutable') throw new PermanentError('QueueNotFound', `nobody owns the queue ${trigger.queue}`)
+  return { flow: plan.flow.uid, run, answer }
+}
+
+/** As the runtime numbers it: with a state it may not be the first revision. */
+function activeTrigger({ runtime }: Session, chosen: ChosenTrigger): ChosenTrigger {
   const plan = runtime.plans.active(chosen.plan.flow.uid)
   const trigger = plan?.triggers.find(({ name }) => name === chosen.trigger.name)
   if (plan === undefined || trigger === undefined) throw new UsageError(`there is no trigger "${chosen.trigger.name}"`)
-  const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session) : undefined
-  const { broker, clock, onRun } = runtime
-  const start = await startRun(
-    { broker, clock, ids: { freshId }, onRun },
-    { plan, trigger, first, ...(answer && { run: answer.run, replyTo: answer.replyTo }) },
-  )
-  if (start.kind === 'unroutable') throw new PermanentError('QueueNotFound', `nobody owns the queue ${trigger.queue}`)
-  return answer
+  return { plan, trigger }
 }
 
-/** Or until Ctrl-C. */
-async function untilIdle({ runtime, interrupts: { interrupted } }: Session): Promise<void> {
+/** Until all that came of it is done, or Ctrl-C. */
+async function untilDone(session: Session, started: OnceStarted): Promise<void> {
+  const { embedded } = session.runtime
+  return embedded === undefined ? untilEnded(session, started) : untilIdle(session, embedded)
+}
+
+async function untilEnded(
+  { runtime, interrupts: { interrupted } }: Session,
+  { flow, run }: OnceStarted,
+): Promise<void> {
+  while (!interrupted.aborted && (await runtime.store.trackedRuns.active(flow)).includes(run)) {
+    await sleep(runtime.clock, lookEveryMs, interrupted).catch(() => {})
+  }
+}
+
+async function untilIdle({ runtime, interrupts: { interrupted } }: Session, embedded: EmbeddedBroker): Promise<void> {
   const isOver = (): boolean => interrupted.aborted
   for (let quiet = 0; quiet < 2 && !isOver();) {
-    await runtime.broker.whenIdle(interrupted).catch((error: unknown) => {
+    await embedded.whenIdle(interrupted).catch((error: unknown) => {
       if (!isOver()) throw error
     })
     await sleep(runtime.clock, lateEmitMs, interrupted).catch(() => {})
-    const { ready, unacknowledged, parked } = runtime.broker.pending()
+    const { ready, unacknowledged, parked } = embedded.pending()
     quiet = ready + unacknowledged + parked === 0 ? quiet + 1 : 0
   }
 }

@@ -35,6 +35,8 @@ export interface Session {
 
 export interface SessionOptions {
   readonly state?: string
+  /** One trigger is fired by hand: a suspended flow runs as well. */
+  readonly isByHand: boolean
   readonly host: Partial<HostLimits>
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>
   /** Called for each message that left a last step. */
@@ -75,6 +77,7 @@ export async function openSession(
     environment: context.environment,
     stopped: interrupts.stopped,
     host: options.host,
+    isByHand: options.isByHand,
     ...(options.state !== undefined && { state: options.state }),
   })
   if (runtime.resumed > 0) err.write(`going on with ${count(runtime.resumed, 'message')} of the last run\n`)

@@ -17,6 +17,8 @@ export interface ChangeParts {
   readonly arePoolsReady?: (state: FlowState) => Promise<boolean>
   /** Told after the flow's state was written by this process, or was found changed by another. Must not throw. */
   readonly onChange?: (flow: string) => void
+  /** Whether this process declares the living queues of the flow, so that its broker knows them; by default those of all. */
+  readonly declares?: (state: FlowState) => boolean
   /** A flow that was deleted may come again under the same uid, as a local one does: its last number is remembered. */
   readonly isUidReused?: boolean
   /** How often the states are looked at for what other processes have written; 5 s by default. */

@@ -46,7 +46,8 @@ export function declaredQueues(core: ChangeCore): DeclaredQueues {
     follow: async (flow, state) => {
       const declared = flows.get(flow)
       if (declared !== undefined) await letGo(flow, declared, state)
-      const unknown = (state?.living ?? []).filter(({ queue }) => flows.get(flow)?.has(queue) !== true)
+      if (state === undefined || core.declares?.(state) === false) return
+      const unknown = state.living.filter(({ queue }) => flows.get(flow)?.has(queue) !== true)
       await declare(flow, unknown)
     },
   }

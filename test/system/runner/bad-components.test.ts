@@ -72,7 +72,7 @@ describe('a component that', () => {
       { host: { maxHeapMb: 64 } },
     )
     for (let n = 0; n < 3; n += 1) await fire(runtime, { n })
-    await runtime.broker.whenIdle()
+    await runtime.embedded!.whenIdle()
     expect(finished.map(({ data }) => data)).toEqual([0, 1, 2].map((n) => ({ n })))
     expect(letters.map((letter) => ({ step: letter.step, code: letter.code, attempts: letter.attempts }))).toEqual(
       Array.from({ length: 3 }, () => ({ step: 'bad', code, attempts: 2 })),
@@ -84,7 +84,7 @@ describe('a component that', () => {
       `${component}${flow('  - {name: prints, component: bad, function: prints}\n')}`,
     )
     for (let n = 0; n < 5; n += 1) await fire(runtime, { n })
-    await runtime.broker.whenIdle()
+    await runtime.embedded!.whenIdle()
     expect(finished).toHaveLength(5)
   })
 })
@@ -119,7 +119,7 @@ ${flow(`  - name: start
 `)}`,
     )
     for (let n = 0; n < messages; n += 1) await fire(runtime, { n })
-    await runtime.broker.whenIdle()
+    await runtime.embedded!.whenIdle()
     const arrived = finished.flatMap(({ step, data }) =>
       step === 'fragile' ? [data as { n: number; pid: number }] : [],
     )
@@ -153,7 +153,7 @@ ${flow(`  - {name: source, component: pair, function: source}
       { limits: { queuedMessages: 10 }, host: { maxProcesses: 1 } },
     )
     await fire(runtime, {})
-    await runtime.broker.whenIdle()
+    await runtime.embedded!.whenIdle()
     expect(finished).toHaveLength(200)
   })
 
@@ -178,7 +178,7 @@ ${flow(`  - {name: source, component: pair, function: source, concurrencyPerProc
       { limits: { queuedMessages: 5 } },
     )
     for (let n = 0; n < 12; n += 1) await fire(runtime, {})
-    await runtime.broker.whenIdle()
+    await runtime.embedded!.whenIdle()
     expect(finished).toHaveLength(240)
   })
 })
