@@ -1,6 +1,6 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Where what a run has installed waits for the next one; nothing else is left on the disk. */
@@ -30,12 +30,8 @@ export async function installed({ name, isUsable, install }: Installation): Prom
   try {
     // Another process may have done it while this one waited.
     if (await isUsable(directory)) return directory
-    await rm(directory, { recursive: true, force: true })
-    const building = `${directory}.new`
-    await rm(building, { recursive: true, force: true })
-    await mkdir(building, { recursive: true })
-    await install(building, directory)
-    await rename(building, directory)
+    await rm(directory, removal)
+    await installInto(directory, install)
     if (!(await isUsable(directory))) throw new Error('it does not run on this machine')
     return directory
   } finally {
@@ -43,6 +39,22 @@ export async function installed({ name, isUsable, install }: Installation): Prom
   }
 }
 
+/** Beside its place first: what was cut off is never taken for whole. */
+async function installInto(directory: string, install: Installation['install']): Promise<void> {
+  const prefix = `${basename(directory)}.new-`
+  // Of one that was killed. What it had started may go on writing, so that its directory is not used again.
+  const left = (await readdir(cacheDirectory())).filter((name) => name.startsWith(prefix))
+  for (const name of left) await rm(join(cacheDirectory(), name), removal)
+  const building = await mkdtemp(join(cacheDirectory(), prefix))
+  try {
+    await install(building, directory)
+    await rename(building, directory)
+  } finally {
+    await rm(building, removal)
+  }
+}
+
+const removal = { recursive: true, force: true, maxRetries: 5 } as const
 const lockPollMs = 200
 const lockTimeoutMs = 600_000
 

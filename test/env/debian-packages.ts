@@ -85,6 +85,8 @@ async function aptOptions(release: string, workplace: string): Promise<string[]>
     `Dir::Etc::sourcelist=${sources}`,
     'Dir::Etc::sourceparts=/dev/null',
     'APT::Sandbox::User=',
+    // Without it an update that reached nothing has succeeded.
+    'APT::Update::Error-Mode=any',
     'Acquire::Languages=none',
     'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false',
   ]
