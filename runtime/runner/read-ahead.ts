@@ -15,11 +15,14 @@ export interface ReadAhead {
 const windowMs = 200
 /** Nothing was under way for so long: the queue was empty, which says nothing of the step. Less may be the broker's way to us. */
 const idleMs = 100
+/** It is lowered when fewer would have done for so long. */
+const lowMs = 2000
 
 /** @param concurrency asked at each decision, since a revision may change it */
 export function openReadAhead(concurrency: () => number | undefined): ReadAhead {
   let current = firstReadAhead(concurrency())
   let beganAtMs = 0
+  let lowSinceMs: number | undefined
   let endedAtMs = Number.NEGATIVE_INFINITY
   let underWay = 0
   let held = 0
@@ -29,6 +32,14 @@ export function openReadAhead(concurrency: () => number | undefined): ReadAhead 
     beganAtMs = nowMs
     ended = 0
     held = underWay
+  }
+  /** One slow moment is no slow step: a change makes the broker begin anew with the consumer. */
+  const settle = (next: number, nowMs: number): number | undefined => {
+    if (next >= current) lowSinceMs = undefined
+    else lowSinceMs ??= nowMs
+    if (lowSinceMs !== undefined && nowMs - lowSinceMs < lowMs) return undefined
+    lowSinceMs = undefined
+    return change(next)
   }
   const change = (next: number): number | undefined => {
     if (next === current) return undefined
@@ -49,7 +60,7 @@ export function openReadAhead(concurrency: () => number | undefined): ReadAhead 
       if (nowMs - beganAtMs < windowMs) return undefined
       const seen: ReadAheadWindow = { current, concurrency: concurrency(), ended, held, windowMs: nowMs - beganAtMs }
       beginWindow(nowMs)
-      return change(decideReadAhead(seen))
+      return settle(decideReadAhead(seen), nowMs)
     },
     onNoPlace: () => change(1),
   }
