@@ -3,11 +3,11 @@ import type { Clock } from '../../clock.ts'
 import { systemClock } from '../../clock.ts'
 import type { Broker, BrokerHealth } from '../broker.ts'
 import type { AmqpLinks, AmqpServer } from './amqp-link.ts'
-import { amqplibLinks } from './amqplib-links.ts'
+import { leanLinks } from './lean/lean-links.ts'
 import { AmqpBroker } from './amqp-broker.ts'
 import type { PublishLimits } from './publish-pipe.ts'
 import { isLasting } from './link-session.ts'
-import { parseServerUrl } from './decide/server-url.ts'
+import { parseServerUrl } from './server-url.ts'
 
 export interface AmqpBrokerOptions {
   /** `amqp://USER:PASSWORD@HOST:PORT/VHOST`, or `amqps:`. */
@@ -63,7 +63,7 @@ export async function openAmqpBroker(options: AmqpBrokerOptions): Promise<Broker
   const { log, clock = systemClock, random = Math.random, patience = 'fail' } = options
   const limits = { ...usualLimits, ...options.limits }
   const server = serverOf(options, limits)
-  const { links = amqplibLinks, onHealth = () => {} } = options
+  const { links = leanLinks(clock), onHealth = () => {} } = options
   const broker = new AmqpBroker({ server, links, limits, clock, random, log, onHealth })
   try {
     await broker.start((error) => patience === 'fail' && isLasting(error), options.signal)
