@@ -106,7 +106,7 @@ describe('AckLedger', () => {
             ledger.delivered(tags, now)
             server.deliver(tags)
             held.push(tags)
-          } else settle(kind as 'ack' | 'requeue', pick)
+          } else settle(kind, pick)
         }
         now = Infinity
         take()

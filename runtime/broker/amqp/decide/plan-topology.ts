@@ -1,10 +1,16 @@
-import type { QueueDeclaration } from '../../broker.ts'
-
 /** What is to be declared, in this order: exchanges, queues, bindings. */
 export interface Topology {
   readonly exchanges: readonly ExchangePlan[]
   readonly queues: readonly QueuePlan[]
   readonly bindings: readonly BindingPlan[]
+}
+
+/** Of a `QueueDeclaration`, what decides its form. */
+export interface DeclaredQueue {
+  readonly name: string
+  readonly singleActiveConsumer?: boolean
+  readonly dropHeadAbove?: number
+  readonly temporary?: boolean
 }
 
 export interface ExchangePlan {
@@ -34,7 +40,7 @@ export const retryExchange = 'retry'
 const unroutedExchange = 'unrouted'
 
 /** What every vhost has; queues come on top, by declarations. */
-export function vhostTopology(queues: readonly QueueDeclaration[], unroutedQueue: string): Topology {
+export function vhostTopology(queues: readonly DeclaredQueue[], unroutedQueue: string): Topology {
   const own = joinTopologies(queues.map(queueTopology))
   return {
     exchanges: [
@@ -48,7 +54,7 @@ export function vhostTopology(queues: readonly QueueDeclaration[], unroutedQueue
 }
 
 /** One queue and its bindings; the exchanges are the vhost's. */
-export function queueTopology(declaration: QueueDeclaration): Topology {
+export function queueTopology(declaration: DeclaredQueue): Topology {
   const { name } = declaration
   return {
     exchanges: [],
@@ -101,7 +107,7 @@ export function joinTopologies(topologies: readonly Topology[]): Topology {
 const neverReached = 1_000_000_000
 
 /** Of an exclusive queue the server wants it classic and gone with its connection. */
-function planQueue({ name, singleActiveConsumer, dropHeadAbove, temporary }: QueueDeclaration): QueuePlan {
+function planQueue({ name, singleActiveConsumer, dropHeadAbove, temporary }: DeclaredQueue): QueuePlan {
   return {
     name,
     durable: temporary !== true,
@@ -117,6 +123,6 @@ function planQueue({ name, singleActiveConsumer, dropHeadAbove, temporary }: Que
 }
 
 /** What has a limit, or goes with a connection, is not reached from `retry`: one full target stopped a whole rung. */
-function exchangesOf({ dropHeadAbove, temporary }: QueueDeclaration): readonly string[] {
+function exchangesOf({ dropHeadAbove, temporary }: DeclaredQueue): readonly string[] {
   return dropHeadAbove === undefined && temporary !== true ? [stepsExchange, retryExchange] : [stepsExchange]
 }

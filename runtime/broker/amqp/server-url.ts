@@ -1,4 +1,4 @@
-import { PermanentError } from '../../../error.ts'
+import { PermanentError } from '../../error.ts'
 
 /** @throws {PermanentError} `BrokerUrlInvalid`, without a word of what was given: it may hold a password */
 export function parseServerUrl(text: string): { readonly url: URL; readonly vhost: string } {
