@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import type { Broker } from '../../runtime/broker/broker.ts'
-import { systemClock } from '../../runtime/clock.ts'
+import type { Logger } from 'pino'
+import type { Broker, BrokerHealth } from '../../runtime/broker/broker.ts'
+import { TransientError } from '../../runtime/error.ts'
 import type { CommandContext } from '../commands/context.ts'
 import { openLog } from '../log.ts'
 import { UsageError } from '../usage-error.ts'
@@ -24,10 +25,26 @@ export async function openBrokerOf(
   if (url === '') {
     throw new UsageError('where is the broker? Give --broker URL (or WEIR_BROKER), or --state DIR of a local run')
   }
+  return openServer(url, openLog(quiet(logLevel), terminal.err))
+}
+
+/** A person waits: a server that does not answer at first is reported, where a process of ours would go on trying. */
+const patienceMs = 5000
+
+async function openServer(url: string, log: Logger): Promise<Broker> {
   // Loaded when it is needed, and only the one that is.
   const { openAmqpBroker } = await import('../../runtime/broker/amqp/open-amqp-broker.ts')
-  const log = openLog(quiet(logLevel), terminal.err)
-  return openAmqpBroker({ url, connectionName: 'weir', log, clock: systemClock, patience: 'fail' })
+  let trouble: string | undefined
+  const onHealth = (health: BrokerHealth): void => {
+    trouble = health.kind === 'ready' ? undefined : health.reason
+  }
+  const signal = AbortSignal.timeout(patienceMs)
+  try {
+    return await openAmqpBroker({ url, connectionName: 'weir', log, patience: 'fail', signal, onHealth })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new TransientError('BrokerUnreachable', trouble ?? 'the broker does not answer', { cause: error })
+  }
 }
 
 async function openStateQueues(directory: string): Promise<Broker> {
