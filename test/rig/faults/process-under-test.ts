@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** A process of Weir's, to be treated badly. */
@@ -15,6 +16,8 @@ export interface ProcessUnderTest {
   readonly freeze: () => void
   readonly thaw: () => void
   readonly isAlive: () => boolean
+  /** Processes that it has started, and that still run. */
+  readonly children: () => readonly number[]
   /** What it has logged, a record a line. */
   readonly logged: () => readonly LogRecord[]
 }
@@ -62,6 +65,7 @@ export async function startProgram(
     pid: child.pid ?? 0,
     port,
     isAlive,
+    children: () => childrenOf(child.pid ?? 0),
     logged: () => records,
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
@@ -73,6 +77,21 @@ export async function startProgram(
       signal('SIGTERM')
       return (await exited)[0]
     },
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return all.map(Number).filter((each) => parentOf(each) === pid)
+}
+
+/** By /proc; undefined when it has gone. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
   }
 }
 
