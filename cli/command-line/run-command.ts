@@ -17,7 +17,10 @@ export function addRun(program: Command, context: CommandContext, done: (exitCod
       wholeNumber(0, 65_535),
       8080,
     )
-    .option('--state <dir>', 'keep snapshots, dead letters, run records and revisions here: a later run goes on')
+    .option(
+      '--state <dir>',
+      'keep queues, snapshots, dead letters and run records here: a later run goes on, even after kill -9',
+    )
     .option('--once', 'fire one trigger, wait until all is done, print what left the last steps', false)
     .option('-t, --trigger <FLOW[/TRIGGER]>', 'with --once: which; by default the only one, or the only manual one')
     .option('-d, --data <json>', 'with --once: data of the first message, as JSON or @FILE (@- is standard input)')

@@ -19,7 +19,8 @@ export interface SqliteBrokerOptions {
 
 /**
  * Queues in a file, which is made, with its directory, when there is none: what was confirmed outlasts the process, whatever
- * ends it, and the machine. One process has it at a time. What is parked waits by the wall clock.
+ * ends it, and the machine. One process has it at a time. What is parked waits by the wall clock. A failure of the machine,
+ * and not of the process, may forget the last acknowledgements and deliveries: these messages come again, as if for the first time.
  *
  * @throws {PermanentError} `StateUnusable`, `StateInUse`, `StateCorrupt` or `StateTooNew`, with what to do
  */
