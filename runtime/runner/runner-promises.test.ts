@@ -269,7 +269,11 @@ describe('a delivery that finds no place', () => {
     await clock.advance(299_000)
     expect(starts).toBe(1)
     await clock.advance(60_000)
-    expect({ starts, events, left: (await broker.pending()).unacknowledged }).toEqual({ starts: 2, events: [], left: 1 })
+    expect({ starts, events, left: (await broker.pending()).unacknowledged }).toEqual({
+      starts: 2,
+      events: [],
+      left: 1,
+    })
   })
 })
 

@@ -35,7 +35,7 @@ export interface ScheduleOptions {
   /** New revisions become active at random: messages under way finish under theirs, or follow. */
   readonly edits?: 'finish' | 'follow'
   /** By default in memory, on a simulated clock. */
-  readonly world?: Pick<RigOptions, 'openBroker' | 'clock'>
+  readonly world?: Pick<RigOptions, 'openBroker' | 'clock' | 'left'>
 }
 
 /** Sends messages through a random flow while it is edited and runners are killed, closed and started; then waits for the end. */

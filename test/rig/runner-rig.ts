@@ -13,7 +13,7 @@ import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
 import { TransientError } from '../../runtime/error.ts'
 import { openRecorder } from '../../runtime/recorder/recorder.ts'
-import type { StepEvent } from '../../runtime/store/store.ts'
+import type { StepEvent, Store } from '../../runtime/store/store.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
 import { manualMessage } from '../../runtime/trigger/decide/first-message.ts'
 import { startRun } from '../../runtime/trigger/start-run.ts'
@@ -58,6 +58,8 @@ export interface RigOptions {
   readonly openBroker?: (clock: Clock) => RigBroker | Promise<RigBroker>
   /** By default one that stands still until it is told to go on. */
   readonly clock?: SimulatedClock
+  /** How much is not at its end yet, where the broker cannot tell. */
+  readonly left?: (store: Store) => Promise<number>
 }
 
 /** What a rig needs of a broker beside the port. */
@@ -83,6 +85,7 @@ export async function openRig(options: RigOptions) {
   const { clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z')) } = options
   const { openBroker = (clock: Clock): RigBroker => openMemoryBroker({ clock }) } = options
   const broker = await openBroker(clock)
+  const { left = () => totalOf(broker) } = options
   const store = openMemoryStore({ clock })
   const log = pino({ level: 'silent' })
   const flow: Flow = {
@@ -224,8 +227,7 @@ export async function openRig(options: RigOptions) {
       const until = clock.now() + atMostMs
       for (;;) {
         for (let turn = 0; turn < 5; turn += 1) await clock.advance(0)
-        const { ready, unacknowledged, parked } = await broker.pending()
-        if (ready + unacknowledged + parked === 0) return
+        if ((await left(store)) === 0) return
         const next = clock.nextAt()
         if (next === undefined || next > until) return
         await clock.advance(next - clock.now())
@@ -240,6 +242,11 @@ export async function openRig(options: RigOptions) {
       await broker.close()
     },
   }
+}
+
+async function totalOf(broker: RigBroker): Promise<number> {
+  const { ready, unacknowledged, parked } = await broker.pending()
+  return ready + unacknowledged + parked
 }
 
 export interface SendOptions {
