@@ -113,7 +113,7 @@ describe('http request', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const sent = async (cfg: object, headers: object): Promise<unknown> => {
       const message = await call(request, { url, ...cfg }, { headers }).result
-      return (message?.data.headers as Record<string, unknown>)['traceparent']
+      return (message?.data.headers as Record<string, unknown> | undefined)?.['traceparent']
     }
     expect(await sent({}, { traceparent })).toBe(traceparent)
     expect(await sent({}, {})).toBe(undefined)
