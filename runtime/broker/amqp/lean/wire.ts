@@ -58,14 +58,15 @@ export class Wire {
     this.#isEnded = true
     this.#flush()
     this.#socket.destroySoon()
-    this.#socket.setTimeout(lastWordsMs, () => this.#socket.destroy())
+    // Not the socket's own time-out: what the peer goes on sending would put it off.
+    setTimeout(() => this.#socket.destroy(), lastWordsMs).unref()
   }
 
   /** One closure for all turns. */
   readonly #flush = (): void => {
     this.#isPlanned = false
     const pieces = takePieces(this.outbox)
-    if (pieces.length === 0 || this.#socket.destroyed) return
+    if (pieces.length === 0 || !this.#socket.writable) return
     this.#hasWritten = true
     writeAll(this.#socket, pieces)
   }
