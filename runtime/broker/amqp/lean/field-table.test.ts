@@ -9,12 +9,13 @@ function cursorOn(bytes: Buffer): Cursor {
   return { bytes, at: 0, end: bytes.length }
 }
 
-/** Names of all fields, with the values of those that can be taken. */
+/** Names of all fields, with the values of those that are looked for; the others are left to be skipped. */
 function read(bytes: Buffer): { readonly fields: ReadonlyMap<string, unknown>; readonly end: number } {
   const fields = new Map<string, unknown>()
   const cursor = cursorOn(bytes)
   visitTable(cursor, fields, (into, name, { type, cursor: value }) => {
-    into.set(name, takeTextField(type, value) ?? takeBoolField(type, value) ?? takeCountField(type, value))
+    const take = (): unknown => takeTextField(type, value) ?? takeBoolField(type, value) ?? takeCountField(type, value)
+    into.set(name, name.startsWith('weir') ? take() : undefined)
   })
   return { fields, end: cursor.at }
 }
@@ -30,13 +31,14 @@ const { value } = fc.letrec<{ value: unknown; map: Record<string, unknown> }>((t
     fc.boolean(),
     fc.constant(null),
     fc.nat(),
-    fc.double({ noNaN: true, noDefaultInfinity: true, min: 0.5 }),
+    // Told to be one: amqplib takes some with a fraction for whole numbers, and fails.
+    special('double', fc.double()),
     fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)),
     special('byte', fc.integer({ min: -128, max: 127 })),
     special('unsignedbyte', fc.nat(255)),
     special('unsignedshort', fc.nat(0xffff)),
     special('unsignedint', fc.nat(0xffffffff)),
-    special('float', fc.float({ noNaN: true })),
+    special('float', fc.float()),
     special('timestamp', fc.nat()),
     special('decimal', fc.record({ places: fc.nat(255), digits: fc.nat(0xffffffff) })),
     fc.array(tie('value'), { maxLength: 4 }),
@@ -89,8 +91,8 @@ describe('visitTable', () => {
   })
 
   it('knows the type that only RabbitMQ reads', () => {
-    const bytes = Buffer.concat([Buffer.of(0, 0, 0, 11, 1), Buffer.from('nL'), Buffer.of(0, 0, 0, 0, 0, 0, 0, 7)])
-    expect(read(bytes).fields.get('n')).toBe(7)
+    const bytes = Buffer.concat([Buffer.of(0, 0, 0, 14, 4), Buffer.from('weirL'), Buffer.of(0, 0, 0, 0, 0, 0, 0, 7)])
+    expect(read(bytes).fields.get('weir')).toBe(7)
   })
 
   it('writes tables that amqplib reads', () => {
