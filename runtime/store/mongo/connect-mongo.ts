@@ -29,6 +29,7 @@ export interface ConnectedMongo {
 
 const firstPauseMs = 500
 const longestPauseMs = 15_000
+const prepareMs = 60_000
 
 /** At rest one connection and what watches the servers: a runner has its memory for messages. */
 const options: MongoClientOptions = {
@@ -87,7 +88,7 @@ async function tryConnect(
     const greeting = (await client.db('admin').command({ hello: 1 })) as unknown as ServerGreeting // MongoDB's answer
     const misfit = serverMisfit(greeting)
     if (misfit !== undefined) throw openingError(place, misfit)
-    await prepare(client.db(place.database))
+    await prepared(server, () => prepare(client.db(place.database)))
     return { client, place }
   } catch (error) {
     await client.close()
@@ -95,6 +96,19 @@ async function tryConnect(
     throw isOurs(error) ? error : openingError(place, failureOf(error), error)
   } finally {
     server.signal?.removeEventListener('abort', abandon)
+  }
+}
+
+/** On a busy server a new index takes longer than any other call. It goes on there, so asking again is no more work. */
+async function prepared({ clock, signal }: MongoServerOptions, prepare: () => Promise<void>): Promise<void> {
+  const until = clock.now() + prepareMs
+  for (;;) {
+    try {
+      return await prepare()
+    } catch (error) {
+      if (isOurs(error) || !failureOf(error).mayRepeat || clock.now() + firstPauseMs >= until) throw error
+    }
+    await sleep(clock, firstPauseMs, signal)
   }
 }
 
