@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,8 @@ import { ack, eventually, idsUpTo, message, publishAll, take } from './conforman
 import type { OpenedBroker } from './conformance/random-use.ts'
 import { openEmbeddedBroker } from './embedded-broker.ts'
 import { embeddedConformance } from './embedded-conformance.ts'
-import { openSqliteBroker } from './sqlite-broker.ts'
+import { defaultPage, openSqliteBroker } from './sqlite-broker.ts'
+import type { PageBounds } from './sqlite/message-table.ts'
 import { queueContent } from './sqlite/queue-schema.ts'
 import { sqliteKeeper } from './sqlite/sqlite-keeper.ts'
 import { openTrouble } from './sqlite/trouble.ts'
@@ -42,8 +43,11 @@ async function leftOf(path: string): Promise<string> {
   return copy
 }
 
-function openAt(path: string, clock: Clock = systemClock): OpenedBroker {
-  return { broker: openSqliteBroker(path, { clock }), crash: async () => openAt(await leftOf(path), clock) }
+function openAt(path: string, clock: Clock = systemClock, page: PageBounds = defaultPage): OpenedBroker {
+  return {
+    broker: openSqliteBroker(path, { clock, page }),
+    crash: async () => openAt(await leftOf(path), clock, page),
+  }
 }
 
 brokerConformance('SQLite', async () => {
@@ -52,6 +56,7 @@ brokerConformance('SQLite', async () => {
 })
 
 embeddedConformance('SQLite', (clock) => openAt(newPath(), clock))
+embeddedConformance('SQLite in small pages', (clock) => openAt(newPath(), clock, { messages: 3, bytes: 20 }))
 
 describe('SQLite broker', () => {
   it('has after a crash what was confirmed and not acknowledged, and knows what may have been delivered, how often', async () => {
@@ -236,7 +241,7 @@ describe('SQLite broker', () => {
     const trouble = openTrouble({ path, clock, onTrouble: (error) => void troubles.push(error) })
     const commits = groupCommit(database, clock)
     const openKeeper = (host: Parameters<typeof sqliteKeeper>[0]['host']) =>
-      sqliteKeeper({ database, commits, trouble, host, clock })
+      sqliteKeeper({ database, commits, trouble, host, clock, page: defaultPage })
     const broker = openEmbeddedBroker({ clock, openKeeper })
     await broker.declareQueues([{ name: 'q' }])
     await publishAll(broker, 'q', ['m1', 'm2'])
@@ -276,7 +281,7 @@ describe('SQLite broker', () => {
     const commits = groupCommit(database, clock)
     const broker = openEmbeddedBroker({
       clock,
-      openKeeper: (host) => sqliteKeeper({ database, commits, trouble, host, clock }),
+      openKeeper: (host) => sqliteKeeper({ database, commits, trouble, host, clock, page: defaultPage }),
     })
     await broker.declareQueues([{ name: 'q' }])
     await publishAll(broker, 'q', idsUpTo(3))
@@ -345,11 +350,10 @@ describe('SQLite broker', () => {
     }
   })
 
-  it.skipIf(process.getuid?.() === 0)('refuses a file that may only be read', async () => {
-    const path = newPath()
-    await openSqliteBroker(path).close()
-    chmodSync(path, 0o400)
-    expect(() => openSqliteBroker(path)).toThrow(/Name a directory that can be written/)
+  it('refuses a place where there can be no directory, with what to do', async () => {
+    const file = newPath()
+    await openSqliteBroker(file).close()
+    expect(() => openSqliteBroker(join(file, 'queues.db'))).toThrow(/Name a directory that can be written/)
   })
 
   it('says of what it cannot know that it may work later', async () => {

@@ -5,6 +5,7 @@ import { groupCommit } from '../store/sqlite/group-commit.ts'
 import { openDatabase, openingError } from '../store/sqlite/open-database.ts'
 import type { EmbeddedBroker } from './embedded-broker.ts'
 import { openEmbeddedBroker } from './embedded-broker.ts'
+import type { PageBounds } from './sqlite/message-table.ts'
 import { queueContent } from './sqlite/queue-schema.ts'
 import { sqliteKeeper } from './sqlite/sqlite-keeper.ts'
 import { openTrouble } from './sqlite/trouble.ts'
@@ -15,7 +16,10 @@ export interface SqliteBrokerOptions {
   readonly onTrouble?: (error: Error) => void
   /** How long to wait for another process that is just closing. */
   readonly busyTimeoutMs?: number
+  readonly page?: PageBounds
 }
+
+export const defaultPage: PageBounds = { messages: 500, bytes: 1024 * 1024 }
 
 /**
  * Queues in a file, which is made, with its directory, when there is none: what was confirmed outlasts the process, whatever
@@ -26,7 +30,7 @@ export interface SqliteBrokerOptions {
  */
 export function openSqliteBroker(
   path: string,
-  { clock = systemClock, onTrouble = () => {}, busyTimeoutMs = 2000 }: SqliteBrokerOptions = {},
+  { clock = systemClock, onTrouble = () => {}, busyTimeoutMs = 2000, page = defaultPage }: SqliteBrokerOptions = {},
 ): EmbeddedBroker {
   const database = openDatabase(path, { access: 'exclusive', busyTimeoutMs, content: queueContent })
   try {
@@ -35,7 +39,7 @@ export function openSqliteBroker(
     const trouble = openTrouble({ path, clock, onTrouble })
     return openEmbeddedBroker({
       clock,
-      openKeeper: (host) => sqliteKeeper({ database, commits, trouble, host, clock }),
+      openKeeper: (host) => sqliteKeeper({ database, commits, trouble, host, clock, page }),
     })
   } catch (error) {
     database.close()

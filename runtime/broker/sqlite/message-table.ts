@@ -5,7 +5,7 @@ import type { NumberRange } from './queue-schema.ts'
 /** The messages that are ready, on disk. Every method is a piece of work of a transaction. */
 export interface MessageTable {
   readonly insert: (number: number, message: WireMessage) => void
-  /** The first of the range, as many as `pageBounds` allow. */
+  /** The first of the range, as many as the bounds allow. */
   readonly page: (range: NumberRange) => readonly StoredMessage[]
   readonly remove: (range: NumberRange) => void
   readonly noteDeliveries: (number: number, deliveries: number) => void
@@ -19,8 +19,11 @@ export interface StoredMessage {
   readonly deliveries: number
 }
 
-/** How much of a backlog is in memory at a time, for each queue that is consumed. */
-export const pageBounds = { messages: 500, bytes: 1024 * 1024 }
+/** How much of a backlog is in memory at a time, for each queue that is consumed; one message more than the bytes allow. */
+export interface PageBounds {
+  readonly messages: number
+  readonly bytes: number
+}
 
 export interface MessageColumns {
   readonly number: number
@@ -33,10 +36,10 @@ interface Row extends MessageColumns {
   readonly deliveries: number
 }
 
-export function messageTable(database: DatabaseSync): MessageTable {
+export function messageTable(database: DatabaseSync, bounds: PageBounds): MessageTable {
   const insert = database.prepare('INSERT INTO messages (number, id, headers, body) VALUES (?, ?, ?, ?)')
   const select = database.prepare(
-    `SELECT * FROM messages WHERE number BETWEEN ? AND ? ORDER BY number LIMIT ${pageBounds.messages}`,
+    `SELECT * FROM messages WHERE number BETWEEN ? AND ? ORDER BY number LIMIT ${bounds.messages}`,
   )
   const remove = database.prepare('DELETE FROM messages WHERE number BETWEEN ? AND ?')
   const note = database.prepare('UPDATE messages SET deliveries = ? WHERE number = ?')
@@ -46,7 +49,7 @@ export function messageTable(database: DatabaseSync): MessageTable {
   return {
     insert: (number, { id, headers, body }) => void insert.run(number, id, JSON.stringify(headers), body),
     page: ({ first, last }) =>
-      readPage<Row>(select, first, last).map((row) => ({
+      readPage<Row>(select, [first, last], bounds.bytes).map((row) => ({
         number: row.number,
         deliveries: row.deliveries,
         message: toMessage(row),
@@ -61,13 +64,17 @@ export function messageTable(database: DatabaseSync): MessageTable {
 }
 
 /** At least one row, where there is one. */
-export function readPage<Row extends MessageColumns>(statement: StatementSync, ...values: number[]): Row[] {
+export function readPage<Row extends MessageColumns>(
+  statement: StatementSync,
+  values: readonly number[],
+  mostBytes: number,
+): Row[] {
   const rows: Row[] = []
   let bytes = 0
   for (const row of statement.iterate(...values) as unknown as Iterable<Row>) {
     rows.push(row)
     bytes += row.body.byteLength
-    if (bytes >= pageBounds.bytes) break
+    if (bytes >= mostBytes) break
   }
   return rows
 }

@@ -2,14 +2,14 @@ import type { GroupCommit } from '../../store/sqlite/group-commit.ts'
 import type { RingDeque } from '../../ring-deque.ts'
 import { emptyDeque, itemsOf, peekFirst, pushLast, shiftFirst } from '../../ring-deque.ts'
 import type { QueuedMessage } from '../embedded-queue.ts'
-import type { MessageTable, StoredMessage } from './message-table.ts'
-import { pageBounds } from './message-table.ts'
+import type { MessageTable, PageBounds, StoredMessage } from './message-table.ts'
 import { numbersOf } from './queue-schema.ts'
 import type { QueueTable, StoredQueue } from './queue-table.ts'
 
-/** The first messages of a queue in memory, within `pageBounds`; those behind them are on disk alone. */
+/** The first messages of a queue in memory, within the bounds of a page; those behind them are on disk alone. */
 export interface MessageWindow {
   readonly queue: StoredQueue
+  readonly bounds: PageBounds
   readonly loaded: RingDeque<QueuedMessage>
   loadedBytes: number
   /** How many are on disk alone. */
@@ -28,13 +28,15 @@ export interface WindowTables {
   readonly commits: Pick<GroupCommit, 'writeNow'>
   readonly queues: QueueTable
   readonly messages: MessageTable
+  readonly page: PageBounds
 }
 
-export function openWindow(queue: StoredQueue, messages: MessageTable): MessageWindow {
+export function openWindow(queue: StoredQueue, { messages, page }: WindowTables): MessageWindow {
   const { first } = numbersOf(queue.number)
   const { count, last = first } = messages.extent(numbersOf(queue.number))
   return {
     queue,
+    bounds: page,
     loaded: emptyDeque(),
     loadedBytes: 0,
     behind: count,
@@ -48,7 +50,8 @@ export function openWindow(queue: StoredQueue, messages: MessageTable): MessageW
 /** It is committed, as the last of the queue. */
 export function admit(window: MessageWindow, queued: QueuedMessage): void {
   window.admittedTo = queued.order
-  const hasRoom = window.loaded.size < pageBounds.messages && window.loadedBytes < pageBounds.bytes
+  const { loaded, loadedBytes, bounds } = window
+  const hasRoom = loaded.size < bounds.messages && loadedBytes < bounds.bytes
   if (window.behind === 0 && hasRoom) load(window, queued)
   else window.behind += 1
 }

@@ -22,7 +22,7 @@ export interface SqliteKeepParts extends WindowTables {
 
 export function sqliteKeep(parts: SqliteKeepParts, queue: StoredQueue): SqliteKeep {
   const { commits, messages, batch, removals, trouble, onReady } = parts
-  const window = openWindow(queue, messages)
+  const window = openWindow(queue, parts)
   let next = window.admittedTo + 1
   let isStalled = false
 

@@ -4,6 +4,7 @@ import type { GroupCommit } from '../../store/sqlite/group-commit.ts'
 import type { QueueDeclaration } from '../broker.ts'
 import { memoryKeep } from '../memory-keep.ts'
 import type { KeeperHost, MessageKeep, QueueKeeper } from '../message-keep.ts'
+import type { PageBounds } from './message-table.ts'
 import { messageTable } from './message-table.ts'
 import { parkedTable } from './parked-table.ts'
 import { numbersOf } from './queue-schema.ts'
@@ -22,12 +23,13 @@ export interface SqliteKeeperParts {
   readonly trouble: Trouble
   readonly host: KeeperHost
   readonly clock: Clock
+  readonly page: PageBounds
 }
 
 /** Keeps the queues of a broker in a database; those that are temporary in memory. */
-export function sqliteKeeper({ database, commits, trouble, host, clock }: SqliteKeeperParts): QueueKeeper {
+export function sqliteKeeper({ database, commits, trouble, host, clock, page }: SqliteKeeperParts): QueueKeeper {
   const queues = queueTable(database)
-  const messages = messageTable(database)
+  const messages = messageTable(database, page)
   const keeps = new Map<string, SqliteKeep>()
   const gone = removals(commits, messages.remove, trouble)
   const safe = turnBatch({ write: commits.write, trouble, onMoved: host.onMoved })
@@ -36,7 +38,7 @@ export function sqliteKeeper({ database, commits, trouble, host, clock }: Sqlite
     host,
     clock,
     commits,
-    parked: parkedTable(database),
+    parked: parkedTable(database, page),
     batch: safe,
     trouble,
     keepOf: ({ declaration }) => keeps.get(declaration.name),
@@ -44,7 +46,7 @@ export function sqliteKeeper({ database, commits, trouble, host, clock }: Sqlite
   const openStored = (declaration: QueueDeclaration, onReady: () => void): MessageKeep => {
     const stored = forNewMessages({ commits, queues, messages }, storedQueue(queues, declaration))
     const batch = declaration.dropHeadAbove === undefined ? safe : relaxed
-    const keep = sqliteKeep({ commits, queues, messages, batch, removals: gone, trouble, onReady }, stored)
+    const keep = sqliteKeep({ commits, queues, messages, page, batch, removals: gone, trouble, onReady }, stored)
     keeps.set(declaration.name, keep)
     return keep
   }
