@@ -29,7 +29,7 @@ export interface ServersParts {
 /** Waits for both, however long that takes, and says in the log what is in the way. Rejects with the signal's reason. */
 export async function openServers({ settings, name, clock, log, opened, signal }: ServersParts): Promise<Servers> {
   const [store, direct] = await Promise.all([
-    openMongoStore({ url: settings.storeUrl.href, applicationName: name, patience: 'wait', clock, log, signal }),
+    openMongoStore({ url: settings.storeUrl, applicationName: name, patience: 'wait', clock, log, signal }),
     openAmqpBroker({
       url: settings.brokerUrl.href,
       connectionName: name,

@@ -11,7 +11,7 @@ describe('recorderSettings', () => {
   it('needs a broker and a store, and has a default for all else', () => {
     expect(recorderSettings(least)).toEqual({
       brokerUrl: new URL(least.WEIR_BROKER_URL),
-      storeUrl: new URL(least.WEIR_STORE_URL),
+      storeUrl: least.WEIR_STORE_URL,
       logLevel: 'info',
       httpPort: 9464,
       httpHost: '0.0.0.0',

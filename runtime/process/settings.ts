@@ -4,7 +4,8 @@ import { PermanentError } from '../error.ts'
 /** What a runner or recorder process is told by its environment. */
 export interface ProcessSettings {
   readonly brokerUrl: URL
-  readonly storeUrl: URL
+  /** Text: a list of hosts with ports is no URL to the platform. */
+  readonly storeUrl: string
   readonly logLevel: string
   /** Health, readiness and metrics; 0 takes any free port. */
   readonly httpPort: number
@@ -52,7 +53,9 @@ const wholeNumber = (least: number, most: number) =>
 
 const common = {
   WEIR_BROKER_URL: url(['amqp:', 'amqps:']),
-  WEIR_STORE_URL: url(['mongodb:', 'mongodb+srv:']),
+  WEIR_STORE_URL: z
+    .string({ error: 'is not set' })
+    .regex(/^mongodb(?:\+srv)?:\/\/./, { error: 'must begin with mongodb:// or mongodb+srv://' }),
   WEIR_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be one of trace, debug, info, warn, error, fatal, silent',

@@ -1496,8 +1496,12 @@ const modules = {
      * @typedef {{ id: number, directory?: string, env: object, maxHeapMb: number }} Order
      */
 
-    /** @param {(message: object) => boolean} tell false when what was said before waits to be sent */
-    function supervisedChildren(tell) {
+    /**
+     * @param {(message: object) => boolean} tell false when what was said before waits to be sent
+     * @param {Readonly<Record<string, string | undefined>>} environment of this process
+     */
+    function supervisedChildren(tell, environment) {
+      const inherited = withoutOurs(environment)
       /** @type {Map<number, ChildProcess>} */
       const children = new Map()
 
@@ -1513,7 +1517,7 @@ const modules = {
         /** @param {Order} order */
         launch: (order) => {
           const { id } = order
-          const child = start(order)
+          const child = start(order, inherited)
           children.set(id, child)
           passOn(id, 'stdout', child.stdout)
           passOn(id, 'stderr', child.stderr)
@@ -1559,11 +1563,11 @@ const modules = {
       }
     }
 
-    /** @param {Order} order */
-    function start({ directory, env, maxHeapMb }) {
+    /** @param {Order} order @param {object} inherited */
+    function start({ directory, env, maxHeapMb }, inherited) {
       return spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, process.argv[1]], {
         cwd: directory === undefined ? process.cwd() : directory,
-        env: Object.assign({}, ownEnvironment(), env),
+        env: Object.assign({}, inherited, env),
         stdio: ['ignore', 'pipe', 'pipe'],
         // A group of its own: a signal to this process is not theirs, and a kill takes along what they have started.
         detached: true,
@@ -1581,10 +1585,14 @@ const modules = {
       }
     }
 
-    /** The container's own variables are the component's; ours are nobody's business. */
-    function ownEnvironment() {
-      const names = Object.keys(process.env).filter((name) => name.indexOf('WEIR_') !== 0)
-      return names.reduce((all, name) => Object.assign(all, { [name]: process.env[name] }), {})
+    /**
+     * The container's own variables are the component's; ours are nobody's business.
+     *
+     * @param {Readonly<Record<string, string | undefined>>} environment
+     */
+    function withoutOurs(environment) {
+      const names = Object.keys(environment).filter((name) => name.indexOf('WEIR_') !== 0)
+      return names.reduce((all, name) => Object.assign(all, { [name]: environment[name] }), {})
     }
 
     module.exports = { supervisedChildren }
@@ -1609,7 +1617,7 @@ const modules = {
     const shutdownSeconds = Number(process.env.WEIR_SHUTDOWN_SECONDS || 25)
     const connectAgainMs = 200
 
-    const children = supervisedChildren(tell)
+    const children = supervisedChildren(tell, process.env)
     /** @type {import('net').Socket | undefined} */
     let runner
     let isDraining = false

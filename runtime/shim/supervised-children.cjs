@@ -10,8 +10,12 @@ const { readFile } = require('fs')
  * @typedef {{ id: number, directory?: string, env: object, maxHeapMb: number }} Order
  */
 
-/** @param {(message: object) => boolean} tell false when what was said before waits to be sent */
-function supervisedChildren(tell) {
+/**
+ * @param {(message: object) => boolean} tell false when what was said before waits to be sent
+ * @param {Readonly<Record<string, string | undefined>>} environment of this process
+ */
+function supervisedChildren(tell, environment) {
+  const inherited = withoutOurs(environment)
   /** @type {Map<number, ChildProcess>} */
   const children = new Map()
 
@@ -27,7 +31,7 @@ function supervisedChildren(tell) {
     /** @param {Order} order */
     launch: (order) => {
       const { id } = order
-      const child = start(order)
+      const child = start(order, inherited)
       children.set(id, child)
       passOn(id, 'stdout', child.stdout)
       passOn(id, 'stderr', child.stderr)
@@ -73,11 +77,11 @@ function supervisedChildren(tell) {
   }
 }
 
-/** @param {Order} order */
-function start({ directory, env, maxHeapMb }) {
+/** @param {Order} order @param {object} inherited */
+function start({ directory, env, maxHeapMb }, inherited) {
   return spawn(process.execPath, [`--max-old-space-size=${maxHeapMb}`, process.argv[1]], {
     cwd: directory === undefined ? process.cwd() : directory,
-    env: Object.assign({}, ownEnvironment(), env),
+    env: Object.assign({}, inherited, env),
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: a signal to this process is not theirs, and a kill takes along what they have started.
     detached: true,
@@ -95,10 +99,14 @@ function endGroup(child) {
   }
 }
 
-/** The container's own variables are the component's; ours are nobody's business. */
-function ownEnvironment() {
-  const names = Object.keys(process.env).filter((name) => name.indexOf('WEIR_') !== 0)
-  return names.reduce((all, name) => Object.assign(all, { [name]: process.env[name] }), {})
+/**
+ * The container's own variables are the component's; ours are nobody's business.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} environment
+ */
+function withoutOurs(environment) {
+  const names = Object.keys(environment).filter((name) => name.indexOf('WEIR_') !== 0)
+  return names.reduce((all, name) => Object.assign(all, { [name]: environment[name] }), {})
 }
 
 module.exports = { supervisedChildren }

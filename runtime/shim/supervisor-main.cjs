@@ -16,7 +16,7 @@ const path = String(process.env.WEIR_SUPERVISOR_SOCKET)
 const shutdownSeconds = Number(process.env.WEIR_SHUTDOWN_SECONDS || 25)
 const connectAgainMs = 200
 
-const children = supervisedChildren(tell)
+const children = supervisedChildren(tell, process.env)
 /** @type {import('net').Socket | undefined} */
 let runner
 let isDraining = false
