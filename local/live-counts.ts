@@ -17,6 +17,8 @@ export interface LiveCounts {
   /** Messages that have left a last step. */
   readonly finished: () => number
   readonly deadLetters: () => number
+  /** Counts the steps of these plans as well, behind those that are known. */
+  readonly know: (plans: readonly Plan[]) => void
   readonly observe: Pick<RunnerObserver, 'onReceived' | 'onEvent' | 'onFinished'> & {
     readonly onDeadLetter: () => void
   }
@@ -26,13 +28,18 @@ type Counting = { -readonly [Field in keyof StepCounts]: StepCounts[Field] }
 
 /** Counts per step, for people to look at. */
 export function liveCounts(plans: readonly Plan[]): LiveCounts {
-  const names = new Map(plans.map(({ flow }) => [flow.uid, flow.name]))
+  const names = new Map<string, string>()
   const steps = new Map<string, Counting>()
-  for (const { flow, steps: own } of plans) {
-    for (const step of Object.keys(own)) {
-      steps.set(`${flow.name} ${step}`, { flow: flow.name, step, received: 0, retried: 0, dead: 0, discarded: 0 })
+  const know = (more: readonly Plan[]): void => {
+    for (const { flow, steps: own } of more) {
+      names.set(flow.uid, flow.name)
+      for (const step of Object.keys(own)) {
+        const key = `${flow.name} ${step}`
+        if (!steps.has(key)) steps.set(key, { flow: flow.name, step, received: 0, retried: 0, dead: 0, discarded: 0 })
+      }
     }
   }
+  know(plans)
   let finished = 0
   let deadLetters = 0
   const add = (flow: string, step: string, what: 'received' | 'retried' | 'dead' | 'discarded'): void => {
@@ -43,6 +50,7 @@ export function liveCounts(plans: readonly Plan[]): LiveCounts {
     steps: () => [...steps.values()].map((counting) => ({ ...counting })),
     finished: () => finished,
     deadLetters: () => deadLetters,
+    know,
     observe: {
       onReceived: (flow, step) => add(flow, step, 'received'),
       onFinished: () => {

@@ -34,8 +34,13 @@ export interface LocalRuntime {
   readonly embedded: EmbeddedBroker | undefined
   readonly store: Store
   readonly plans: LocalPlans
+  /** As the flows were given last. */
+  readonly credentials: CredentialSource
   readonly clock: Clock
-  /** Runs these flows from now on, by these components and credentials. What has started goes on as it began. */
+  /**
+   * Runs these flows from now on, by these components and credentials. What has started goes on as it began. Resolves when
+   * each is active, if that comes within 10 s.
+   */
   readonly change: (project: RunnableFlows) => Promise<readonly FlowChange[]>
   /** To be told of each run that a trigger starts. */
   readonly onRun: (run: Run) => void
@@ -81,6 +86,7 @@ export interface LocalRuntimeOptions extends RunnableFlows {
 export const defaultLimits: RunnerLimits = { queuedMessages: 1000, messageBytes: 10 * 1024 * 1024 }
 
 const hostPatienceMs = 2000
+const changePatienceMs = 10_000
 
 /** @throws {PermanentError} when the state cannot be used: `StateInUse`, `StateTooNew`, `StateCorrupt`, `StateUnusable` */
 export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
@@ -123,12 +129,13 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
     embedded,
     store,
     plans,
+    credentials: project.credentials,
     clock,
     resumed,
     isKept: embedded === undefined || options.state !== undefined,
     change: (flows) => {
       project.change(flows)
-      return plans.change(givenOf(flows))
+      return changeFlows(plans, flows, options.stopped)
     },
     onRun: (run) => recorder.observe({ kind: 'run', run }),
     stopListening: workers.stopListening,
@@ -170,10 +177,7 @@ async function startFlows(
   { plans, broker, store, embedded }: Ports & { readonly plans: LocalPlans },
   options: LocalRuntimeOptions,
 ): Promise<void> {
-  for (const change of await plans.change(givenOf(options))) {
-    if (change.kind !== 'edited') continue
-    await untilActive(plans, change, options.stopped)
-  }
+  await untilActive(plans, await plans.change(givenOf(options)), options.stopped)
   for (const { flow } of plans.all) {
     const state = embedded === undefined || flow.freeze ? undefined : (await store.flows.get(flow.uid))?.state
     if (embedded === undefined || state === undefined) continue
@@ -182,23 +186,35 @@ async function startFlows(
   }
 }
 
+async function changeFlows(
+  plans: LocalPlans,
+  flows: RunnableFlows,
+  stopped?: AbortSignal,
+): Promise<readonly FlowChange[]> {
+  const changes = await plans.change(givenOf(flows))
+  const patience = AbortSignal.timeout(changePatienceMs)
+  await untilActive(plans, changes, stopped === undefined ? patience : AbortSignal.any([patience, stopped]))
+  return changes
+}
+
 function givenOf({ parsed, components }: RunnableFlows): GivenFlows {
   return { flows: parsed.manifests.flows, components }
 }
 
-async function untilActive(
-  plans: LocalPlans,
-  { plan, applied }: Extract<FlowChange, { kind: 'edited' }>,
-  stopped: AbortSignal | undefined,
-): Promise<void> {
-  if (applied.kind !== 'pending' || applied.blocked !== undefined) return
+/** Until each edit is active that nothing but time keeps from it, or the signal. */
+async function untilActive(plans: LocalPlans, changes: readonly FlowChange[], signal?: AbortSignal): Promise<void> {
+  const isWaiting = (change: FlowChange): boolean => {
+    if (change.kind !== 'edited' || change.applied.kind !== 'pending' || change.applied.blocked !== undefined)
+      return false
+    return (plans.active(change.plan.flow.uid)?.revision ?? 0) < change.applied.revision
+  }
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = (): void => {
-    if ((plans.active(plan.flow.uid)?.revision ?? 0) >= applied.revision) resolve()
+    if (!changes.some(isWaiting)) resolve()
   }
   const forget = plans.onChange(look)
   look()
-  await (stopped === undefined ? promise : Promise.race([promise, aborted(stopped)]))
+  await (signal === undefined ? promise : Promise.race([promise, aborted(signal)]))
   forget()
 }
 

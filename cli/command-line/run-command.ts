@@ -21,6 +21,11 @@ export function addRun(program: Command, context: CommandContext, done: (exitCod
       '--state <dir>',
       'keep queues, snapshots, dead letters and run records here: a later run goes on, even after kill -9',
     )
+    .option(
+      '-w, --watch',
+      'follow edits of the files: each is a new revision, and what has started goes on as it began',
+      false,
+    )
     .option('--once', 'fire one trigger, wait until all is done, print what left the last steps', false)
     .option('-t, --trigger <FLOW[/TRIGGER]>', 'with --once: which; by default the only one, or the only manual one')
     .option('-d, --data <json>', 'with --once: data of the first message, as JSON or @FILE (@- is standard input)')

@@ -1,13 +1,16 @@
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { Finding } from '../../flow/finding/finding.ts'
-import { hasErrors, loadProject, plansOf } from '../../local/load-project.ts'
+import type { Project } from '../../local/load-project.ts'
+import { hasErrors, loadProject } from '../../local/load-project.ts'
 import { runnableFindings } from '../../local/runnable-findings.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import type { HostLimits } from '../../runtime/runner/host/host-options.ts'
 import type { FinishedMessage } from '../../runtime/runner/runner-parts.ts'
-import { printFindings, summaryOf } from '../format-findings.ts'
+import { summaryOf } from '../format-findings.ts'
 import { readObjectOption } from '../read-value.ts'
 import { chooseTrigger } from '../run/choose-trigger.ts'
+import type { EditedFiles, JudgedProject } from '../run/follow-edits.ts'
+import { printJudged, runnable } from '../run/follow-edits.ts'
 import { firstMessage } from '../run/first-message.ts'
 import { runOnce } from '../run/run-once.ts'
 import { runTriggers } from '../run/run-triggers.ts'
@@ -23,6 +26,7 @@ export interface RunOptions {
   readonly port: number
   readonly state?: string
   readonly once: boolean
+  readonly watch: boolean
   readonly trigger?: string
   readonly data?: string
   readonly header: ReadonlyMap<string, string>
@@ -36,25 +40,34 @@ export async function runCommand(
   paths: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  const { terminal, catalogue } = context
-  checkOnceOptions(options)
+  checkOptions(options, paths)
   const credentials = await readCredentials(options.credential, context)
-  const project = await loadProject(paths, {
-    strict: true,
-    directories: options.component,
-    catalogue,
-    stdin: terminal.stdin,
-    credentials: credentials.keys(),
-  })
-  const findings = [...project.findings, ...runnableFindings(project)]
-  printFindings(terminal.err, findings)
-  const hints = hintsOf({ ...project, findings }, options.component, credentials.keys())
-  for (const hint of hints) terminal.err.write(`${hint}\n`)
-  if (hasErrors(findings)) return refuse(context, findings)
-  if (project.parsed.manifests.flows.length === 0) {
+  const load = (): Promise<Project> =>
+    loadProject(paths, {
+      strict: true,
+      directories: options.component,
+      catalogue: context.catalogue,
+      stdin: context.terminal.stdin,
+      credentials: credentials.keys(),
+    })
+  const judged = judge(await load(), { options, credentials })
+  printJudged(context.terminal.err, judged)
+  if (hasErrors(judged.findings)) return refuse(context, judged.findings)
+  if (judged.project.parsed.manifests.flows.length === 0) {
     throw new UsageError('no flow in the given files; `weir init my-flow` writes a first one')
   }
-  return runProject(context, { ...project, plans: plansOf(project) }, { options, credentials })
+  const edits: EditedFiles = { paths, load: async () => judge(await load(), { options, credentials }) }
+  return runProject(context, runnable(judged.project), { options, credentials, edits })
+}
+
+interface Given {
+  readonly options: RunOptions
+  readonly credentials: Credentials
+}
+
+function judge(project: Project, { options, credentials }: Given): JudgedProject {
+  const findings = [...project.findings, ...runnableFindings(project)]
+  return { project, findings, hints: hintsOf({ ...project, findings }, options.component, credentials.keys()) }
 }
 
 function refuse({ terminal }: CommandContext, findings: readonly Finding[]): number {
@@ -67,7 +80,7 @@ type Credentials = ReadonlyMap<string, Readonly<Record<string, string>>>
 async function runProject(
   context: CommandContext,
   project: RunnableProject,
-  { options, credentials }: { readonly options: RunOptions; readonly credentials: Credentials },
+  { options, credentials, edits }: Given & { readonly edits: EditedFiles },
 ): Promise<number> {
   const open = (onFinished: SessionOptions['onFinished']): Promise<Session> =>
     openSession(context, project, {
@@ -77,7 +90,9 @@ async function runProject(
       isByHand: options.once,
       ...(options.state !== undefined && { state: options.state }),
     })
-  if (!options.once) return runTriggers(await open(() => {}), options)
+  if (!options.once) {
+    return runTriggers(await open(() => {}), { port: options.port, ...(options.watch && { edits }) })
+  }
   const { out, isOutShown } = context.terminal
   // Before anything is opened: a mistake in what was typed leaves no trace.
   const chosen = chooseTrigger(project.plans, options.trigger)
@@ -97,7 +112,10 @@ function hostLimits({ maxProcesses, idleSeconds }: RunOptions): Partial<HostLimi
   }
 }
 
-function checkOnceOptions({ once, trigger, data, header }: RunOptions): void {
+function checkOptions({ once, watch, trigger, data, header }: RunOptions, paths: readonly string[]): void {
+  if (watch && once)
+    throw new UsageError('--watch follows edits for as long as all triggers run; with --once nothing does')
+  if (watch && paths.includes('-')) throw new UsageError('standard input cannot be watched: give files or directories')
   if (once) return
   if (trigger !== undefined || data !== undefined || header.size > 0) {
     throw new UsageError('--trigger, --data and --header go with --once: they fire one trigger by hand')

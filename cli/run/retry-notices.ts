@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { StepEvent } from '../../runtime/store/store.ts'
 
 export interface RetryNoticesParts {
+  /** May grow: the latest of a flow counts. */
   readonly plans: readonly Plan[]
   readonly clock: Pick<Clock, 'now'>
   readonly log: Pick<Logger, 'warn'>
@@ -20,7 +21,6 @@ const everyMs = 5000
 
 /** Says that attempts fail and are tried again, so that a run that waits does not look hung: at most one line per step in 5 s. */
 export function retryNotices({ plans, clock, log }: RetryNoticesParts): (event: StepEvent) => void {
-  const byUid = new Map(plans.map((plan) => [plan.flow.uid, plan]))
   const last = new Map<string, LastNotice>()
   return (event) => {
     if (event.kind !== 'retried') return
@@ -32,7 +32,7 @@ export function retryNotices({ plans, clock, log }: RetryNoticesParts): (event: 
       return
     }
     last.set(key, { atMs: now, untold: 0 })
-    const plan = byUid.get(event.flow)
+    const plan = plans.findLast(({ flow }) => flow.uid === event.flow)
     const others = notice?.untold ?? 0
     log.warn(
       {

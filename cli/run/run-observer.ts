@@ -17,6 +17,7 @@ export interface RunObserver extends Pick<LocalRuntimeOptions, 'observer' | 'onD
 }
 
 export interface RunObserverParts {
+  /** May grow: the latest of a flow counts. */
   readonly plans: readonly Plan[]
   readonly counts: LiveCounts
   readonly clock: Clock
@@ -52,7 +53,7 @@ export function runObserver({ plans, counts, clock, err, log, onFinished }: RunO
 }
 
 function describeDeadLetter(letter: DeadLetter, plans: readonly Plan[]): string {
-  const flow = plans.find((plan) => plan.flow.uid === letter.flow)?.flow.name ?? letter.flow
+  const flow = plans.findLast((plan) => plan.flow.uid === letter.flow)?.flow.name ?? letter.flow
   const { step, code, message, run } = letter
   return `${flow}/${step} ${code}: ${message} (${count(letter.attempts, 'attempt')}, run ${run})`
 }

@@ -4,9 +4,12 @@ import type { Scheduler } from '../../runtime/scheduler/open-scheduler.ts'
 import { openScheduler } from '../../runtime/scheduler/open-scheduler.ts'
 import type { Gate } from '../../runtime/trigger/gate.ts'
 import { depthGate } from '../../runtime/trigger/gate.ts'
+import { oneByOne } from '../../runtime/scheduler/one-by-one.ts'
 import { announcement } from './announcement.ts'
 import { aborted } from '../../local/aborted.ts'
 import { closeRuntime, drain, drainNotice } from './drain.ts'
+import type { EditedFiles } from './follow-edits.ts'
+import { followEdits } from './follow-edits.ts'
 import type { Session } from './session.ts'
 import { summaryOf } from './summary.ts'
 import { watch } from './watch.ts'
@@ -17,14 +20,23 @@ const queuedAtTriggers = 1000
 const callersMs = 5000
 
 /** Opens all triggers and runs until Ctrl-C, which lets everything finish that has started. */
-export async function runTriggers(session: Session, { port }: { readonly port: number }): Promise<number> {
+export async function runTriggers(
+  session: Session,
+  { port, edits }: { readonly port: number; readonly edits?: EditedFiles },
+): Promise<number> {
   const { view, say, interrupts, counts } = session
   const triggers = new AsyncDisposableStack()
   const over = new AbortController()
   let watching: Promise<void> | undefined
   try {
-    const { gateway, scheduler } = await openTriggers(session, triggers, port)
-    say(announcement(session.runtime.plans.all, { gateway, next: scheduler.nextFires() }))
+    const { gateway, scheduler, followed } = await openTriggers(session, triggers, port)
+    const announce = async (): Promise<void> => {
+      await followed()
+      say(announcement(session.runtime.plans.all, { gateway: gateway(), next: scheduler.nextFires() }))
+    }
+    // Watched before anybody is told that it runs: an edit after that is heard.
+    if (edits !== undefined) triggers.defer(followEdits(session, edits, announce))
+    await announce()
     watching = watch(session, { afterMs: 0, until: over.signal })
     await aborted(interrupts.interrupted)
     say(drainNotice)
@@ -40,24 +52,42 @@ export async function runTriggers(session: Session, { port }: { readonly port: n
   return interrupts.stopped.aborted ? 130 : 0
 }
 
-async function openTriggers(
-  session: Session,
-  opened: AsyncDisposableStack,
-  port: number,
-): Promise<{ readonly gateway: Gateway | undefined; readonly scheduler: Scheduler }> {
+/** What fires the flows as they are at each moment. */
+interface Triggers {
+  readonly gateway: () => Gateway | undefined
+  readonly scheduler: Scheduler
+  /** Resolves when they are those of the plans as they were at the call. */
+  readonly followed: () => Promise<void>
+}
+
+async function openTriggers(session: Session, opened: AsyncDisposableStack, port: number): Promise<Triggers> {
   const { runtime, log, interrupts } = session
   const gate = depthGate(runtime.broker, runtime.clock, queuedAtTriggers)
-  const gateway = await openWebhooks(session, gate, port)
+  let gateway = await openWebhooks(session, gate, port)
   opened.defer(async () => gateway?.close(interrupts.stopped.aborted ? 0 : callersMs))
   opened.defer(runtime.stopListening)
   const scheduler = await openScheduler({ ...runtime, gate, log })
   opened.defer(scheduler.close)
   session.onEntrySettled(scheduler.entrySettled)
-  return { gateway, scheduler }
+  const inTurn = oneByOne()
+  const follow = async (): Promise<void> => {
+    gateway ??= await openWebhooks(session, gate, port)
+    gateway?.refresh()
+    await scheduler.refresh()
+  }
+  let following: Promise<void> = Promise.resolve()
+  const forget = runtime.plans.onChange(() => {
+    following = inTurn('follow', follow).catch((err: unknown) => log.error({ err }, 'triggers do not follow an edit'))
+  })
+  opened.defer(async () => {
+    forget()
+    await following
+  })
+  return { gateway: () => gateway, scheduler, followed: () => following }
 }
 
 async function openWebhooks(session: Session, gate: Gate, port: number): Promise<Gateway | undefined> {
-  const { runtime, credentials, log } = session
+  const { runtime, log } = session
   const hasWebhook = runtime.plans.all.some(({ triggers }) => triggers.some(({ kind }) => kind === 'webhook'))
-  return hasWebhook ? openGateway({ ...runtime, gate, credentials, log, host: '127.0.0.1', port }) : undefined
+  return hasWebhook ? openGateway({ ...runtime, gate, log, host: '127.0.0.1', port }) : undefined
 }

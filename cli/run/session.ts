@@ -6,6 +6,7 @@ import { liveCounts } from '../../local/live-counts.ts'
 import type { LocalCredentials } from '../../local/local-credentials.ts'
 import { localCredentials } from '../../local/local-credentials.ts'
 import type { LocalRuntime } from '../../local/local-runtime.ts'
+import type { FlowChange } from '../../local/local-plans.ts'
 import { openLocalRuntime } from '../../local/local-runtime.ts'
 import { maskSecrets } from '../../runtime/runner/host/mask-secrets.ts'
 import { systemClock } from '../../runtime/clock.ts'
@@ -26,7 +27,8 @@ export interface Session {
   readonly counts: LiveCounts
   readonly view: LiveView
   readonly log: Logger
-  readonly credentials: LocalCredentials
+  /** Runs the flows of this project from now on, which is closed with the session. */
+  readonly change: (project: RunnableProject) => Promise<readonly FlowChange[]>
   /** What stays on standard error: above the live view, with secrets made unreadable. */
   readonly say: (text: string) => void
   /** Who wants to hear of settled entries: the scheduler, once it is open. */
@@ -56,13 +58,17 @@ export async function openSession(
 ): Promise<Session> {
   const { terminal } = context
   const interrupts = context.takeInterrupts()
-  const credentials = localCredentials(project.parsed.manifests, options.credentials)
+  const credentialsOf = ({ parsed }: Project): LocalCredentials =>
+    localCredentials(parsed.manifests, options.credentials)
+  const credentials = credentialsOf(project)
   const view = openLiveView({ err: terminal.err, screen: terminal.screen, clock: systemClock })
-  const err = maskedOutput(terminal.err, credentials.secrets, view)
+  const { err, hide } = maskedOutput(terminal.err, view)
+  hide(credentials.secrets)
   const log = openLog(context.logLevel, err)
   const counts = liveCounts(project.plans)
+  const plans = [...project.plans]
   const { onEntrySettled, ...hears } = runObserver({
-    plans: project.plans,
+    plans,
     counts,
     clock: systemClock,
     err,
@@ -81,11 +87,28 @@ export async function openSession(
     ...(options.state !== undefined && { state: options.state }),
   })
   if (runtime.resumed > 0) err.write(`going on with ${count(runtime.resumed, 'message')} of the last run\n`)
-  return { interrupts, runtime, counts, view, log, credentials, say: err.write, onEntrySettled }
+  const change = async (next: RunnableProject): Promise<readonly FlowChange[]> => {
+    const given = credentialsOf(next)
+    hide(given.secrets)
+    counts.know(next.plans)
+    plans.push(...next.plans)
+    return runtime.change({ ...next, credentials: given })
+  }
+  return { interrupts, runtime, counts, view, log, change, say: err.write, onEntrySettled }
 }
 
 /** What a component or a server says may hold what it was told in confidence. */
-function maskedOutput(err: Output, secrets: readonly string[], view: LiveView): Output {
-  const mask = maskSecrets(secrets)
-  return { style: err.style, write: (text) => view.print(err, mask(text)) }
+function maskedOutput(
+  err: Output,
+  view: LiveView,
+): { readonly err: Output; readonly hide: (secrets: readonly string[]) => void } {
+  const hidden = new Set<string>()
+  let mask = maskSecrets([])
+  return {
+    err: { style: err.style, write: (text) => view.print(err, mask(text)) },
+    hide: (secrets) => {
+      for (const secret of secrets) hidden.add(secret)
+      mask = maskSecrets([...hidden])
+    },
+  }
 }

@@ -117,7 +117,7 @@ async function writeEdit(core: ChangeCore, writePlan: (plan: Plan) => Promise<vo
   })
   if (plan === undefined) return
   await writePlan(plan)
-  core.log.info({ flow: name, namespace, revision: plan.revision }, 'revision pending')
+  core.log.debug({ flow: name, namespace, revision: plan.revision }, 'revision pending')
 }
 
 function appliedOf(state: FlowState | undefined): Applied {

@@ -95,7 +95,7 @@ async function failedStart(core: GatewayCore, firing: Firing): Promise<Answer | 
 const lookAgainMs = 250
 const patienceMs = 5000
 
-/** Tries for 5 s: between an edit and the news of it, a queue may be gone. Undefined when the trigger is. */
+/** Tries for 5 s, with the flow as it is now: between an edit and the news of it, a queue may be gone. Undefined when the trigger is. */
 async function startReachable(core: GatewayCore, firing: Firing): Promise<RunStart | undefined> {
   const onRun: typeof core.onRun = (run) => {
     core.recent.add(run)
@@ -109,6 +109,9 @@ async function startReachable(core: GatewayCore, firing: Firing): Promise<RunSta
     const deps = { broker: core.broker, clock: core.clock, ids: { freshId }, onRun }
     const start = await startRun(deps, { ...firing, plan, trigger })
     if (start.kind === 'started' || core.clock.now() >= until || core.load.isClosing) return start
+    await core.plans.refresh(plan.flow.uid).catch((err: unknown) => {
+      core.log.warn({ flow: plan.flow.name, err }, 'flow not read anew, it will be tried again')
+    })
     await sleep(core.clock, lookAgainMs)
   }
 }

@@ -66,6 +66,7 @@ async function publishOnce(core: SchedulerCore, fire: Fire, { plan, trigger }: P
   const start = await startRun({ ...core, ids: { freshId } }, { plan, trigger, first, run, tracked })
   if (start.kind === 'unroutable') {
     core.log.warn({ flow: fire.flow, trigger: fire.trigger }, 'nobody owns the queue of a fire, it will be tried again')
+    await core.plans.refresh(fire.flow)
     return 'due'
   }
   core.stats.started += 1

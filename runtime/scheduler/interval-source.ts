@@ -50,6 +50,8 @@ export function intervalSource(core: SchedulerCore, options: IntervalSourceOptio
       return everyMs
     }
     if (running?.run === run) running = undefined
+    // Nobody owns the queue: the flow may have changed since it was read.
+    await core.plans.refresh(flow)
     return Math.min(retryMs, everyMs)
   }
 
