@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { findRabbit } from '../../../test/env/rabbit-program.ts'
+import { controlRabbit } from '../../../test/env/rabbit-control.ts'
 import type { RabbitServer } from '../../../test/env/rabbit.ts'
 import { openRabbit } from '../../../test/env/rabbit.ts'
 import { describeOnRabbit } from '../../../test/env/servers.ts'
@@ -46,8 +42,8 @@ describeOnRabbit('with a RabbitMQ of its own', () => {
       const deliveries: Delivery[] = []
       const subscription = await broker.consume(queue, { prefetch: 10 }, (delivery) => deliveries.push(delivery))
       await eventually(() => expect(deliveries).toHaveLength(1))
-      await control(server, 'set_vm_memory_high_watermark', 'absolute', tooLittleMemory)
-      closing.push(() => control(server, 'set_vm_memory_high_watermark', 'absolute', usualMemory))
+      await controlRabbit(server, 'set_vm_memory_high_watermark', 'absolute', tooLittleMemory)
+      closing.push(() => controlRabbit(server, 'set_vm_memory_high_watermark', 'absolute', usualMemory))
       // The server blocks a connection when that publishes next.
       const caught = broker.publish({ kind: 'queue', queue }, message('caught'))
       await eventually(() => expect(broker.health().kind).toBe('blocked'))
@@ -66,7 +62,7 @@ describeOnRabbit('with a RabbitMQ of its own', () => {
         await subscription.close()
         expect(await broker.depth(queue)).toEqual({ ready: 0, consumers: 0 })
       })
-      await control(server, 'set_vm_memory_high_watermark', 'absolute', usualMemory)
+      await controlRabbit(server, 'set_vm_memory_high_watermark', 'absolute', usualMemory)
       // It has waited for longer than a confirm may take, which is no fault of the connection.
       expect(await caught).toBe('confirmed')
       expect(broker.health()).toEqual({ kind: 'ready' })
@@ -161,19 +157,4 @@ function publishForAWhile(publish: (id: string) => Promise<boolean>): { readonly
       return sent
     },
   }
-}
-
-/** `rabbitmqctl`, for the server alone: its environment has the names and the cookie. */
-async function control(server: RabbitServer, ...args: readonly string[]): Promise<void> {
-  const program = await findRabbit()
-  if (program.kind === 'missing') throw new Error(program.reason)
-  const environment = await readFile(`/proc/${server.pid()}/environ`, 'utf8')
-  const env = Object.fromEntries(
-    environment.split('\0').map((line): [string, string] => {
-      const at = line.indexOf('=')
-      return [line.slice(0, at), line.slice(at + 1)]
-    }),
-  )
-  const command = join(dirname(program.server), 'rabbitmqctl')
-  await promisify(execFile)(command, args, { env, timeout: 60_000 })
 }

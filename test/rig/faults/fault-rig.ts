@@ -11,6 +11,8 @@ import type { ChangeWaits } from '../../../operator/decide/change-waits.ts'
 import { leanLinks } from '../../../runtime/broker/amqp/lean/lean-links.ts'
 import { openAmqpBroker } from '../../../runtime/broker/amqp/open-amqp-broker.ts'
 import type { Broker } from '../../../runtime/broker/broker.ts'
+import type { Clock } from '../../../runtime/clock.ts'
+import { withClaimCheck } from '../../../runtime/claim-check/claim-check.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts'
 import type { StorePlanSource } from '../../../runtime/plans/store-plan-source.ts'
@@ -53,6 +55,8 @@ export interface FaultRigOptions {
   /** Of what this process uses itself, where the processes under test go by a proxy. */
   readonly direct?: { readonly amqpUrl?: string; readonly mongoUrl?: string }
   readonly waits?: Partial<ChangeWaits>
+  /** Of the changes alone. */
+  readonly changeClock?: Clock
 }
 
 const relay = fileURLToPath(new URL('../../fixtures/components/relay', import.meta.url))
@@ -68,19 +72,20 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
   await writeFile(effects, '')
   const store = await openMongoStore({ url: direct.mongoUrl ?? mongoUrl, log })
   opened.defer(store.close)
-  const broker = await openAmqpBroker({
+  const queues = await openAmqpBroker({
     url: direct.amqpUrl ?? amqpUrl,
     connectionName: 'weir-test',
     links: leanLinks(clock),
     log,
   })
-  opened.defer(broker.close)
+  opened.defer(queues.close)
+  const broker = withClaimCheck(queues, store.blobs, { clock, log })
   const plans = await openStorePlanSource({ store, clock, log, pollMs: 500 })
   opened.defer(plans.close)
   const changes = await openFlowChanges({
     broker,
     store,
-    clock,
+    clock: options.changeClock ?? clock,
     log,
     waits: options.waits ?? {},
     onChange: (flow) => void plans.notify(flow),

@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { vi } from 'vitest'
+import { deadQueue, unroutedQueue } from '../../../runtime/broker/broker.ts'
+import type { Account } from './account.ts'
+import { effectsIn } from './account.ts'
+import type { FaultRig } from './fault-rig.ts'
+
+/** Looks at which nothing must have moved. */
+const stillLooks = 5
+const lookEveryMs = 200
+
+/** The account when nothing moves any more either: what was doubled late is counted, too. Rejects when that takes too long. */
+export async function accountAtRest(rig: FaultRig, timeoutMs = 120_000): Promise<Account> {
+  await rig.untilAccounted(timeoutMs)
+  const givenUpAt = Date.now() + timeoutMs
+  let still = 0
+  let before = -1
+  while (still < stillLooks) {
+    if (Date.now() > givenUpAt) throw new Error('messages go on moving')
+    await pause(lookEveryMs)
+    const effects = (await effectsIn(rig.effects)).length
+    const waiting = await waitingIn(rig)
+    still = waiting === 0 && effects === before ? still + 1 : 0
+    before = effects
+  }
+  return rig.untilAccounted()
+}
+
+/** Messages that nobody holds, in the living queues and beside them. */
+async function waitingIn({ broker, store }: FaultRig): Promise<number> {
+  const living = (await store.flows.list()).flatMap(({ state }) => state.living.map(({ queue }) => queue))
+  const depths = await Promise.all([...living, deadQueue, unroutedQueue].map((queue) => broker.depth(queue)))
+  return depths.reduce((sum, depth) => sum + (depth?.ready ?? 0), 0)
+}
+
+/** Messages under way beyond which no more are sent: a load is to be there, not to grow while nobody can work on it. */
+const mostUnderWay = 600
+const atOnce = 100
+
+/** Sends until the work is done, so that whatever happens meanwhile happens under load. */
+export async function underLoad<Result>(
+  { sender, effects }: Pick<FaultRig, 'sender' | 'effects'>,
+  work: () => Promise<Result>,
+  data: (n: number) => object = () => ({}),
+): Promise<Result> {
+  let isDone = false
+  const hasRoom = async (): Promise<boolean> => sender.sent() - (await effectsIn(effects)).length < mostUnderWay
+  const sending = (async () => {
+    while (!isDone) {
+      if (await hasRoom()) await sender.send(atOnce, { atOnce, data })
+      else await pause(lookEveryMs)
+    }
+  })()
+  try {
+    return await work()
+  } finally {
+    isDone = true
+    await sending
+  }
+}
+
+/** Resolves when so many more have had their effect. */
+export async function progress({ effects }: Pick<FaultRig, 'effects'>, count: number): Promise<void> {
+  const before = (await effectsIn(effects)).length
+  await vi.waitUntil(async () => (await effectsIn(effects)).length >= before + count, {
+    timeout: 120_000,
+    interval: 50,
+  })
+}
