@@ -47,32 +47,6 @@ const embeddedPromises: readonly EmbeddedPromise[] = [
   },
 
   {
-    name: 'goes on delivering to others when a handler throws',
-    check: async (open) => {
-      const { broker } = open(systemClock)
-      await broker.declareQueues([{ name: 'q' }, { name: 'other' }])
-      const uncaught: unknown[] = []
-      const previous = process.listeners('uncaughtException')
-      process.removeAllListeners('uncaughtException')
-      process.on('uncaughtException', (error) => uncaught.push(error))
-      try {
-        await broker.consume('q', { prefetch: 5 }, () => {
-          throw new Error('boom')
-        })
-        const taker = await take(broker, 'other')
-        await publishAll(broker, 'q', ['m1', 'm2'])
-        await publishAll(broker, 'other', ['m3'])
-        await taker.until(1)
-        expect(uncaught).not.toHaveLength(0)
-      } finally {
-        process.removeAllListeners('uncaughtException')
-        for (const listener of previous) process.on('uncaughtException', listener)
-      }
-      await broker.close()
-    },
-  },
-
-  {
     name: 'refuses to open a connection after it was closed',
     check: async (open) => {
       const { broker } = open(systemClock)

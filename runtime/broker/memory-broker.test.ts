@@ -4,7 +4,7 @@ import { simulatedClock } from '../clock.ts'
 import { emptyDeque, pushLast, shiftFirst } from '../ring-deque.ts'
 import { unroutedQueue } from './broker.ts'
 import { brokerConformance } from './broker-conformance.ts'
-import { message } from './conformance/broker-promise.ts'
+import { message, publishAll, take } from './conformance/broker-promise.ts'
 import { embeddedConformance } from './embedded-conformance.ts'
 import { openMemoryBroker } from './memory-broker.ts'
 
@@ -44,6 +44,29 @@ describe('memory broker', () => {
     expect((await broker.depth(unroutedQueue))?.ready).toBeUndefined()
     await clock.runUntilIdle()
     expect((await broker.depth(unroutedQueue))?.ready).toBe(1)
+  })
+
+  it('goes on delivering to others when a handler throws', async () => {
+    const broker = openMemoryBroker()
+    await broker.declareQueues([{ name: 'q' }, { name: 'other' }])
+    const uncaught: unknown[] = []
+    const previous = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => uncaught.push(error))
+    try {
+      await broker.consume('q', { prefetch: 5 }, () => {
+        throw new Error('boom')
+      })
+      const taker = await take(broker, 'other')
+      await publishAll(broker, 'q', ['m1', 'm2'])
+      await publishAll(broker, 'other', ['m3'])
+      await taker.until(1)
+      expect(uncaught).not.toHaveLength(0)
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of previous) process.on('uncaughtException', listener)
+    }
+    await broker.close()
   })
 })
 
