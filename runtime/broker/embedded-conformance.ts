@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Clock } from '../clock.ts'
 import { simulatedClock, systemClock } from '../clock.ts'
 import type { Delivery } from './broker.ts'
-import { eventually, idsUpTo, message, publishAll, take } from './conformance/broker-promise.ts'
+import { eventually, idsUpTo, message, publishAll } from './conformance/broker-promise.ts'
 import type { OpenedBroker } from './conformance/random-use.ts'
 import { randomUse } from './conformance/random-use.ts'
 
