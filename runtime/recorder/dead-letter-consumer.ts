@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
 import type { DeadLetter, Store } from '../store/store.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
+import { openLastingSubscription } from './lasting-subscription.ts'
 import { keepLetter } from './letter-keeper.ts'
 
 export interface DeadLetterConsumerParts {
@@ -32,7 +33,6 @@ interface Work extends DeadLetterConsumerParts {
 
 /** Takes dead messages from their queue into the store; what that does not take stays in the queue. */
 export async function openDeadLetterConsumer(parts: DeadLetterConsumerParts): Promise<Pick<Subscription, 'close'>> {
-  const { broker, log } = parts
   const ending = new AbortController()
   const work: Work = { ...parts, signal: ending.signal, failures: 0 }
   const recording = new Set<Promise<void>>()
@@ -42,9 +42,7 @@ export async function openDeadLetterConsumer(parts: DeadLetterConsumerParts): Pr
     const recorded = record(work, delivery).finally(() => recording.delete(recorded))
     recording.add(recorded)
   }
-  const onEnd = (err: Error): void => log.error({ err }, 'dead letters are no longer recorded')
-  await broker.declareQueues([{ name: deadQueue }])
-  const subscription = await broker.consume(deadQueue, { prefetch, onEnd }, onDelivery)
+  const subscription = await openLastingSubscription(parts, { queue: { name: deadQueue }, prefetch }, onDelivery)
   return {
     close: async () => {
       ending.abort()

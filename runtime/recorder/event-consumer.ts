@@ -1,12 +1,13 @@
 import type { Logger } from 'pino'
 import type { Broker, Delivery } from '../broker/broker.ts'
-import { eventsDeclaration, eventsQueue } from '../broker/broker.ts'
+import { eventsDeclaration } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
 import { PermanentError } from '../error.ts'
 import type { Store } from '../store/store.ts'
 import { payloadOf } from '../wire/body.ts'
 import { writeBatch } from './event-writer.ts'
+import { openLastingSubscription } from './lasting-subscription.ts'
 import type { SequencedBatch } from './observation-batch.ts'
 import { readBatch } from './observation-batch.ts'
 import type { SequenceMarks } from './sequence-marks.ts'
@@ -41,7 +42,7 @@ interface Work extends EventConsumerParts {
 }
 
 export async function openEventConsumer(parts: EventConsumerParts): Promise<EventConsumer> {
-  const { broker, store, log } = parts
+  const { store } = parts
   const ending = new AbortController()
   const missed = missedCount(store)
   const work: Work = { ...parts, signal: ending.signal, marks: marksOnDemand(store), missed }
@@ -50,9 +51,7 @@ export async function openEventConsumer(parts: EventConsumerParts): Promise<Even
   const workOn = async (): Promise<void> => {
     while (waiting.length > 0 && !ending.signal.aborted) await keep(work, waiting.splice(0))
   }
-  await broker.declareQueues([eventsDeclaration])
-  const onEnd = (err: Error): void => log.error({ err }, 'observations are no longer recorded')
-  const subscription = await broker.consume(eventsQueue, { prefetch, onEnd }, (delivery) => {
+  const subscription = await openLastingSubscription(parts, { queue: eventsDeclaration, prefetch }, (delivery) => {
     waiting.push(delivery)
     working ??= workOn().finally(() => (working = undefined))
   })

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { deadQueue } from '../broker/broker.ts'
+import { deadQueue, eventsQueue } from '../broker/broker.ts'
 import type { MemoryBroker } from '../broker/memory-broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
 import { simulatedClock } from '../clock.ts'
@@ -194,6 +194,26 @@ describe('recorder', () => {
     await broker.whenIdle()
     const states = (await store.deadLetters.list({})).map(({ replay, state }) => `${replay} ${state}`)
     expect(states.toSorted()).toEqual(['0 replayed', '1 dead'])
+  })
+
+  it.each([deadQueue, eventsQueue])('declares the queue "%s" again when somebody has deleted it', async (queue) => {
+    const { clock, broker, store, bury } = await open()
+    await broker.deleteQueue(queue)
+    expect(await broker.depth(queue)).toBeUndefined()
+    await clock.advance(1000)
+    expect(await broker.depth(queue)).toMatchObject({ consumers: 1 })
+    await bury(dead('m1'))
+    await broker.whenIdle()
+    expect(await store.deadLetters.list({})).toMatchObject([{ id: 'm1' }])
+  })
+
+  it('stops looking for a deleted queue when it is closed', async () => {
+    const { clock, broker, recorder } = await open()
+    await broker.deleteQueue(deadQueue)
+    await recorder.close()
+    await clock.advance(60_000)
+    expect(await broker.depth(deadQueue)).toBeUndefined()
+    expect(clock.nextAt()).toBeUndefined()
   })
 })
 

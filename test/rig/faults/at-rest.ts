@@ -43,10 +43,10 @@ export async function underLoad<Result>(
   work: () => Promise<Result>,
   data: (n: number) => object = () => ({}),
 ): Promise<Result> {
-  let isDone = false
+  const done = new AbortController()
   const hasRoom = async (): Promise<boolean> => sender.sent() - (await effectsIn(effects)).length < mostUnderWay
   const sending = (async () => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       if (await hasRoom()) await sender.send(atOnce, { atOnce, data })
       else await pause(lookEveryMs)
     }
@@ -54,7 +54,7 @@ export async function underLoad<Result>(
   try {
     return await work()
   } finally {
-    isDone = true
+    done.abort()
     await sending
   }
 }
