@@ -66,6 +66,7 @@ describe('the program', () => {
       '--credential': 'file',
       '--port': 'text',
       '--state': 'directory',
+      '--watch': 'none',
       '--once': 'none',
       '--trigger': 'text',
       '--data': 'file',
