@@ -25,6 +25,12 @@ describe('judgeClaim', () => {
       nowMs: 1500,
       want: { kind: 'later', afterMs: 1500 },
     },
+    {
+      name: 'waits for one time-out where the clock was set back',
+      held: { ...started, claimedAt: 3_600_000 },
+      nowMs: 1500,
+      want: { kind: 'later', afterMs: 2000 },
+    },
     { name: 'says unknown once the time-out has passed', held: started, nowMs: 3000, want: { kind: 'unknown' } },
   ])('$name', ({ held, nowMs, want }) => {
     expect(judgeClaim({ held, own, timeoutMs: 2000, nowMs })).toEqual(want)

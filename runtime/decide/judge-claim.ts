@@ -25,7 +25,8 @@ export interface ClaimQuestion {
 export function judgeClaim({ held, own, timeoutMs, nowMs }: ClaimQuestion): ClaimVerdict {
   if (held.copy !== own.copy || held.state === 'done') return { kind: 'duplicate' }
   const remainingMs = held.claimedAt + timeoutMs - nowMs
-  return remainingMs > 0 ? { kind: 'later', afterMs: remainingMs } : { kind: 'unknown' }
+  // By a clock that was set back meanwhile it was claimed in the future: it is asked again by the right one.
+  return remainingMs > 0 ? { kind: 'later', afterMs: Math.min(remainingMs, timeoutMs) } : { kind: 'unknown' }
 }
 
 export type FireVerdict =

@@ -23,6 +23,11 @@ describe('decideNotBefore', () => {
       want: { kind: 'park', delayMs: 8000 },
     },
     { name: 'repeats the day', headers: { notBefore: now + 9 * dayMs }, want: { kind: 'park', delayMs: dayMs } },
+    {
+      name: 'parks one for as long as its whole wait can be where the clock was set back',
+      headers: { notBefore: now + 3_600_000, notAfter: now + 3_600_100 },
+      want: { kind: 'park', delayMs: 10_000 },
+    },
     { name: 'does not wait for what is no instant', headers: { notBefore: Number.NaN }, want: { kind: 'ready' } },
   ])('$name', ({ headers, want }) => {
     expect(decideNotBefore(headers, now)).toEqual(want)

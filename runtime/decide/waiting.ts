@@ -1,4 +1,4 @@
-import { dayMs, rungFor, waitHop, waitSlackMs } from '../wire/delay-rungs.ts'
+import { dayMs, longestWaitMs, rungFor, waitHop, waitSlackMs } from '../wire/delay-rungs.ts'
 import type { MessageHeaders } from '../wire/message.ts'
 
 export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'park'; readonly delayMs: number }
@@ -11,7 +11,8 @@ export function decideNotBefore(
   const remainingMs = (notBefore ?? nowMs) - nowMs
   if (!(remainingMs > 0)) return { kind: 'ready' }
   const slackMs = notAfter === undefined ? waitSlackMs(remainingMs) : notAfter - (notBefore ?? nowMs)
-  return { kind: 'park', delayMs: waitHop(remainingMs, slackMs) }
+  // Seen by a clock that is wrong for a moment, it must not be parked for as long as that is wrong.
+  return { kind: 'park', delayMs: waitHop(Math.min(remainingMs, longestWaitMs(slackMs)), slackMs) }
 }
 
 /** The headers with which a message waits until the instant: the end itself, and how much later will do. */

@@ -28,6 +28,8 @@ export function openPatience(clock: Clock): Patience {
     const controller = new AbortController()
     const cancel = clock.setTimer(patienceMs + cohortMs, () => {
       cohorts.delete(cohort)
+      // With a clock that was set back it would be the newest still.
+      if (newest === cohort) newest = undefined
       controller.abort()
     })
     const cohort: Cohort = { until: now + cohortMs, controller, cancel }

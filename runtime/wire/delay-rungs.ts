@@ -19,6 +19,11 @@ export function waitSlackMs(delayMs: number): number {
   return Math.max(100, delayMs / 100)
 }
 
+/** The longest wait that has this slack. */
+export function longestWaitMs(slackMs: number): number {
+  return Math.ceil(slackMs * 100)
+}
+
 /**
  * The rungs that a message goes down so that it waits for the delay and not longer than the slack above it: never
  * less, at most three rungs, the longest first. Before them it repeats the day as often as `days` says.

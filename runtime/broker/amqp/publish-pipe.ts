@@ -43,7 +43,7 @@ interface Unconfirmed {
   readonly resolve: (outcome: PublishOutcome) => void
   readonly reject: (error: Error) => void
   readonly bytes: number
-  readonly sentAt: number
+  sentAt: number
   isReturned: boolean
 }
 
@@ -206,6 +206,9 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
       const [oldest] = this.#unconfirmed.values()
       if (oldest === undefined) return
       const { clock, limits, onStuck } = this.#parts
+      // A clock that was set back would have it wait for as long as it was set back by.
+      oldest.sentAt = Math.min(oldest.sentAt, clock.now())
+      this.#turnedAt = Math.min(this.#turnedAt, clock.now())
       // An alarm holds confirms back, and is no fault of the connection.
       const since = this.#blockedAt === undefined ? Math.max(oldest.sentAt, this.#turnedAt) : clock.now()
       const leftMs = since + limits.confirmMs - clock.now()
@@ -222,11 +225,15 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     if (first === undefined) return
     const { clock, limits, reason } = this.#parts
     const afterMs = Math.max(first.since, this.#turnedAt) + limits.patienceMs - clock.now()
-    this.#cancelPatience = clock.setTimer(afterMs, () => {
+    this.#cancelPatience = clock.setTimer(Math.min(afterMs, limits.patienceMs), () => {
       this.#cancelPatience = undefined
       if (!this.#isStopped()) return
-      const before = clock.now() - limits.patienceMs
-      const isOver = ({ since }: Waiting): boolean => Math.max(since, this.#turnedAt) <= before
+      const nowMs = clock.now()
+      const isOver = ({ since }: Waiting): boolean => {
+        const at = Math.max(since, this.#turnedAt)
+        // In the future: the clock was set back, and nobody knows how long it has waited.
+        return at <= nowMs - limits.patienceMs || at > nowMs
+      }
       this.#rejectWaiting(isOver, new TransientError('BrokerUnavailable', reason()))
       this.#armPatience()
     })

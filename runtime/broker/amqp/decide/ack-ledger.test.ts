@@ -119,6 +119,16 @@ describe('AckLedger', () => {
       { numRuns: 200 },
     )
   })
+
+  it('tells what lies above the first in time when the clock was set back', () => {
+    const ledger = new AckLedger()
+    ledger.delivered(1, 1_000_000)
+    ledger.delivered(2, 1_000_000)
+    ledger.ack(2, 5000)
+    expect(ledger.take(5000)).toEqual([])
+    expect(ledger.stalledInMs(5000)).toBe(stallMs)
+    expect(ledger.take(5000 + stallMs)).toEqual([{ deliveryTag: 2, multiple: false }])
+  })
 })
 
 /** As RabbitMQ: a tag that is not open is an error, with `multiple` too. */

@@ -59,13 +59,19 @@ export class AckLedger {
     const frames: AckFrame[] = []
     if (this.#mark > 0) frames.push({ deliveryTag: this.#mark, multiple: true })
     this.#mark = 0
-    if (this.#above > 0 && nowMs - this.#movedAt >= stallMs) this.#takeSingly(frames)
+    if (this.#above > 0 && this.#stoodMs(nowMs) >= stallMs) this.#takeSingly(frames)
     return frames
   }
 
   /** In how many milliseconds `take` is to be asked again though nothing is settled meanwhile; undefined when it need not be. */
   stalledInMs(nowMs: number): number | undefined {
-    return this.#above === 0 ? undefined : Math.max(0, this.#movedAt + stallMs - nowMs)
+    return this.#above === 0 ? undefined : Math.max(0, stallMs - this.#stoodMs(nowMs))
+  }
+
+  #stoodMs(nowMs: number): number {
+    // A clock that was set back would have it stand for as long as it was set back by.
+    if (nowMs < this.#movedAt) this.#movedAt = nowMs
+    return nowMs - this.#movedAt
   }
 
   #takeSingly(frames: AckFrame[]): void {
