@@ -541,6 +541,25 @@ describe('while the broker fails', () => {
     expect(await broker.depth('moved')).toMatchObject({ ready: 1 })
   })
 
+  it('reads the flow anew when nobody takes what it publishes: it has another queue, or no such trigger', async () => {
+    const triggers = [hook()]
+    const { base, broker, clock, plans } = await world(triggers)
+    await broker.unbindQueue(queue)
+    await broker.declareQueues([{ name: 'moved' }])
+    const moved = samplePlan({ triggers, revision: 2 })
+    plans.setUnseen({ ...moved, triggers: moved.triggers.map((trigger) => ({ ...trigger, queue: 'moved' })) })
+    const response = post(`${base}/contacts`)
+    await vi.waitFor(() => expect(clock.nextAt()).toBeDefined())
+    await clock.advance(1000)
+    expect([(await response).status, (await broker.depth('moved'))?.ready]).toEqual([202, 1])
+    await broker.unbindQueue('moved')
+    plans.setUnseen(samplePlan({ triggers: [hook({}, 'other')], revision: 3 }))
+    const last = post(`${base}/contacts`)
+    await vi.waitFor(() => expect(clock.nextAt()).toBeDefined())
+    await clock.advance(1000)
+    expect((await last).status).toBe(404)
+  })
+
   it('answers 404 when the trigger is gone, before and after a refresh', async () => {
     const { base, plans, gateway } = await world([hook()])
     plans.set(samplePlan({ triggers: [hook({ path: '/new' }, 'new')], revision: 2 }))

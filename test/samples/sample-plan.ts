@@ -45,11 +45,14 @@ export function samplePlan({
 export interface SamplePlans extends PlanSource {
   readonly set: (plan: Plan) => void
   readonly remove: (flow: string) => void
+  /** What only a refresh finds. */
+  readonly setUnseen: (plan: Plan) => void
 }
 
 export function samplePlans(...plans: readonly Plan[]): SamplePlans {
   const revisions = new Map<string, Plan>()
   const active = new Map<string, Plan>()
+  const unseen = new Map<string, Plan>()
   const set = (plan: Plan): void => {
     revisions.set(`${plan.flow.uid} ${plan.revision}`, plan)
     active.set(plan.flow.uid, plan)
@@ -59,7 +62,12 @@ export function samplePlans(...plans: readonly Plan[]): SamplePlans {
     set,
     remove: (flow) => void active.delete(flow),
     active: (flow) => active.get(flow),
-    refresh: async (flow) => active.get(flow),
+    setUnseen: (plan) => void unseen.set(plan.flow.uid, plan),
+    refresh: async (flow) => {
+      const plan = unseen.get(flow)
+      if (plan !== undefined) set(plan)
+      return active.get(flow)
+    },
     get: async (flow, revision) => revisions.get(`${flow} ${revision}`),
     flows: () => [...active.keys()],
   }
