@@ -1,14 +1,14 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Broker } from '../broker/broker.ts'
+import { deadQueue, eventsQueue, unroutedQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
-import type { RunnerObserver } from '../runner/runner-parts.ts'
+import type { LivingWork } from '../plan-source.ts'
 import type { Store } from '../store/store.ts'
-import type { StepLabels, StepMeter } from './step-meters.ts'
-import { durationBoundsMs, stepMeters } from './step-meters.ts'
+import type { StepMeter, StepMeters } from './step-meters.ts'
+import { durationBoundsMs } from './step-meters.ts'
 
 /** What Prometheus reads of a process. */
 export interface Metrics {
-  readonly observer: Required<Pick<RunnerObserver, 'onDeliveryBegin' | 'onDeliveryEnd' | 'onEvent'>>
   readonly contentType: string
   /** In the text format; asks the broker for the depth of queues, at most once in a few seconds. */
   readonly text: () => Promise<string>
@@ -18,8 +18,23 @@ export interface MetricsParts {
   readonly broker: Pick<Broker, 'depth' | 'health'>
   readonly store: Pick<Store, 'health'>
   readonly clock: Clock
-  /** Observations that found no room in this process. */
+  /** Observations that are missing, as far as this process knows. */
   readonly dropped: () => number
+  /** Of a process that works on messages: what it has done, and the queues that it consumes. */
+  readonly work?: { readonly meters: StepMeters; readonly living: () => readonly LivingWork[] }
+  /** Of a process that records. */
+  readonly recorder?: RecorderMeters
+}
+
+/** What a recorder has done, in plain numbers. */
+export interface RecorderMeters {
+  /** Batches of observations that were written. */
+  readonly batches: () => number
+  readonly observations: () => number
+  /** Of the batch that was written last: from its closing to its writing, by two processes' clocks. */
+  readonly lagSeconds: () => number
+  /** Dead letters that were stored; one that is delivered again counts again. */
+  readonly letters: () => number
 }
 
 const depthsAfterMs = 5000
@@ -29,49 +44,87 @@ const depthsAtOnce = 20
 export function openMetrics(parts: MetricsParts): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const meters = stepMeters()
-  const depths = depthReader(parts, () => meters.queues().keys())
-  for (const metric of stepMetrics(() => meters.all(), parts.clock)) registry.registerMetric(metric)
   gauge(registry, 'weir_broker_ready', 'Whether the broker takes and gives messages.', () =>
     parts.broker.health().kind === 'ready' ? 1 : 0,
   )
   gauge(registry, 'weir_store_ready', 'Whether the store answers.', () =>
     parts.store.health().kind === 'ready' ? 1 : 0,
   )
-  gauge(registry, 'weir_observations_dropped', 'Observations that found no room in this process.', parts.dropped)
-  backlogGauge(registry, depths, meters.queues)
-  return { observer: meters.observer, contentType: registry.contentType, text: () => registry.metrics() }
+  registry.registerMetric(
+    counter(
+      'weir_observations_dropped_total',
+      'Observations that are missing, as far as this process knows.',
+      parts.dropped,
+    ),
+  )
+  if (parts.work !== undefined) addWorkMetrics(registry, parts, parts.work)
+  if (parts.recorder !== undefined) addRecorderMetrics(registry, parts, parts.recorder)
+  return { contentType: registry.contentType, text: () => registry.metrics() }
 }
 
 function gauge(registry: Registry, name: string, help: string, read: () => number): void {
   const own: Gauge = new Gauge({ name, help, registers: [registry], collect: () => own.set(read()) })
 }
 
-function backlogGauge(
+function counter(name: string, help: string, read: () => number): Metric {
+  return ownMetric({ name, help, type: 'counter' }, () => [{ labels: {}, value: read() }])
+}
+
+function addWorkMetrics(
   registry: Registry,
-  depths: () => Promise<ReadonlyMap<string, number>>,
-  queues: () => ReadonlyMap<string, StepLabels>,
+  parts: MetricsParts,
+  { meters, living }: Required<MetricsParts>['work'],
 ): void {
+  for (const metric of stepMetrics(meters.all, parts.clock)) registry.registerMetric(metric)
+  const depths = depthReader(parts, () => living().map(({ stage }) => stage.queue))
+  const labelNames = ['namespace', 'flow', 'step']
+  const name = 'weir_queue_messages_ready'
+  const help = 'Messages that wait in the queues that this process consumes.'
+  const collect = async (): Promise<void> => {
+    const ready = await depths()
+    own.reset()
+    for (const { stage, plan } of living()) {
+      const depth = ready.get(stage.queue)
+      const { namespace, name: flow } = plan.flow
+      if (depth !== undefined) own.inc({ ...meters.labels({ namespace, flow, step: stage.name }) }, depth)
+    }
+  }
+  const own: Gauge = new Gauge({ name, help, labelNames, registers: [registry], collect })
+}
+
+function addRecorderMetrics(registry: Registry, parts: MetricsParts, meters: RecorderMeters): void {
+  for (const metric of [
+    counter('weir_recorder_batches_total', 'Batches of observations that were written.', meters.batches),
+    counter('weir_recorder_observations_total', 'Observations that were written.', meters.observations),
+    counter('weir_recorder_dead_letters_total', 'Dead letters that were stored.', meters.letters),
+  ])
+    registry.registerMetric(metric)
+  const help = 'From the end of a batch of observations to its writing, of the last one.'
+  gauge(registry, 'weir_recorder_lag_seconds', help, meters.lagSeconds)
+  const depths = depthReader(parts, () => recorderQueues)
+  const collect = async (): Promise<void> => {
+    const ready = await depths()
+    own.reset()
+    for (const queue of recorderQueues) {
+      const depth = ready.get(queue)
+      if (depth !== undefined) own.set({ queue }, depth)
+    }
+  }
   const own: Gauge = new Gauge({
-    name: 'weir_queue_messages_ready',
-    help: 'Messages that wait in the queues that this process consumes.',
-    labelNames: ['namespace', 'flow', 'step'],
+    name: 'weir_recorder_queue_messages_ready',
+    help: 'Messages that wait in the queues of the recorder.',
+    labelNames: ['queue'],
     registers: [registry],
-    collect: async () => {
-      const ready = await depths()
-      own.reset()
-      for (const [queue, labels] of queues()) {
-        const depth = ready.get(queue)
-        if (depth !== undefined) own.inc({ ...labels }, depth)
-      }
-    },
+    collect,
   })
 }
 
+const recorderQueues = [deadQueue, eventsQueue, unroutedQueue]
+
 /** Depths by queue, no older than a few seconds; what the broker does not say is left out. */
 function depthReader(
-  { broker, clock }: MetricsParts,
-  queues: () => Iterable<string>,
+  { broker, clock }: Pick<MetricsParts, 'broker' | 'clock'>,
+  queues: () => readonly string[],
 ): () => Promise<ReadonlyMap<string, number>> {
   let readAt = -Infinity
   let reading: Promise<ReadonlyMap<string, number>> = Promise.resolve(new Map())
@@ -84,6 +137,8 @@ function depthReader(
         if (depth !== undefined) depths.set(queue, depth.ready)
       }
     }
+    // Without a connection each of them would wait for its patience, and the scrape for all of these.
+    if (broker.health().kind === 'connecting') return depths
     await Promise.all(Array.from({ length: depthsAtOnce }, readNext))
     return depths
   }
@@ -105,7 +160,7 @@ interface Value {
 }
 
 function stepMetrics(meters: Meters, clock: Clock): Metric[] {
-  const counter = (name: string, help: string, read: (meter: StepMeter) => number): Metric =>
+  const counterOf = (name: string, help: string, read: (meter: StepMeter) => number): Metric =>
     ownMetric({ name, help, type: 'counter' }, () =>
       [...meters()].map((meter) => ({ labels: { ...meter.labels }, value: read(meter) })),
     )
@@ -114,12 +169,16 @@ function stepMetrics(meters: Meters, clock: Clock): Metric[] {
       [...meters()].map((meter) => ({ labels: { ...meter.labels }, value: read(meter) })),
     )
   return [
-    counter('weir_messages_received_total', 'Deliveries that were begun.', (meter) => meter.received),
-    counter('weir_messages_emitted_total', 'Messages that deliveries gave.', (meter) => meter.emitted),
-    counter('weir_messages_retried_total', 'Attempts that failed and will be made again.', (meter) => meter.retried),
-    counter('weir_messages_dead_total', 'Messages that became dead letters.', (meter) => meter.dead),
-    counter('weir_messages_discarded_total', 'Messages that were dropped as asked for.', (meter) => meter.discarded),
-    counter('weir_messages_given_back_total', 'Deliveries that went back to their queue.', (meter) => meter.givenBack),
+    counterOf('weir_messages_received_total', 'Deliveries that were begun.', (meter) => meter.received),
+    counterOf('weir_messages_emitted_total', 'Messages that deliveries gave.', (meter) => meter.emitted),
+    counterOf('weir_messages_retried_total', 'Attempts that failed and will be made again.', (meter) => meter.retried),
+    counterOf('weir_messages_dead_total', 'Messages that became dead letters.', (meter) => meter.dead),
+    counterOf('weir_messages_discarded_total', 'Messages that were dropped as asked for.', (meter) => meter.discarded),
+    counterOf(
+      'weir_messages_given_back_total',
+      'Deliveries that went back to their queue.',
+      (meter) => meter.givenBack,
+    ),
     gaugeOf('weir_messages_in_flight', 'Deliveries under way.', (meter) => meter.inFlight),
     gaugeOf('weir_oldest_run_age_seconds', 'Age of the oldest run with a message under way; 0 without one.', (meter) =>
       ageSeconds(meter, clock.now()),

@@ -28,8 +28,8 @@ export interface StepLabels {
 
 export interface StepMeters {
   readonly all: () => Iterable<StepMeter>
-  /** Queues that have been consumed here, with what they belong to. */
-  readonly queues: () => ReadonlyMap<string, StepLabels>
+  /** Under which the step is counted: its own, or those of the rest. */
+  readonly labels: (labels: StepLabels) => StepLabels
   readonly observer: Required<Pick<RunnerObserver, 'onDeliveryBegin' | 'onDeliveryEnd' | 'onEvent'>>
 }
 
@@ -45,20 +45,18 @@ const otherLabels: StepLabels = { namespace: '_other', flow: '_other', step: '_o
 export function stepMeters(limit = mostMeters): StepMeters {
   const meters = new Map<string, StepMeter>()
   const byPlace = new WeakMap<DeliveryPlace, StepMeter>()
-  const queues = new Map<string, StepLabels>()
   const flowNames = new Map<string, string>()
   const other = emptyMeter(otherLabels)
   let hasOther = false
   const meterOf = (labels: StepLabels): StepMeter => {
-    const key = `${labels.namespace}\n${labels.flow}\n${labels.step}`
-    const known = meters.get(key)
+    const known = meters.get(keyOf(labels))
     if (known !== undefined) return known
     if (meters.size >= limit) {
       hasOther = true
       return other
     }
     const meter = emptyMeter(labels)
-    meters.set(key, meter)
+    meters.set(keyOf(labels), meter)
     return meter
   }
   const meterAt = (place: DeliveryPlace): StepMeter => {
@@ -67,13 +65,12 @@ export function stepMeters(limit = mostMeters): StepMeters {
     const { namespace, flow, step } = place
     const meter = meterOf({ namespace, flow, step })
     byPlace.set(place, meter)
-    queues.set(place.queue, meter.labels)
     flowNames.set(place.uid, flow)
     return meter
   }
   return {
+    labels: (labels) => (meters.has(keyOf(labels)) || meters.size < limit ? labels : otherLabels),
     all: () => (hasOther ? [...meters.values(), other] : meters.values()),
-    queues: () => queues,
     observer: {
       onDeliveryBegin: (place, headers) => begin(meterAt(place), headers),
       onDeliveryEnd: (place, headers, { settlement, durationMs }) => {
@@ -88,6 +85,10 @@ export function stepMeters(limit = mostMeters): StepMeters {
       },
     },
   }
+}
+
+function keyOf({ namespace, flow, step }: StepLabels): string {
+  return `${namespace}\n${flow}\n${step}`
 }
 
 function emptyMeter(labels: StepLabels): StepMeter {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { systemClock } from '../clock.ts'
 import { openMetrics } from '../metrics/open-metrics.ts'
+import { recorderMeters } from '../metrics/recorder-meters.ts'
 import { openRecorder } from '../recorder/recorder.ts'
 import { openReInjector } from '../runner/re-inject.ts'
 import type { HealthServer } from './open-health-server.ts'
@@ -32,11 +33,13 @@ export async function openRecorderProcess({ settings, log, signal }: RecorderPro
     const plans = await openPlans(settings.plans, { ...servers, clock, log })
     opened.defer(plans.close)
     const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
-    const recorder = await openRecorder({ ...servers, clock, log, namespaceOf })
+    const meters = recorderMeters(clock)
+    const recorder = await openRecorder({ ...servers, clock, log, namespaceOf, ...meters.observer })
     opened.defer(recorder.close)
-    const reInjector = await openReInjector({ ...servers, plans, clock })
+    const reInjector = await openReInjector({ ...servers, plans, clock, log })
     opened.defer(reInjector.close)
-    probes.serve({ ...servers, metrics: openMetrics({ ...servers, clock, dropped: recorder.dropped }) })
+    const metrics = openMetrics({ ...servers, clock, dropped: recorder.dropped, recorder: meters })
+    probes.serve({ ...servers, metrics })
     return { port: probes.port, close: () => opened.disposeAsync() }
   } catch (error) {
     await opened.disposeAsync()

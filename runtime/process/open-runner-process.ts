@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import type { Metrics } from '../metrics/open-metrics.ts'
 import { openMetrics } from '../metrics/open-metrics.ts'
+import type { StepMeters } from '../metrics/step-meters.ts'
+import { stepMeters } from '../metrics/step-meters.ts'
+import type { LivingWork } from '../plan-source.ts'
 import { openEventPublisher } from '../recorder/event-publisher.ts'
 import type { EventBatcher } from '../recorder/event-batcher.ts'
 import { followWork } from '../runner/follow-work.ts'
@@ -64,9 +66,11 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   opened.defer(() => host.host.close(hostPatienceMs))
   const events = openEventPublisher({ broker: servers.broker, clock, log })
   opened.defer(events.close)
-  const metrics = openMetrics({ ...servers, clock, dropped: events.dropped })
+  const meters = stepMeters()
+  const living = (): readonly LivingWork[] => plans.living().filter(({ stage }) => servesPool(settings, stage.pool))
+  const metrics = openMetrics({ ...servers, clock, dropped: events.dropped, work: { meters, living } })
   probes.serve({ ...servers, metrics, supervisor: host.supervisor })
-  const close = await openWork(parts, { ...servers, plans, host, events, metrics, clock, opened })
+  const close = await openWork(parts, { ...servers, plans, host, events, meters, clock, opened })
   return { port: probes.port, close }
 }
 
@@ -74,7 +78,7 @@ interface Surroundings extends Servers {
   readonly plans: LivePlans
   readonly host: ProcessHost
   readonly events: EventBatcher
-  readonly metrics: Metrics
+  readonly meters: StepMeters
   readonly clock: Clock
   readonly opened: AsyncDisposableStack
 }
@@ -108,12 +112,16 @@ async function openWork(parts: RunnerProcessParts, around: Surroundings): Promis
   return () => (closing ??= close())
 }
 
-function observerOf({ events, metrics }: Surroundings, also: Partial<RunnerObserver>): RunnerObserver {
+function servesPool({ pools }: RunnerSettings, pool: string): boolean {
+  return pools === undefined || pools.includes(pool)
+}
+
+function observerOf({ events, meters }: Surroundings, also: Partial<RunnerObserver>): RunnerObserver {
   return {
     onReceived: (flow, step) => also.onReceived?.(flow, step),
     onEvent: (event) => {
       events.observe({ kind: 'event', event })
-      metrics.observer.onEvent(event)
+      meters.observer.onEvent(event)
       also.onEvent?.(event)
     },
     onRun: (run) => {
@@ -122,7 +130,7 @@ function observerOf({ events, metrics }: Surroundings, also: Partial<RunnerObser
     },
     onFinished: (finished) => also.onFinished?.(finished),
     onEntrySettled: (headers, emitted) => also.onEntrySettled?.(headers, emitted),
-    onDeliveryBegin: metrics.observer.onDeliveryBegin,
-    onDeliveryEnd: metrics.observer.onDeliveryEnd,
+    onDeliveryBegin: meters.observer.onDeliveryBegin,
+    onDeliveryEnd: meters.observer.onDeliveryEnd,
   }
 }

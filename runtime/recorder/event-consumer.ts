@@ -26,6 +26,8 @@ export interface EventConsumerParts {
   readonly store: Pick<Store, 'runs' | 'snapshots'>
   readonly clock: Clock
   readonly log: Logger
+  /** Told after a batch is written; again when it is delivered again. Must not throw. */
+  readonly onBatch?: (batch: Pick<SequencedBatch, 'at' | 'count'>) => void
 }
 
 /** Batches, each of a few hundred observations. */
@@ -143,9 +145,10 @@ async function writeAll(work: Work, left: (SequencedBatch | undefined)[]): Promi
   await work.missed.tell()
 }
 
-async function writeOne({ store, log, missed }: Work, batch: SequencedBatch): Promise<void> {
+async function writeOne({ store, log, missed, onBatch }: Work, batch: SequencedBatch): Promise<void> {
   try {
     await writeBatch(store.runs, batch)
+    onBatch?.(batch)
   } catch (err) {
     if (!(err instanceof PermanentError)) throw err
     log.error({ err, dropped: batch.count }, 'observations refused for good')

@@ -27,6 +27,8 @@ export interface RecorderParts {
   readonly namespaceOf: (flow: string) => string
   /** Told after a dead letter is stored; again when it is delivered again. Must not throw. */
   readonly onDeadLetter?: (letter: DeadLetter) => void
+  /** Told after a batch of another process's observations is written. Must not throw. */
+  readonly onBatch?: (batch: Pick<SequencedBatch, 'at' | 'count'>) => void
 }
 
 export async function openRecorder(parts: RecorderParts): Promise<Recorder> {
