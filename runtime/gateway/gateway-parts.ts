@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialSource, PlanSource } from '../plan-source.ts'
+import type { Tracer } from '../runner/runner-parts.ts'
 import type { Run, RunStore } from '../store/store.ts'
 import type { Gate } from '../trigger/gate.ts'
 
@@ -18,6 +19,8 @@ export interface GatewayParts {
   readonly gate?: Gate
   /** Told of each run that was started. Must not throw. */
   readonly onRun?: (run: Run) => void
+  /** Where traces go; a caller's `traceparent` is gone on with in any case. */
+  readonly tracer?: Tracer
   readonly limits?: Partial<GatewayLimits>
 }
 

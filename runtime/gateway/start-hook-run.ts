@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ExpressionError } from '../../flow/expression/expression.ts'
 import { sleep } from '../clock.ts'
+import { formatTraceparent, parseTraceparent } from '../tracing/decide/traceparent.ts'
 import type { FirstMessage } from '../trigger/decide/first-message.ts'
 import type { Firing, RunStart } from '../trigger/start-run.ts'
 import { startRun } from '../trigger/start-run.ts'
@@ -19,14 +20,14 @@ export interface StartHookRun {
 export async function startHookRun(core: GatewayCore, hook: Hook, { first, request }: StartHookRun): Promise<Answer> {
   // Not by the counter that other ids come from: the status URL must not be guessed from one's own.
   const run = randomUUID().replaceAll('-', '')
-  const traceparent = /^00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.exec(request.headers['traceparent'] ?? '')?.[0]
+  const trace = parseTraceparent(request.headers['traceparent'] ?? '')
   const firing: Firing = {
     plan: hook.plan,
     trigger: hook.trigger,
     first,
     run,
     startedAt: request.arrivedAt,
-    ...(traceparent !== undefined && { traceparent }),
+    ...(trace !== undefined && { traceparent: formatTraceparent(trace) }),
   }
   return hook.webhook.reply === 'sync'
     ? answerSync(core, hook, { firing, request })
@@ -106,7 +107,8 @@ async function startReachable(core: GatewayCore, firing: Firing): Promise<RunSta
     const plan = core.plans.active(firing.plan.flow.uid)
     const trigger = plan?.triggers.find(({ name }) => name === firing.trigger.name)
     if (plan === undefined || trigger === undefined) return undefined
-    const deps = { broker: core.broker, clock: core.clock, ids: { freshId }, onRun }
+    const { broker, clock, tracer } = core
+    const deps = { broker, clock, ids: { freshId }, onRun, ...(tracer !== undefined && { tracer }) }
     const start = await startRun(deps, { ...firing, plan, trigger })
     if (start.kind === 'started' || core.clock.now() >= until || core.load.isClosing) return start
     await core.plans.refresh(plan.flow.uid).catch((err: unknown) => {

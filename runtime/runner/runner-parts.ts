@@ -25,7 +25,7 @@ export interface RunnerParts {
   readonly tracer?: Tracer
 }
 
-/** Makes a span of each delivery. */
+/** Makes a span of each run's start and of each delivery. */
 export interface Tracer {
   /**
    * Quick, and never throws.
@@ -46,8 +46,11 @@ export interface Span {
 }
 
 export interface SpanOutcome {
-  /** How the delivery ended; `requeued` when it will come again, `fenced` when somebody else has taken over. */
-  readonly kind: StepEvent['kind'] | 'requeued' | 'fenced'
+  /**
+   * How the delivery ended; `requeued` when it will come again, `fenced` when somebody else has taken over. Of a run's start:
+   * `started`, `unroutable` when nobody owns the queue, `unknown` when the broker has not said.
+   */
+  readonly kind: StepEvent['kind'] | 'requeued' | 'fenced' | 'started' | 'unroutable' | 'unknown'
   readonly code?: string
   readonly error?: string
 }

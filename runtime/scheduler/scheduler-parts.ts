@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import type { PlanSource } from '../plan-source.ts'
+import type { Tracer } from '../runner/runner-parts.ts'
 import type { FireStore, Run, TrackedRunStore } from '../store/store.ts'
 import type { Gate } from '../trigger/gate.ts'
 import type { CronBook } from './cron-times.ts'
@@ -18,6 +19,8 @@ export interface SchedulerParts {
   readonly gate?: Gate
   /** Told of each run that was started. Must not throw. */
   readonly onRun?: (run: Run) => void
+  /** Where traces go; each fire begins one. */
+  readonly tracer?: Tracer
 }
 
 /** Counts since the scheduler was opened. */

@@ -35,7 +35,8 @@ function startSpan(
   name: string,
   { parent, attributes }: { readonly parent: string | undefined; readonly attributes: Record<string, string | number> },
 ): OpenSpan {
-  return tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, contextOf(parent))
+  const kind = attributes['messaging.operation.type'] === 'send' ? SpanKind.PRODUCER : SpanKind.CONSUMER
+  return tracer.startSpan(name, { kind, attributes }, contextOf(parent))
 }
 
 function contextOf(parent: string | undefined): Context {

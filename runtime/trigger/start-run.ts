@@ -1,6 +1,8 @@
 import { prune } from '../../flow/expression/prune.ts'
 import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
-import type { Broker } from '../broker/broker.ts'
+import type { Broker, PublishOutcome } from '../broker/broker.ts'
+import { failureOf } from '../decide/failure.ts'
+import type { Span, Tracer } from '../runner/runner-parts.ts'
 import type { Run } from '../store/store.ts'
 import type { CarriedValues } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
@@ -13,6 +15,8 @@ export interface StartRunDeps {
   readonly clock: { readonly now: () => number }
   /** Told of each run that was started, for the run records. Must not throw. */
   readonly onRun?: (run: Run) => void
+  /** Where traces go; without one the trace context is passed on as it came. */
+  readonly tracer?: Tracer
 }
 
 /** A trigger that fires: where it belongs, and what it says. */
@@ -27,6 +31,7 @@ export interface Firing {
   readonly tracked?: boolean
   /** Queue that waits for a `respond`. */
   readonly replyTo?: string
+  /** The trace that the run belongs to; without one it begins a trace, where traces are wanted. */
   readonly traceparent?: string
 }
 
@@ -43,12 +48,19 @@ export type RunStart =
 export async function startRun(deps: StartRunDeps, firing: Firing): Promise<RunStart> {
   const run = firing.run ?? deps.ids.freshId()
   const startedAt = firing.startedAt ?? deps.clock.now()
+  const span = deps.tracer && startSpan(deps.tracer, firing, run)
+  const traceparent = span?.traceparent ?? firing.traceparent
   const message: WireMessage = {
     id: run,
-    headers: headersOf(firing, { run, runStartedAt: startedAt, copy: deps.ids.freshId() }),
+    headers: headersOf(firing, {
+      run,
+      runStartedAt: startedAt,
+      copy: deps.ids.freshId(),
+      ...(traceparent !== undefined && { traceparent }),
+    }),
     body: bodyOf(firing),
   }
-  const outcome = await deps.broker.publish({ kind: 'queue', queue: firing.trigger.queue }, message)
+  const outcome = await publish(deps, firing.trigger.queue, { message, span })
   if (outcome === 'unroutable') return { kind: 'unroutable' }
   const { flow, revision } = firing.plan
   deps.onRun?.({
@@ -62,7 +74,38 @@ export async function startRun(deps: StartRunDeps, firing: Firing): Promise<RunS
   return { kind: 'started', run, messageId: run }
 }
 
-function headersOf(firing: Firing, own: Pick<MessageHeaders, 'run' | 'runStartedAt' | 'copy'>): MessageHeaders {
+async function publish(
+  { broker }: Pick<StartRunDeps, 'broker'>,
+  queue: string,
+  { message, span }: { readonly message: WireMessage; readonly span: Span | undefined },
+): Promise<PublishOutcome> {
+  try {
+    const outcome = await broker.publish({ kind: 'queue', queue }, message)
+    span?.end(outcome === 'confirmed' ? { kind: 'started' } : { kind: 'unroutable', code: 'QueueNotFound' })
+    return outcome
+  } catch (error) {
+    const { code, message: text } = failureOf(error)
+    span?.end({ kind: 'unknown', code, error: text })
+    throw error
+  }
+}
+
+function startSpan(tracer: Tracer, { plan: { flow, revision }, trigger, traceparent }: Firing, run: string): Span {
+  return tracer.startSpan(`${flow.name}/${trigger.name}`, traceparent, {
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': trigger.queue,
+    'messaging.message.id': run,
+    'weir.namespace': flow.namespace,
+    'weir.flow': flow.name,
+    'weir.trigger': trigger.name,
+    'weir.run': run,
+    'weir.revision': revision,
+  })
+}
+
+type OwnHeaders = Pick<MessageHeaders, 'run' | 'runStartedAt' | 'copy' | 'traceparent'>
+
+function headersOf(firing: Firing, own: OwnHeaders): MessageHeaders {
   const { plan, trigger } = firing
   return {
     flow: plan.flow.uid,
@@ -75,7 +118,6 @@ function headersOf(firing: Firing, own: Pick<MessageHeaders, 'run' | 'runStarted
     hops: 0,
     ...(firing.tracked === true && { tracked: true }),
     ...(firing.replyTo !== undefined && { replyTo: firing.replyTo }),
-    ...(firing.traceparent !== undefined && { traceparent: firing.traceparent }),
   }
 }
 
