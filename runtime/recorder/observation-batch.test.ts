@@ -15,6 +15,9 @@ const observations: readonly Observation[] = [
   event({ code: 'Boom' }),
   event({ error: 'only a text: "✓"\n' }),
   event({ parentId: 'p1', code: 'Boom', error: '' }),
+  event({ children: 0 }),
+  event({ parentId: 'p1', emitted: 3, children: 2 }),
+  event({ parentId: 'p1', code: 'Boom', error: 'diverted', children: 0 }),
   event({ run: 'r2', kind: 'filtered', emitted: 0, durationMs: 0, at: place.at }),
   ...(['settled', 'diverted', 'retried', 'dead', 'discarded', 'waiting', 'filtered'] as const).map((kind) =>
     event({ kind }),
@@ -51,9 +54,19 @@ describe('a batch of observations', () => {
 
   it('takes less than 160 bytes for an event', () => {
     const many = Array.from({ length: 500 }, (_, at) =>
-      event({ run: `run-${at % 100}`.padEnd(32, '0'), parentId: 'p'.repeat(32) }),
+      event({ run: `run-${at % 100}`.padEnd(32, '0'), parentId: 'p'.repeat(32), children: at % 2 }),
     )
     expect(encodeObservations(many, place).bytes.length / 500).toBeLessThan(160)
+  })
+
+  it('is read where it was written before there were parents and children', () => {
+    const head = [0, 0, 1, 2, 'm1', 1, 0, 1, 1000, 12]
+    const rows = { texts: ['default', 'r1', 'store', 'Boom'], runs: [], events: [head, [...head, 0, 3, 'no']] }
+    const { events } = readObservations({ at: place.at, bytes: Buffer.from(`{}\n${JSON.stringify(rows)}`) })
+    expect(events.map(({ parentId, children, code, error }) => ({ parentId, children, code, error }))).toEqual([
+      {},
+      { code: 'Boom', error: 'no' },
+    ])
   })
 
   it.each([

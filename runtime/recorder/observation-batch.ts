@@ -51,7 +51,10 @@ type EventRow = readonly [
   parentId?: string | 0,
   code?: number,
   error?: string | 0,
+  children?: number,
 ]
+
+type Rest = [EventRow[10]?, EventRow[11]?, EventRow[12]?, EventRow[13]?]
 
 const lineBreak = 10
 const noText = -1
@@ -144,7 +147,7 @@ function runOf([namespace, flow, id, trigger, revision, startedAt]: RunRow, text
 }
 
 function eventRow(event: StepEvent, closedAt: number, number: (text: string) => number): EventRow {
-  const { messageId, attempt, emitted, at, durationMs, parentId, code, error } = event
+  const { messageId, attempt, emitted, at, durationMs } = event
   const head = [
     number(event.namespace),
     number(event.flow),
@@ -157,15 +160,17 @@ function eventRow(event: StepEvent, closedAt: number, number: (text: string) => 
     closedAt - at,
     durationMs,
   ] as const
-  if (code !== undefined || error !== undefined) {
-    return [...head, parentId ?? 0, code === undefined ? noText : number(code), error ?? 0]
+  const { parentId, code, error, children } = event
+  if (children === undefined && code === undefined && error === undefined) {
+    return parentId === undefined ? head : [...head, parentId]
   }
-  return parentId === undefined ? head : [...head, parentId]
+  const reason = [parentId ?? 0, code === undefined ? noText : number(code), error ?? 0] as const
+  return children === undefined ? [...head, ...reason] : [...head, ...reason, children]
 }
 
 function eventOf(row: EventRow, closedAt: number, text: (number: number) => string): StepEvent {
   const [namespace, flow, run, step, messageId, attempt, kind, emitted, beforeMs, durationMs] = row
-  const [parentId = 0, code = noText, error = 0] = row.slice(10) as [EventRow[10]?, EventRow[11]?, EventRow[12]?]
+  const [parentId = 0, code = noText, error = 0, children] = row.slice(10) as Rest
   return {
     namespace: text(namespace),
     flow: text(flow),
@@ -176,6 +181,7 @@ function eventOf(row: EventRow, closedAt: number, text: (number: number) => stri
     attempt,
     kind: eventKinds[kind] ?? 'settled',
     emitted,
+    ...(children !== undefined && { children }),
     at: closedAt - beforeMs,
     durationMs,
     ...(code !== noText && { code: text(code) }),

@@ -106,7 +106,7 @@ async function callAndSettle(own: ComponentStepParts, job: ComponentJob, claim?:
 async function settleSuccess(
   { parts, session }: ComponentStepParts,
   job: ComponentJob,
-  { emitted, snapshotChanges }: Ledger,
+  { emitted, children, snapshotChanges }: Ledger,
   claim: HeldKey | undefined,
 ): Promise<AttemptOutcome> {
   if (session !== undefined) {
@@ -114,7 +114,7 @@ async function settleSuccess(
     if (outcome === 'conflict') return { kind: 'fenced' }
   } else if (snapshotChanges.length > 0) warnOfSnapshot(parts, job)
   if (claim !== undefined) await claim.done()
-  return { kind: 'ack', event: 'settled', emitted }
+  return { kind: 'ack', event: 'settled', emitted, children }
 }
 
 /** Nothing was called. When that is not this message's fault but its plan's, and the plan is the active one, the next would fare no better. */

@@ -162,8 +162,8 @@ function workOn(own: DeliveryParts, job: Job): Promise<Settlement> {
 }
 
 async function runBuiltIns(own: DeliveryParts, job: Job): Promise<Settlement> {
-  const emitted = await walkAndWrite(own.parts, own.backlog, job, standingOf(job))
-  return { kind: 'ack', event: 'settled', emitted }
+  const given = await walkAndWrite(own.parts, own.backlog, job, standingOf(job))
+  return { kind: 'ack', event: 'settled', ...given }
 }
 
 function runComponent(own: DeliveryParts, job: ComponentJob): Promise<Settlement> {

@@ -7,7 +7,7 @@ import type { ComponentFailure, Emit } from './component-host.ts'
 import type { ComponentJob } from './job.ts'
 import { standingOf, walkOf } from './job.ts'
 import type { Lasting } from './lasting.ts'
-import type { Outputs } from './outputs.ts'
+import type { Given, Outputs } from './outputs.ts'
 import { openOutputs, tooLargeText, writeAll } from './outputs.ts'
 import { payloadFromBytes } from './payload.ts'
 import { responseOf } from './response-of.ts'
@@ -19,8 +19,7 @@ import { leave } from './standing.ts'
 import { walkStage } from './walk-stage.ts'
 
 /** What a call has left when it is over. */
-export interface Ledger {
-  readonly emitted: number
+export interface Ledger extends Given {
   readonly failures: readonly ComponentFailure[]
   readonly rebound: string | undefined
   readonly snapshotChanges: SnapshotChanges
@@ -43,6 +42,7 @@ export interface EmitterParts {
 }
 
 const safe = Promise.resolve()
+const nothing: Given = { emitted: 0, children: 0 }
 /** Others may wait this long for a place that a call holds which waits for room. */
 const starvingMs = 500
 
@@ -101,11 +101,12 @@ export class Emitter implements RoomWaiter {
 
   /** Closes the book: from now on emits are late ones, with fresh ids, and no longer part of what settles the message. */
   close(): Ledger {
-    const emitted = this.#outputs?.emitted ?? 0
+    const { emitted, children } = this.#outputs ?? nothing
     this.#outputs = undefined
     this.#isLate = true
     return {
       emitted,
+      children,
       failures: this.#failures,
       rebound: this.#rebound,
       snapshotChanges: this.#changes,

@@ -47,6 +47,8 @@ export interface Acknowledgement {
   readonly event: StepEvent['kind']
   /** Messages that it gave. */
   readonly emitted: number
+  /** Messages that name it as their parent; absent where they are as many as it gave. */
+  readonly children?: number
   readonly code?: string
   readonly error?: string
   /** It goes on elsewhere under the same id: parked, forwarded, or as another copy. */

@@ -11,8 +11,8 @@ export function observeDelivery(
   { settlement, startedAtMs, namespace }: { settlement: Acknowledgement; startedAtMs: number; namespace: string },
 ): void {
   const at = clock.now()
-  const { event: kind, emitted, code, error } = settlement
-  const event: StepEvent = {
+  const { event: kind, emitted, children, code, error } = settlement
+  const event: Growing = {
     namespace,
     flow: headers.flow,
     run: headers.run,
@@ -24,12 +24,15 @@ export function observeDelivery(
     at,
     durationMs: at - startedAtMs,
   }
-  observer.onEvent(code === undefined && error === undefined ? event : withReason(event, settlement))
+  // One by one, and no spread: this is done for every message.
+  if (headers.parent !== undefined) event.parentId = headers.parent
+  if (children !== undefined && children !== emitted) event.children = children
+  if (code !== undefined) event.code = code
+  if (error !== undefined) event.error = error
+  observer.onEvent(event)
 }
 
-function withReason(event: StepEvent, { code, error }: Pick<Acknowledgement, 'code' | 'error'>): StepEvent {
-  return { ...event, ...(code !== undefined && { code }), ...(error !== undefined && { error }) }
-}
+type Growing = { -readonly [Key in keyof StepEvent]: StepEvent[Key] }
 
 export interface InsideEvent {
   readonly kind: 'dead' | 'discarded' | 'filtered'
@@ -53,7 +56,7 @@ export function observeInside(
     run: headers.run,
     step,
     messageId: messageId ?? id,
-    ...(messageId !== undefined && { parentId: id }),
+    parentId: id,
     attempt: failure?.attempt ?? 1,
     kind,
     emitted: 0,

@@ -17,10 +17,17 @@ import type { FinishedMessage, RunnerParts } from './runner-parts.ts'
 import type { Standing } from './standing.ts'
 
 /** What one delivery gives: published by `write`, and counted. */
-export interface Outputs extends OutputsParts {
-  /** Messages that went on: sent, waiting or finished. */
+export interface Outputs extends OutputsParts, Given {
   emitted: number
+  children: number
   childId: ((route: string, body: Buffer) => string) | undefined
+}
+
+export interface Given {
+  /** Messages that went on: sent, waiting or finished. */
+  readonly emitted: number
+  /** Messages that name it as their parent: sent, waiting or dead. */
+  readonly children: number
 }
 
 export interface OutputsParts {
@@ -36,7 +43,7 @@ export interface OutputsParts {
 const keptFailures = 20
 
 export function openOutputs(parts: OutputsParts): Outputs {
-  return { ...parts, emitted: 0, childId: undefined }
+  return { ...parts, emitted: 0, children: 0, childId: undefined }
 }
 
 export interface Writing {
@@ -116,6 +123,7 @@ function onward(
   const limit = parts.limits.messageBytes
   if (sizeBytes > limit) return die(outputs, standing, tooLarge(parts, job, { standing, sizeBytes, limit }))
   outputs.emitted += 1
+  outputs.children += 1
   const message = childOf(outputs, standing, changes)
   backlog.published(target.queue)
   return publishOutput(outputs, target, message)
@@ -141,6 +149,7 @@ function wait(outputs: Outputs, standing: Standing, notBefore: number): Promise<
 /** The message as it stood where it failed, with an id of its own; a run does not wait for it. */
 async function die(outputs: Outputs, standing: Standing, failure: AttemptFailure): Promise<void> {
   const { parts, job } = outputs
+  outputs.children += 1
   const letter = childOf(outputs, { ...standing, carried: withFailure(standing.carried, failure) })
   await publishOutput(outputs, { kind: 'queue', queue: deadQueue }, letter)
   observeInside(parts, job, { kind: 'dead', step: failure.step, failure, messageId: letter.id })
@@ -157,8 +166,8 @@ function childOf(outputs: Outputs, standing: Standing, changes?: Partial<Message
 }
 
 function childHeaders({ delivery, traceparent }: Job, { step, left }: Standing): MessageHeaders {
-  const { headers } = delivery.message
-  const child = { ...withoutWait(headers), at: step, attempt: 1, copy: freshId(), hops: 0 }
+  const { headers, id: parent } = delivery.message
+  const child = { ...withoutWait(headers), at: step, attempt: 1, copy: freshId(), parent, hops: 0 }
   if (!left && traceparent === headers.traceparent) return child
   return { ...child, ...(left && { left }), ...(traceparent !== undefined && { traceparent }) }
 }

@@ -129,8 +129,8 @@ async function enact(parts: RunnerParts, backlog: Backlog, enactment: Enactment)
       await answerFailure(parts, job.delivery.message.headers, record)
       return { kind: 'ack', event: 'discarded', emitted: 0, ...told }
     case 'divert': {
-      const emitted = await walkAndWrite(parts, backlog, job, divert(standingOf(job), record, settlement))
-      return { kind: 'ack', event: 'diverted', emitted, ...told }
+      const given = await walkAndWrite(parts, backlog, job, divert(standingOf(job), record, settlement))
+      return { kind: 'ack', event: 'diverted', ...given, ...told }
     }
   }
 }

@@ -121,10 +121,16 @@ export interface StepEvent {
   readonly run: string
   readonly step: string
   readonly messageId: string
+  /**
+   * The message that gave it; absent in what a trigger gave. The message's own id where it ended behind the step that it was
+   * delivered for, under no id of its own: a part of it that was filtered or discarded there.
+   */
   readonly parentId?: string
   readonly attempt: number
   readonly kind: 'settled' | 'diverted' | 'retried' | 'dead' | 'discarded' | 'waiting' | 'filtered'
   readonly emitted: number
+  /** How many messages name it as their parent; absent where they are as many as it emitted. */
+  readonly children?: number
   /** Milliseconds since 1970. */
   readonly at: number
   readonly durationMs: number

@@ -16,6 +16,8 @@ export interface MessageHeaders {
   readonly attempt: number
   /** New at every producer's publish; kept by redelivery, retry, forwarding and re-injection. */
   readonly copy: string
+  /** Id of the message that gave it; absent in what a trigger gave. */
+  readonly parent?: string
   /** Which replay of a dead letter it comes from; absent in what was never replayed. */
   readonly replay?: number
   /** How often it was re-injected from `unrouted`. */

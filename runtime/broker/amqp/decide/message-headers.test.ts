@@ -23,6 +23,7 @@ describe('headers of a message', () => {
       ...headers,
       left: true,
       tracked: true,
+      parent: 'parent-1',
       replay: 2,
       notBefore: 5,
       notAfter: 6,

@@ -49,6 +49,7 @@ const required: readonly (readonly [keyof MessageHeaders, Fits])[] = [
 
 const optional: readonly (readonly [keyof MessageHeaders, Fits])[] = [
   ['left', isMark],
+  ['parent', isText],
   ['replay', isCount],
   ['notBefore', isInstant],
   ['notAfter', isInstant],
