@@ -6,7 +6,6 @@ import { sleep } from '../clock.ts'
 import { PermanentError } from '../error.ts'
 import type { Store } from '../store/store.ts'
 import { payloadOf } from '../wire/body.ts'
-import { writeBatch } from './event-writer.ts'
 import { openLastingSubscription } from './lasting-subscription.ts'
 import type { SequencedBatch } from './observation-batch.ts'
 import { readBatch } from './observation-batch.ts'
@@ -147,7 +146,7 @@ async function writeAll(work: Work, left: (SequencedBatch | undefined)[]): Promi
 
 async function writeOne({ store, log, missed, onBatch }: Work, batch: SequencedBatch): Promise<void> {
   try {
-    await writeBatch(store.runs, batch)
+    if (batch.count > 0) await store.runs.addBatch(batch)
     onBatch?.(batch)
   } catch (err) {
     if (!(err instanceof PermanentError)) throw err

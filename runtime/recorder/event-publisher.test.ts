@@ -1,14 +1,14 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Broker } from '../broker/broker.ts'
-import { eventsQueue } from '../broker/broker.ts'
+import { eventsDeclaration, eventsQueue } from '../broker/broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
 import { simulatedClock } from '../clock.ts'
 import { PermanentError, TransientError } from '../error.ts'
 import { run, stepEvent } from '../store/conformance/store-promise.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
-import type { MessageHeaders } from '../wire/message.ts'
+import type { MessageHeaders, WireMessage } from '../wire/message.ts'
 import type { EventBatcher } from './event-batcher.ts'
 import { openEventConsumer } from './event-consumer.ts'
 import { openEventPublisher } from './event-publisher.ts'
@@ -40,8 +40,7 @@ function world() {
     ...kept,
     runs: {
       ...kept.runs,
-      addEvents: (events) => guarded(() => kept.runs.addEvents(events)),
-      addRuns: (runs) => guarded(() => kept.runs.addRuns(runs)),
+      addBatch: (batch) => guarded(() => kept.runs.addBatch(batch)),
       addDropped: (count) => guarded(() => kept.runs.addDropped(count)),
     },
   }
@@ -168,6 +167,37 @@ describe('observations on their way to a recorder', () => {
     observe(sender, 4)
     await clock.advance(200)
     expect(await store.runs.events('r1')).toHaveLength(4)
+  })
+
+  it('are written once when the broker gives them twice, to the same recorder or to the next', async () => {
+    const { clock, memory, store, publisher, consumer, observe } = world()
+    const sent: WireMessage[] = []
+    await memory.declareQueues([eventsDeclaration])
+    const seen = await memory.consume(eventsQueue, { prefetch: 1 }, ({ message, requeue }) => {
+      sent.push(message)
+      requeue()
+    })
+    const sender = publisher()
+    sender.observe({ kind: 'run', run: run('flow', 0, 'r1') })
+    observe(sender, 7)
+    await clock.advance(200)
+    await seen.close()
+    const [batch] = sent
+    const again = () => memory.publish({ kind: 'queue', queue: eventsQueue }, batch!)
+    const first = await consumer()
+    await again()
+    observe(sender, 2)
+    await clock.advance(200)
+    await again()
+    await clock.advance(1)
+    await first.close()
+    await again()
+    const second = await consumer()
+    await clock.advance(1)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
+    expect(await store.runs.events('r1')).toHaveLength(9)
+    expect(await store.runs.list({})).toHaveLength(1)
+    expect([first.missed(), second.missed(), await store.runs.dropped()]).toEqual([0, 0, 0])
   })
 
   it('are left in the queue by a recorder that is closed while it cannot write', async () => {

@@ -1,3 +1,4 @@
+import { PermanentError } from '../error.ts'
 import { eventKinds } from './event-kinds.ts'
 import type { ObservationBatch, Run, StepEvent } from '../store/store.ts'
 
@@ -97,9 +98,16 @@ export function readBatch(bytes: Buffer): SequencedBatch | undefined {
   }
 }
 
-/** @throws {SyntaxError} when the bytes are damaged behind their first line */
+/** @throws {PermanentError} `MalformedBatch` when the bytes are damaged behind their first line */
 export function readObservations({ bytes, at }: Pick<ObservationBatch, 'bytes' | 'at'>): Observations {
-  const rows = JSON.parse(bytes.toString('utf8', bytes.indexOf(lineBreak) + 1)) as Rows
+  try {
+    return observationsOf(JSON.parse(bytes.toString('utf8', bytes.indexOf(lineBreak) + 1)) as Rows, at)
+  } catch (cause) {
+    throw new PermanentError('MalformedBatch', 'the observations cannot be read', { cause })
+  }
+}
+
+function observationsOf(rows: Rows, at: number): Observations {
   const text = (number: number): string => rows.texts[number] ?? ''
   return {
     runs: rows.runs.map((row) => runOf(row, text)),

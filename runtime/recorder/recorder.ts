@@ -6,7 +6,6 @@ import { openDeadLetterConsumer } from './dead-letter-consumer.ts'
 import type { EventBatcher } from './event-batcher.ts'
 import { openEventBatcher } from './event-batcher.ts'
 import { openEventConsumer } from './event-consumer.ts'
-import { writeBatch } from './event-writer.ts'
 import type { SequencedBatch } from './observation-batch.ts'
 import { passingMarks } from './sequence-marks.ts'
 
@@ -58,7 +57,7 @@ function localSend({ runs }: Pick<Store, 'runs'>): (batch: SequencedBatch) => Pr
   const marks = passingMarks()
   let untold = 0
   return async (batch) => {
-    await writeBatch(runs, batch)
+    if (batch.count > 0) await runs.addBatch(batch)
     untold += marks.pass(batch)
     if (untold === 0) return
     const now = untold

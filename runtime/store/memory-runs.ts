@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
+import { readObservations } from '../recorder/observation-batch.ts'
 import { emptyDeque, itemsOf, peekFirst, pushLast, shiftFirst } from '../ring-deque.ts'
 import type { Work } from './memory-store.ts'
 import type { Retention } from './retention.ts'
-import { defaultListLimit } from './retention.ts'
+import { defaultListLimit, knownBatches } from './retention.ts'
 import type { Run, RunStore, StepEvent } from './store.ts'
 
 export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunStore {
@@ -10,7 +11,15 @@ export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunS
   const runs = new Map<string, Run>()
   const events = emptyDeque<StepEvent>()
   let dropped = 0
+  /** Of the last batches, so that none is added twice. */
+  const batches = new Set<string>()
 
+  const addRuns = (added: readonly Run[]): void => {
+    for (const run of added) if (!runs.has(run.id)) runs.set(run.id, run)
+  }
+  const addEvents = (added: readonly StepEvent[]): void => {
+    for (const event of added) pushLast(events, event)
+  }
   const forget = (): void => {
     const oldest = clock.now() - retention.observedMs
     for (const [id, run] of runs) {
@@ -25,12 +34,22 @@ export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunS
   return {
     addRuns: (added) =>
       work(() => {
-        for (const run of added) if (!runs.has(run.id)) runs.set(run.id, run)
+        addRuns(added)
         forget()
       }),
     addEvents: (added) =>
       work(() => {
-        for (const event of added) pushLast(events, event)
+        addEvents(added)
+        forget()
+      }),
+    addBatch: (batch) =>
+      work(() => {
+        if (batches.has(batch.id)) return
+        const observed = readObservations(batch)
+        batches.add(batch.id)
+        for (const id of batches) if (batches.size > knownBatches) batches.delete(id)
+        addRuns(observed.runs)
+        addEvents(observed.events)
         forget()
       }),
     get: (id) => work(() => runs.get(id)),
@@ -46,6 +65,12 @@ export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunS
       ),
     addDropped: (count) => work(() => void (dropped += count)),
     dropped: () => work(() => dropped),
-    events: (run) => work(() => [...itemsOf(events)].filter((event) => event.run === run)),
+    events: (run, limit) =>
+      work(() =>
+        [...itemsOf(events)]
+          .filter((event) => event.run === run)
+          .toSorted((left, right) => left.at - right.at)
+          .slice(0, limit),
+      ),
   }
 }

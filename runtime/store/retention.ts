@@ -58,5 +58,8 @@ export const mongoRetention: MongoRetention = {
   settledLettersMs: 30 * dayMs,
 }
 
+/** Batches of observations whose ids are remembered: one that comes again does so soon. */
+export const knownBatches = 10_000
+
 /** Entries that a list without a limit gives. */
 export const defaultListLimit = 1000

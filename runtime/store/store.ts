@@ -153,10 +153,11 @@ export interface RunStore {
   readonly addRuns: (runs: readonly Run[]) => Promise<void>
   readonly addEvents: (events: readonly StepEvent[]) => Promise<void>
   /**
-   * Many at once, kept as they came: where an operation for each is too dear. The same batch again adds nothing. An adapter
-   * without it gets them by the two above.
+   * Many at once, as a recorder gets them. The same batch again adds nothing: it comes again when its acknowledgement was lost.
+   *
+   * @throws {PermanentError} `MalformedBatch` where it is opened, and cannot be read
    */
-  readonly addBatch?: (batch: ObservationBatch) => Promise<void>
+  readonly addBatch: (batch: ObservationBatch) => Promise<void>
   /** One run by its id, for its status URL. */
   readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
@@ -165,8 +166,8 @@ export interface RunStore {
   readonly addDropped: (count: number) => Promise<void>
   /** How many observations are missing, since the store began. */
   readonly dropped: () => Promise<number>
-  /** Oldest first. */
-  readonly events: (run: string) => Promise<readonly StepEvent[]>
+  /** Oldest first; of more than the limit the oldest, as far as the adapter can tell without reading all. */
+  readonly events: (run: string, limit?: number) => Promise<readonly StepEvent[]>
 }
 
 /** Runs and events as one piece; `readObservations` opens it, and `runKey` gives the key of a run. */

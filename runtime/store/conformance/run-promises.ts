@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { encodeObservations } from '../../recorder/observation-batch.ts'
 import type { StorePromise } from './store-promise.ts'
 import { run, startedAt, stepEvent } from './store-promise.ts'
 
@@ -38,6 +39,30 @@ export const runPromises: readonly StorePromise[] = [
       await store.runs.addDropped(3)
       await other.runs.addDropped(4)
       expect(await other.runs.dropped()).toBe(before + 7)
+    },
+  },
+  {
+    name: 'runs: a batch that comes again adds nothing, from whoever it comes, also after others',
+    check: async ({ store, other, flow }) => {
+      const begun = run(flow, 0)
+      const events = [2, 0, 1].map((at) => stepEvent(flow, begun.id, { at: startedAt + at, children: at }))
+      const batch = encodeObservations(
+        [{ kind: 'run', run: begun }, ...events.map((event) => ({ kind: 'event', event }) as const)],
+        { id: `batch-of-${flow}`, at: startedAt + 9, publisher: flow, from: 0 },
+      )
+      const next = encodeObservations(
+        [{ kind: 'event', event: stepEvent(flow, begun.id, { at: startedAt + 5, parentId: 'p' }) }],
+        { id: `next-of-${flow}`, at: startedAt + 9, publisher: flow, from: 4 },
+      )
+      await Promise.all([store.runs.addBatch(batch), other.runs.addBatch(batch)])
+      await store.runs.addBatch(next)
+      await other.runs.addBatch(batch)
+      expect(await other.runs.list({ flow })).toEqual([begun])
+      const kept = await store.runs.events(begun.id)
+      expect(kept.map(({ at }) => at - startedAt)).toEqual([0, 1, 2, 5])
+      expect(kept[3]).toMatchObject({ parentId: 'p' })
+      expect(kept.slice(0, 3)).toEqual([events[1], events[2], events[0]])
+      expect(await other.runs.events(begun.id, 2)).toEqual([events[1], events[2]])
     },
   },
   {

@@ -22,7 +22,7 @@ function indexesOf({ observedMs }: MongoRetention): Readonly<Record<string, read
     runs: [{ key: { startedAt: -1 } }, { key: { flow: 1, startedAt: -1 } }, { key: { at: 1 }, ...observed }],
     stepEvents: [{ key: { run: 1, at: 1 } }, { key: { keptAt: 1 }, ...observed }],
     observations: [
-      { key: { runKeys: 1 } },
+      { key: { runKeys: 1, at: 1 } },
       { key: { flows: 1, lastStartedAt: -1 } },
       { key: { lastStartedAt: -1 }, partialFilterExpression: { lastStartedAt: { $exists: true } } },
       { key: { at: 1 }, ...observed },

@@ -64,11 +64,16 @@ export function mongoRuns(link: MongoLink, clock: Clock): RunStore {
     addDropped: (count) =>
       link.run(async () => void (await counts.updateOne({ _id: 'dropped' }, { $inc: { count } }, { upsert: true }))),
     dropped: () => link.run(async () => (await counts.findOne({ _id: 'dropped' }))?.count ?? 0),
-    events: (run) =>
+    events: (run, limit) =>
       link.run(async () => {
-        const single = await stepEvents.find({ run }).sort({ at: 1, _id: 1 }).toArray()
+        const found = stepEvents.find({ run }).sort({ at: 1, _id: 1 })
+        // For the driver 0 is none.
+        const single = await found.limit(limit ?? 0).toArray()
         const alone = single.map(({ record }) => JSON.parse(record) as StepEvent) // as added
-        return [...alone, ...(await batched.events(run))].toSorted((left, right) => left.at - right.at)
+        const all = [...alone, ...(await batched.events(run, limit ?? Infinity))].toSorted(
+          (left, right) => left.at - right.at,
+        )
+        return all.slice(0, limit)
       }),
   }
 }
@@ -77,18 +82,16 @@ interface BatchedRuns {
   readonly run: (id: string) => Promise<Run | undefined>
   /** The newest. */
   readonly runs: (filter: RunFilter, limit: number) => Promise<readonly Run[]>
-  readonly events: (run: string) => Promise<readonly StepEvent[]>
+  readonly events: (run: string, limit: number) => Promise<readonly StepEvent[]>
 }
 
 /** What came in batches, opened to be looked at. */
 function batchedRuns(observations: Collection<BatchEntry>): BatchedRuns {
-  const batchesOf = async (run: string): Promise<readonly BatchEntry[]> =>
-    observations
-      .find({ runKeys: runKey(run) })
-      .sort({ at: 1, _id: 1 })
-      .toArray()
+  // One after the other: a long run has thousands.
+  const batchesOf = (run: string): AsyncIterable<BatchEntry> =>
+    observations.find({ runKeys: runKey(run) }).sort({ at: 1 })
   const run = async (id: string): Promise<Run | undefined> => {
-    for (const batch of await batchesOf(id)) {
+    for await (const batch of batchesOf(id)) {
       const found = opened(batch).runs.find((one) => one.id === id)
       if (found !== undefined) return found
     }
@@ -105,8 +108,14 @@ function batchedRuns(observations: Collection<BatchEntry>): BatchedRuns {
     }
     return found
   }
-  const events = async (run: string): Promise<readonly StepEvent[]> =>
-    (await batchesOf(run)).flatMap((batch) => opened(batch).events.filter((event) => event.run === run))
+  const events = async (run: string, limit: number): Promise<readonly StepEvent[]> => {
+    const found: StepEvent[] = []
+    for await (const batch of batchesOf(run)) {
+      for (const event of opened(batch).events) if (event.run === run) found.push(event)
+      if (found.length >= limit) break
+    }
+    return found
+  }
   return { run, runs, events }
 }
 

@@ -72,4 +72,10 @@ export const migrations: readonly string[] = [
   INSERT INTO tracked_runs (flow, run, added_at)
     SELECT DISTINCT flow, run, unixepoch() * 1000.0 FROM tracked_messages;
   `,
+  `
+  CREATE TABLE observation_batches (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+
+  DROP INDEX step_events_by_run;
+  CREATE INDEX step_events_by_run ON step_events (run, at, number);
+  `,
 ]

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
+import { readObservations } from '../../recorder/observation-batch.ts'
 import type { Retention } from '../retention.ts'
-import { defaultListLimit } from '../retention.ts'
+import { defaultListLimit, knownBatches } from '../retention.ts'
 import type { Run, RunStore, StepEvent } from '../store.ts'
 import type { GroupCommit } from './group-commit.ts'
 
@@ -28,22 +29,39 @@ export function sqliteRuns(
   const bounds = `started_at >= ?1 AND (?2 IS NULL OR json_extract(record, '$.namespace') = ?2)`
   const listAll = database.prepare(`SELECT record FROM runs WHERE ${bounds} ${order(3)}`)
   const listOfFlow = database.prepare(`SELECT record FROM runs WHERE ${bounds} AND flow = ?3 ${order(4)}`)
-  const selectEvents = database.prepare('SELECT record FROM step_events WHERE run = ? ORDER BY number')
+  const selectEvents = database.prepare('SELECT record FROM step_events WHERE run = ? ORDER BY at, number LIMIT ?')
+  const insertBatch = database.prepare('INSERT INTO observation_batches (id) VALUES (?) ON CONFLICT (id) DO NOTHING')
+  const forgetBatches = forgetAbove(database, 'observation_batches')
   const addDropped = database.prepare(
     `INSERT INTO counts (name, count) VALUES ('dropped', ?)
      ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
   )
   const selectDropped = database.prepare(`SELECT count FROM counts WHERE name = 'dropped'`)
   const forgetOld = forgetting(database, { clock, retention })
+  const addRuns = (runs: readonly Run[]): void => {
+    for (const run of runs) insertRun.run(run.id, run.flow, run.startedAt, JSON.stringify(run))
+  }
+  const addEvents = (events: readonly StepEvent[]): void => {
+    for (const event of events) insertEvent.run(event.run, event.at, JSON.stringify(event))
+  }
   return {
     addRuns: (runs) =>
       writeRelaxed(() => {
-        for (const run of runs) insertRun.run(run.id, run.flow, run.startedAt, JSON.stringify(run))
+        addRuns(runs)
         forgetOld()
       }),
     addEvents: (events) =>
       writeRelaxed(() => {
-        for (const event of events) insertEvent.run(event.run, event.at, JSON.stringify(event))
+        addEvents(events)
+        forgetOld()
+      }),
+    addBatch: (batch) =>
+      writeRelaxed(() => {
+        const observed = readObservations(batch)
+        if (insertBatch.run(batch.id).changes === 0) return
+        addRuns(observed.runs)
+        addEvents(observed.events)
+        forgetBatches.run(knownBatches)
         forgetOld()
       }),
     get: (id) =>
@@ -61,7 +79,7 @@ export function sqliteRuns(
       }),
     addDropped: (count) => writeRelaxed(() => void addDropped.run(count)),
     dropped: () => read(() => Number(selectDropped.get()?.['count'] ?? 0)),
-    events: (run) => read(() => recordsOf<StepEvent>(selectEvents.all(run))),
+    events: (run, limit = -1) => read(() => recordsOf<StepEvent>(selectEvents.all(run, limit))),
   }
 }
 
@@ -80,8 +98,10 @@ function forgetting(database: DatabaseSync, { clock, retention }: Observations):
   }
 }
 
+type Numbered = 'runs' | 'step_events' | 'observation_batches'
+
 /** Numbers rise by one, so that what is too old is found without counting. */
-function forgetAbove(database: DatabaseSync, table: 'runs' | 'step_events'): ReturnType<DatabaseSync['prepare']> {
+function forgetAbove(database: DatabaseSync, table: Numbered): ReturnType<DatabaseSync['prepare']> {
   return database.prepare(`DELETE FROM ${table} WHERE number <= (SELECT max(number) FROM ${table}) - ?`)
 }
 
