@@ -66,16 +66,22 @@ export function mongoRuns(link: MongoLink, clock: Clock): RunStore {
     dropped: () => link.run(async () => (await counts.findOne({ _id: 'dropped' }))?.count ?? 0),
     events: (run, limit) =>
       link.run(async () => {
-        const found = stepEvents.find({ run }).sort({ at: 1, _id: 1 })
-        // For the driver 0 is none.
-        const single = await found.limit(limit ?? 0).toArray()
-        const alone = single.map(({ record }) => JSON.parse(record) as StepEvent) // as added
-        const all = [...alone, ...(await batched.events(run, limit ?? Infinity))].toSorted(
-          (left, right) => left.at - right.at,
-        )
-        return all.slice(0, limit)
+        const all = [...(await singleEvents(stepEvents, run, limit)), ...(await batched.events(run, limit ?? Infinity))]
+        return all.toSorted((left, right) => left.at - right.at).slice(0, limit)
       }),
   }
+}
+
+/** What did not come in batches. */
+async function singleEvents(
+  stepEvents: Collection<EventEntry>,
+  run: string,
+  limit: number | undefined,
+): Promise<readonly StepEvent[]> {
+  const found = stepEvents.find({ run }).sort({ at: 1, _id: 1 })
+  // For the driver 0 is none.
+  const entries = await found.limit(limit ?? 0).toArray()
+  return entries.map(({ record }) => JSON.parse(record) as StepEvent) // as added
 }
 
 interface BatchedRuns {

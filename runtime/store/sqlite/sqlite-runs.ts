@@ -15,55 +15,52 @@ interface Observations {
   readonly retention: Retention
 }
 
-export function sqliteRuns(
-  database: DatabaseSync,
-  { read, writeRelaxed }: GroupCommit,
-  { clock, retention }: Observations,
-): RunStore {
+export function sqliteRuns(database: DatabaseSync, commit: GroupCommit, kept: Observations): RunStore {
+  return { ...writing(database, commit, kept), ...reading(database, commit) }
+}
+
+type Writing = Pick<RunStore, 'addRuns' | 'addEvents' | 'addBatch' | 'addDropped'>
+
+function writing(database: DatabaseSync, { writeRelaxed }: GroupCommit, kept: Observations): Writing {
   const insertRun = database.prepare(
     'INSERT INTO runs (id, flow, started_at, record) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
   )
   const insertEvent = database.prepare('INSERT INTO step_events (run, at, record) VALUES (?, ?, ?)')
-  const selectRun = database.prepare('SELECT record FROM runs WHERE id = ?')
-  const order = (limitAt: number): string => `ORDER BY started_at DESC, number DESC LIMIT ?${limitAt}`
-  const bounds = `started_at >= ?1 AND (?2 IS NULL OR json_extract(record, '$.namespace') = ?2)`
-  const listAll = database.prepare(`SELECT record FROM runs WHERE ${bounds} ${order(3)}`)
-  const listOfFlow = database.prepare(`SELECT record FROM runs WHERE ${bounds} AND flow = ?3 ${order(4)}`)
-  const selectEvents = database.prepare('SELECT record FROM step_events WHERE run = ? ORDER BY at, number LIMIT ?')
   const insertBatch = database.prepare('INSERT INTO observation_batches (id) VALUES (?) ON CONFLICT (id) DO NOTHING')
   const forgetBatches = forgetAbove(database, 'observation_batches')
   const addDropped = database.prepare(
     `INSERT INTO counts (name, count) VALUES ('dropped', ?)
      ON CONFLICT (name) DO UPDATE SET count = count + excluded.count`,
   )
-  const selectDropped = database.prepare(`SELECT count FROM counts WHERE name = 'dropped'`)
-  const forgetOld = forgetting(database, { clock, retention })
-  const addRuns = (runs: readonly Run[]): void => {
+  const forgetOld = forgetting(database, kept)
+  const add = (runs: readonly Run[], events: readonly StepEvent[]): void => {
     for (const run of runs) insertRun.run(run.id, run.flow, run.startedAt, JSON.stringify(run))
-  }
-  const addEvents = (events: readonly StepEvent[]): void => {
     for (const event of events) insertEvent.run(event.run, event.at, JSON.stringify(event))
+    forgetOld()
   }
   return {
-    addRuns: (runs) =>
-      writeRelaxed(() => {
-        addRuns(runs)
-        forgetOld()
-      }),
-    addEvents: (events) =>
-      writeRelaxed(() => {
-        addEvents(events)
-        forgetOld()
-      }),
+    addRuns: (runs) => writeRelaxed(() => add(runs, [])),
+    addEvents: (events) => writeRelaxed(() => add([], events)),
     addBatch: (batch) =>
       writeRelaxed(() => {
-        const observed = readObservations(batch)
+        const { runs, events } = readObservations(batch)
         if (insertBatch.run(batch.id).changes === 0) return
-        addRuns(observed.runs)
-        addEvents(observed.events)
         forgetBatches.run(knownBatches)
-        forgetOld()
+        add(runs, events)
       }),
+    addDropped: (count) => writeRelaxed(() => void addDropped.run(count)),
+  }
+}
+
+function reading(database: DatabaseSync, { read }: GroupCommit): Omit<RunStore, keyof Writing> {
+  const selectRun = database.prepare('SELECT record FROM runs WHERE id = ?')
+  const order = (limitAt: number): string => `ORDER BY started_at DESC, number DESC LIMIT ?${limitAt}`
+  const bounds = `started_at >= ?1 AND (?2 IS NULL OR json_extract(record, '$.namespace') = ?2)`
+  const listAll = database.prepare(`SELECT record FROM runs WHERE ${bounds} ${order(3)}`)
+  const listOfFlow = database.prepare(`SELECT record FROM runs WHERE ${bounds} AND flow = ?3 ${order(4)}`)
+  const selectEvents = database.prepare('SELECT record FROM step_events WHERE run = ? ORDER BY at, number LIMIT ?')
+  const selectDropped = database.prepare(`SELECT count FROM counts WHERE name = 'dropped'`)
+  return {
     get: (id) =>
       read(() => {
         const row = selectRun.get(id) as Row | undefined // the column of the statement
@@ -77,7 +74,6 @@ export function sqliteRuns(
             : listOfFlow.all(startedFrom, namespace, flow, limit)
         return recordsOf<Run>(rows)
       }),
-    addDropped: (count) => writeRelaxed(() => void addDropped.run(count)),
     dropped: () => read(() => Number(selectDropped.get()?.['count'] ?? 0)),
     events: (run, limit = -1) => read(() => recordsOf<StepEvent>(selectEvents.all(run, limit))),
   }
