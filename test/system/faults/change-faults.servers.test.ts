@@ -34,9 +34,10 @@ describeOnServers('a flow', ({ rabbit, mongo }) => {
     await rig.startRunner()
     const edits = 60
     const sending = goOn(() => rig.sender.send(50, { atOnce: 50, pauseMs: 5 }))
+    const startedAt = performance.now()
     for (let n = 1; n <= edits; n += 1) {
       await rig.apply(edit(n))
-      await pause(1000)
+      await pause(startedAt + n * 1000 - performance.now())
     }
     await sending.end()
     const account = await rig.untilAccounted(180_000)
