@@ -54,10 +54,12 @@ function message(id: string, payload: Buffer): WireMessage {
   return { id, headers, body: encodeBody({ trigger: { data: { id } } }, payload) }
 }
 
-/** A store that can be stopped, and counts. */
+/** A store that can be stopped, or silenced until it speaks, and counts. */
 function fallibleBlobs(blobs: BlobStore) {
-  const state = { isDown: false, puts: 0, gets: 0 }
+  const speaking = Promise.withResolvers<void>()
+  const state = { isDown: false, isSilent: false, speak: speaking.resolve, puts: 0, gets: 0 }
   const ask = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (state.isSilent) await speaking.promise
     if (state.isDown) throw new TransientError('StoreUnreachable', 'the store is down')
     return work()
   }
@@ -223,6 +225,29 @@ describe('claim check', () => {
     state.isDown = false
     await clock.advance(10_000)
     await vi.waitFor(() => expect(taken.ids()).toEqual(['m1', 'm3', 'm2']))
+  })
+
+  it('holds nobody up for longer than a second behind a store that says nothing, on a queue that another has declared', async () => {
+    const { clock, below, blobs, state, takeFrom, publish } = await bench({ keepMs: 1e9 })
+    const consumer = withClaimCheck(below, blobs, { clock, log, thresholdBytes: 100, heldPerSubscription: 1 })
+    for (const id of ['m1', 'm2']) await publish(message(id, Buffer.concat([large, Buffer.from(id)])))
+    await publish(message('m3', small))
+    state.isSilent = true
+    const taken = await takeFrom(consumer)
+    await clock.advance(1000)
+    expect(taken.ids()).toEqual(['m3'])
+    state.isSilent = false
+    await publish(message('m4', large))
+    state.isSilent = true
+    await publish(message('m5', small))
+    await clock.advance(1)
+    expect(taken.ids()).toEqual(['m3', 'm5'])
+    state.speak()
+    await vi.waitFor(() => expect(taken.ids()).toEqual(['m3', 'm5', 'm1']))
+    for (const count of [4, 5]) {
+      taken.deliveries.at(-1)!.ack()
+      await vi.waitFor(() => expect(taken.ids()).toEqual(['m3', 'm5', 'm1', 'm2', 'm4'].slice(0, count)))
+    }
   })
 
   it('lets nothing overtake in an ordered queue, and gives all back in their order when it takes too long', async () => {
