@@ -1,3 +1,4 @@
+import type { ComponentReference } from '../flow/component/contract-index.ts'
 import { PermanentError } from '../runtime/error.ts'
 import type { CredentialSource } from '../runtime/plan-source.ts'
 import type { ComponentCodeSource } from '../runtime/runner/runner-parts.ts'
@@ -7,6 +8,8 @@ import type { LocalComponents } from './local-components.ts'
 export interface ChangingProject {
   readonly code: ComponentCodeSource
   readonly credentials: CredentialSource
+  /** Whether some files of this run had it. */
+  readonly has: (component: ComponentReference, namespace: string) => boolean
   readonly change: (parts: ProjectParts) => void
   readonly close: () => Promise<void>
 }
@@ -20,6 +23,8 @@ export interface ProjectParts {
 export function openProject(first: ProjectParts): ChangingProject {
   const newestFirst: ProjectParts[] = [first]
   return {
+    has: (component, namespace) =>
+      newestFirst.some(({ components }) => components.find(component, namespace) !== undefined),
     change: (parts) => void newestFirst.unshift(parts),
     code: async (step, namespace) => {
       const parts = newestFirst.find(({ components }) => components.find(step.component, namespace) !== undefined)

@@ -23,7 +23,9 @@ export interface LocalPlans extends PlanSource, WorkList {
   readonly all: readonly Plan[]
   /** These are the flows from now on: what changed is edited, what is missing is deleted. Resolves with what came of each. */
   readonly change: (given: GivenFlows) => Promise<readonly FlowChange[]>
-  /** Of a flow that was ever given. */
+  /** All that the store knows: on a server that is more than this run's. */
+  readonly known: PlanSource
+  /** `default` where nobody knows it. */
   readonly namespaceOf: (flow: string) => string
   readonly close: () => Promise<void>
 }
@@ -65,13 +67,14 @@ export async function openLocalPlans(options: LocalPlansOptions): Promise<LocalP
     get all() {
       return [...given].map(([flow, plan]) => source.active(flow) ?? plan)
     },
+    known: source,
     active: (flow) => (isOwn(flow) ? source.active(flow) : undefined),
     get: source.get,
     refresh: async (flow) => (isOwn(flow) ? source.refresh(flow) : undefined),
     flows: () => source.flows().filter(isOwn),
     living: () => source.living().filter(({ plan }) => isOwn(plan.flow.uid)),
     onChange: source.onChange,
-    namespaceOf: (flow) => namespaces.get(flow) ?? 'default',
+    namespaceOf: (flow) => namespaces.get(flow) ?? source.active(flow)?.flow.namespace ?? 'default',
     change: async ({ flows, components }) => {
       const wanted = flows.map((flow) => wantedOf(flow, components, options))
       const gone = [...given.values()].filter(({ flow }) => wanted.every(({ plan }) => plan.flow.uid !== flow.uid))

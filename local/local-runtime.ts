@@ -6,24 +6,21 @@ import type { EmbeddedBroker } from '../runtime/broker/embedded-broker.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { CredentialSource } from '../runtime/plan-source.ts'
-import type { Recorder } from '../runtime/recorder/recorder.ts'
 import { openRecorder } from '../runtime/recorder/recorder.ts'
 import type { HostLimits } from '../runtime/runner/host/host-options.ts'
-import { followWork } from '../runtime/runner/follow-work.ts'
 import { openReInjector } from '../runtime/runner/re-inject.ts'
-import { openRunner } from '../runtime/runner/runner.ts'
-import type { RunnerLimits, RunnerObserver, RunnerParts } from '../runtime/runner/runner-parts.ts'
+import type { RunnerLimits, RunnerObserver, Tracer } from '../runtime/runner/runner-parts.ts'
 import type { DeadLetter, Run, Store } from '../runtime/store/store.ts'
 import { aborted } from './aborted.ts'
 import { adoptUnfinished } from './adopt-unfinished.ts'
 import type { LocalComponents } from './local-components.ts'
-import { openLocalHost } from './local-host.ts'
 import { openLocalBroker } from './local-broker.ts'
-import type { ChangingProject } from './changing-project.ts'
 import { openProject } from './changing-project.ts'
 import type { FlowChange, GivenFlows, LocalPlans } from './local-plans.ts'
 import { openLocalPlans } from './local-plans.ts'
 import { openLocalStore } from './local-store.ts'
+import { openLocalWorkers } from './local-workers.ts'
+import { leftAtServers } from './left-at-servers.ts'
 import { abandonStrays } from './stray-queues.ts'
 import { makeStateDirectory } from './state-directory.ts'
 
@@ -44,17 +41,19 @@ export interface LocalRuntime {
   readonly change: (project: RunnableFlows) => Promise<readonly FlowChange[]>
   /** To be told of each run that a trigger starts. */
   readonly onRun: (run: Run) => void
+  /** How many observations are missing, as far as this process knows. */
+  readonly dropped: () => number
   /** Ends endless triggers, so that what they have given can be finished. Safe to repeat. */
   readonly stopListening: () => Promise<void>
   /** Whether what does not finish is there for a later run. */
   readonly isKept: boolean
-  /** Messages of an earlier run with the same state that this one goes on with. */
-  readonly resumed: number
+  /** Messages of earlier runs that this one goes on with; undefined when the broker does not say. */
+  readonly resumed: number | undefined
   /**
    * Finishes what has started until the deadline, keeps what has not in the state, closes everything. Resolves with the
-   * number of messages that had not finished. Safe to repeat.
+   * number of messages that had not finished; undefined when the broker does not say. Safe to repeat.
    */
-  readonly close: (deadlineMs: number) => Promise<number>
+  readonly close: (deadlineMs: number) => Promise<number | undefined>
 }
 
 /** What runs, and what it needs to run. */
@@ -69,11 +68,13 @@ export interface LocalRuntimeOptions extends RunnableFlows {
   readonly log: Logger
   /** Opened ones of a server, which the runtime closes; by default the queues and the state are this process's own. */
   readonly servers?: { readonly broker: Broker; readonly store: Store }
-  /** Flows are fired by hand alone: one that is suspended runs as well. */
+  /** Flows are fired by hand alone: one that is suspended runs as well. Not on servers, where it would run for others, too. */
   readonly isByHand?: boolean
   /** Directory for what must outlast the process; without it everything is in memory. */
   readonly state?: string
   readonly observer: Partial<RunnerObserver>
+  /** Where traces go; without one the trace context is passed on as it comes. */
+  readonly tracer?: Tracer
   readonly onDeadLetter: (letter: DeadLetter) => void
   readonly limits?: Partial<RunnerLimits>
   /** Of this process. */
@@ -83,9 +84,6 @@ export interface LocalRuntimeOptions extends RunnableFlows {
   readonly stopped?: AbortSignal
 }
 
-export const defaultLimits: RunnerLimits = { queuedMessages: 1000, messageBytes: 10 * 1024 * 1024 }
-
-const hostPatienceMs = 2000
 const changePatienceMs = 10_000
 
 /** @throws {PermanentError} when the state cannot be used: `StateInUse`, `StateTooNew`, `StateCorrupt`, `StateUnusable` */
@@ -103,26 +101,28 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
 async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions): Promise<LocalRuntime> {
   const { log, isByHand = false } = options
   const clock = systemClock
-  let left = 0
+  let left: number | undefined
   const project = openProject(options)
   opened.defer(project.close)
   const { broker, store, embedded } = await openPorts(opened, options)
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }])
   // A broker of our own cannot lose a queue that is young.
   const waits = embedded === undefined ? {} : { declaredMs: 0 }
-  const plans = await openLocalPlans({ broker, store, clock, log, waits, isByHand })
+  const plans = await openLocalPlans({ broker, store, clock, log, waits, isByHand: isByHand && embedded !== undefined })
   opened.defer(plans.close)
+  const unfinished = async (): Promise<number | undefined> =>
+    embedded === undefined ? leftAtServers(broker, plans) : unfinishedIn(embedded)
   opened.defer(async () => {
-    left = embedded === undefined ? 0 : unfinishedIn(embedded)
+    left = await unfinished()
   })
   await startFlows({ plans, broker, store, embedded }, options)
-  const resumed = embedded === undefined ? 0 : unfinishedIn(embedded)
+  const resumed = await unfinished()
   const { namespaceOf } = plans
   const recorder = await openRecorder({ broker, store, clock, log, namespaceOf, onDeadLetter: options.onDeadLetter })
   opened.defer(recorder.close)
-  const reInjector = await openReInjector({ broker, store, plans, clock })
+  const reInjector = await openReInjector({ broker, store, plans: plans.known, clock, log })
   opened.defer(reInjector.close)
-  const workers = await openWorkers(options, { broker, store, plans, clock, recorder, project })
+  const workers = await openLocalWorkers(options, { broker, store, plans, clock, recorder, project })
   opened.defer(workers.close)
   return {
     broker,
@@ -137,6 +137,7 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
       project.change(flows)
       return changeFlows(plans, flows, options.stopped)
     },
+    dropped: recorder.dropped,
     onRun: (run) => recorder.observe({ kind: 'run', run }),
     stopListening: workers.stopListening,
     close: async (deadlineMs) => {
@@ -216,64 +217,4 @@ async function untilActive(plans: LocalPlans, changes: readonly FlowChange[], si
   look()
   await (signal === undefined ? promise : Promise.race([promise, aborted(signal)]))
   forget()
-}
-
-/** What does the work: the runner, and the processes of its components. */
-interface Workers {
-  readonly stopListening: () => Promise<void>
-  /** Lets what has started finish until the deadline, or until the run is to stop at once; takes nothing new. */
-  readonly drain: (deadlineMs: number) => Promise<void>
-  readonly close: () => Promise<void>
-}
-
-type Surroundings = Pick<RunnerParts, 'broker' | 'store' | 'clock'> & {
-  readonly plans: LocalPlans
-  readonly recorder: Recorder
-  readonly project: ChangingProject
-}
-
-async function openWorkers(options: LocalRuntimeOptions, around: Surroundings): Promise<Workers> {
-  const { log, stopped } = options
-  const host = openLocalHost({
-    log,
-    environment: options.environment,
-    ...(options.host !== undefined && { limits: options.host }),
-  })
-  const runner = openRunner({
-    ...around,
-    host,
-    log,
-    credentials: around.project.credentials,
-    code: around.project.code,
-    observer: observerOf(around.recorder, options.observer),
-    limits: { ...defaultLimits, ...options.limits },
-  })
-  const follower = followWork(runner, around.plans)
-  await follower.attached()
-  return {
-    stopListening: runner.stopListening,
-    drain: async (deadlineMs) => {
-      await follower.close()
-      const drained = runner.close(deadlineMs)
-      await (stopped === undefined ? drained : Promise.race([drained, aborted(stopped)]))
-    },
-    close: async () => {
-      await follower.close()
-      await runner.close(0)
-      await host.close(stopped?.aborted === true ? 0 : hostPatienceMs)
-    },
-  }
-}
-
-function observerOf(recorder: Recorder, observer: Partial<RunnerObserver>): RunnerObserver {
-  return {
-    onReceived: (flow, step) => observer.onReceived?.(flow, step),
-    onEvent: (event) => {
-      recorder.observe({ kind: 'event', event })
-      observer.onEvent?.(event)
-    },
-    onRun: (run) => recorder.observe({ kind: 'run', run }),
-    onFinished: (finished) => observer.onFinished?.(finished),
-    onEntrySettled: (headers, emitted) => observer.onEntrySettled?.(headers, emitted),
-  }
 }

@@ -15,6 +15,7 @@ import { firstMessage } from '../run/first-message.ts'
 import { runOnce } from '../run/run-once.ts'
 import { runTriggers } from '../run/run-triggers.ts'
 import type { RunnableProject, Session, SessionOptions } from '../run/session.ts'
+import { serverUrls } from '../run/server-urls.ts'
 import { openSession } from '../run/session.ts'
 import { UsageError } from '../usage-error.ts'
 import type { CommandContext } from './context.ts'
@@ -25,6 +26,10 @@ export interface RunOptions {
   readonly credential: ReadonlyMap<string, string>
   readonly port: number
   readonly state?: string
+  readonly broker?: string
+  readonly store?: string
+  readonly brokerManagement?: string
+  readonly httpPort?: number
   readonly once: boolean
   readonly watch: boolean
   readonly trigger?: string
@@ -41,6 +46,7 @@ export async function runCommand(
   options: RunOptions,
 ): Promise<number> {
   checkOptions(options, paths)
+  serverUrls(options, context.environment) // a mistake in what was typed is told at once
   const credentials = await readCredentials(options.credential, context)
   const load = (): Promise<Project> =>
     loadProject(paths, {
@@ -82,6 +88,7 @@ async function runProject(
   project: RunnableProject,
   { options, credentials, edits }: Given & { readonly edits: EditedFiles },
 ): Promise<number> {
+  const servers = serverUrls(options, context.environment)
   const open = (onFinished: SessionOptions['onFinished']): Promise<Session> =>
     openSession(context, project, {
       host: hostLimits(options),
@@ -89,6 +96,8 @@ async function runProject(
       onFinished,
       isByHand: options.once,
       ...(options.state !== undefined && { state: options.state }),
+      ...(servers !== undefined && { servers }),
+      ...(options.httpPort !== undefined && { httpPort: options.httpPort }),
     })
   if (!options.once) {
     return runTriggers(await open(() => {}), { port: options.port, ...(options.watch && { edits }) })

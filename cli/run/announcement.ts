@@ -5,6 +5,8 @@ import type { NextFire } from '../../runtime/scheduler/scheduler-parts.ts'
 export interface OpenTriggers {
   readonly gateway: Pick<Gateway, 'url'> | undefined
   readonly next: readonly NextFire[]
+  /** Where health and metrics are shown. */
+  readonly probesUrl?: string
 }
 
 /** What runs now, a line per flow and trigger: where webhooks listen, when schedules fire next. */
@@ -12,7 +14,9 @@ export function announcement(plans: readonly Plan[], open: OpenTriggers): string
   const flows = plans.flatMap((plan) => [flowLine(plan), ...plan.triggers.map((one) => triggerLine(plan, one, open))])
   const isSilent = plans.every(({ triggers }) => triggers.every(({ kind }) => kind === 'manual'))
   const hint = isSilent ? ['nothing starts by itself here: fire a trigger with --once'] : []
-  return `${[...flows, ...hint, 'running; Ctrl-C stops'].join('\n')}\n`
+  const probes =
+    open.probesUrl === undefined ? [] : [`health and metrics  ${open.probesUrl}/readyz, ${open.probesUrl}/metrics`]
+  return `${[...flows, ...hint, ...probes, 'running; Ctrl-C stops'].join('\n')}\n`
 }
 
 function flowLine({ flow, revision }: Plan): string {

@@ -1,6 +1,7 @@
 import { sleep } from '../../runtime/clock.ts'
 import { count } from '../format-findings.ts'
 import type { Session } from './session.ts'
+import { waitingAt } from './waiting-at.ts'
 
 const drainMs = 30_000
 const lookEveryMs = 50
@@ -23,9 +24,11 @@ export async function drain({ runtime, interrupts: { stopped } }: Session): Prom
 }
 
 /** Closes the runtime and tells what had not finished. */
-export async function closeRuntime({ runtime, say }: Session): Promise<void> {
-  const left = await runtime.close(runtime.embedded === undefined ? drainMs : 0)
+export async function closeRuntime({ runtime, servers, say, close }: Session): Promise<void> {
+  const left = await close(runtime.embedded === undefined ? drainMs : 0)
   if (left === 0) return
+  if (servers !== undefined) return say(`${waitingAt(servers.brokerName, left)}: the next run goes on with them\n`)
+  if (left === undefined) return
   const fate = runtime.isKept
     ? `${left === 1 ? 'is' : 'are'} kept: the next run with this --state goes on`
     : `${left === 1 ? 'is' : 'are'} gone: queues are in memory; with --state DIR the next run goes on`

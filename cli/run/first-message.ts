@@ -1,5 +1,5 @@
 import type { Json } from '../../crds/v1alpha1/meta.ts'
-import { defaultLimits } from '../../local/local-runtime.ts'
+import { defaultLimits } from '../../local/local-workers.ts'
 import { checkBody } from '../../runtime/gateway/check-body.ts'
 import type { FirstMessage } from '../../runtime/trigger/decide/first-message.ts'
 import { handFiredMessage } from '../../runtime/trigger/decide/first-message.ts'

@@ -3,6 +3,7 @@ import type { Plan } from '../../flow/plan/plan.ts'
 import type { LiveCounts } from '../../local/live-counts.ts'
 import type { LocalRuntimeOptions } from '../../local/local-runtime.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import type { StepMeters } from '../../runtime/metrics/step-meters.ts'
 import type { FinishedMessage, RunnerObserver } from '../../runtime/runner/runner-parts.ts'
 import type { DeadLetter } from '../../runtime/store/store.ts'
 import { count } from '../format-findings.ts'
@@ -20,13 +21,14 @@ export interface RunObserverParts {
   /** May grow: the latest of a flow counts. */
   readonly plans: readonly Plan[]
   readonly counts: LiveCounts
+  readonly meters: StepMeters
   readonly clock: Clock
   readonly err: Output
   readonly log: Logger
   readonly onFinished: (finished: FinishedMessage) => void
 }
 
-export function runObserver({ plans, counts, clock, err, log, onFinished }: RunObserverParts): RunObserver {
+export function runObserver({ plans, counts, meters, clock, err, log, onFinished }: RunObserverParts): RunObserver {
   const noticeRetry = retryNotices({ plans, clock, log })
   let entrySettled: RunnerObserver['onEntrySettled'] = () => {}
   return {
@@ -34,9 +36,12 @@ export function runObserver({ plans, counts, clock, err, log, onFinished }: RunO
       onReceived: counts.observe.onReceived,
       onEvent: (event) => {
         counts.observe.onEvent(event)
+        meters.observer.onEvent(event)
         noticeRetry(event)
       },
       onEntrySettled: (headers, emitted) => entrySettled(headers, emitted),
+      onDeliveryBegin: meters.observer.onDeliveryBegin,
+      onDeliveryEnd: meters.observer.onDeliveryEnd,
       onFinished: (finished) => {
         counts.observe.onFinished(finished)
         onFinished(finished)

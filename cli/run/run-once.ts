@@ -57,7 +57,7 @@ interface OnceStarted {
 }
 
 async function startOnce(session: Session, { chosen, first }: OneFire): Promise<OnceStarted> {
-  const { runtime } = session
+  const { runtime, tracer } = session
   const { plan, trigger } = activeTrigger(session, chosen)
   const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session) : undefined
   const { broker, clock, onRun, store, embedded } = runtime
@@ -66,7 +66,7 @@ async function startOnce(session: Session, { chosen, first }: OneFire): Promise<
   const tracked = embedded === undefined
   if (tracked) await store.trackedRuns.add(plan.flow.uid, run, [run])
   const start = await startRun(
-    { broker, clock, ids: { freshId }, onRun },
+    { broker, clock, ids: { freshId }, onRun, ...(tracer !== undefined && { tracer }) },
     { plan, trigger, first, run, tracked, ...(answer && { replyTo: answer.replyTo }) },
   )
   if (start.kind === 'unroutable') throw new PermanentError('QueueNotFound', `nobody owns the queue ${trigger.queue}`)

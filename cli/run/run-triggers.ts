@@ -1,5 +1,6 @@
 import type { Gateway } from '../../runtime/gateway/open-gateway.ts'
 import { openGateway } from '../../runtime/gateway/open-gateway.ts'
+import type { Tracer } from '../../runtime/runner/runner-parts.ts'
 import type { Scheduler } from '../../runtime/scheduler/open-scheduler.ts'
 import { openScheduler } from '../../runtime/scheduler/open-scheduler.ts'
 import type { Gate } from '../../runtime/trigger/gate.ts'
@@ -32,7 +33,9 @@ export async function runTriggers(
     const { gateway, scheduler, followed } = await openTriggers(session, triggers, port)
     const announce = async (): Promise<void> => {
       await followed()
-      say(announcement(session.runtime.plans.all, { gateway: gateway(), next: scheduler.nextFires() }))
+      const { probesUrl } = session
+      const open = { gateway: gateway(), next: scheduler.nextFires(), ...(probesUrl !== undefined && { probesUrl }) }
+      say(announcement(session.runtime.plans.all, open))
     }
     // Watched before anybody is told that it runs: an edit after that is heard.
     if (edits !== undefined) triggers.defer(followEdits(session, edits, announce))
@@ -66,7 +69,7 @@ async function openTriggers(session: Session, opened: AsyncDisposableStack, port
   let gateway = await openWebhooks(session, gate, port)
   opened.defer(async () => gateway?.close(interrupts.stopped.aborted ? 0 : callersMs))
   opened.defer(runtime.stopListening)
-  const scheduler = await openScheduler({ ...runtime, gate, log })
+  const scheduler = await openScheduler({ ...runtime, ...traced(session), gate, log })
   opened.defer(scheduler.close)
   session.onEntrySettled(scheduler.entrySettled)
   const inTurn = oneByOne()
@@ -89,5 +92,9 @@ async function openTriggers(session: Session, opened: AsyncDisposableStack, port
 async function openWebhooks(session: Session, gate: Gate, port: number): Promise<Gateway | undefined> {
   const { runtime, log } = session
   const hasWebhook = runtime.plans.all.some(({ triggers }) => triggers.some(({ kind }) => kind === 'webhook'))
-  return hasWebhook ? openGateway({ ...runtime, gate, log, host: '127.0.0.1', port }) : undefined
+  return hasWebhook ? openGateway({ ...runtime, ...traced(session), gate, log, host: '127.0.0.1', port }) : undefined
+}
+
+function traced({ tracer }: Session): { readonly tracer?: Tracer } {
+  return tracer === undefined ? {} : { tracer }
 }

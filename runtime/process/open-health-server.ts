@@ -15,6 +15,8 @@ export interface HealthServerParts {
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
+  /** What the port is set by, for whoever has to choose another; `WEIR_HTTP_PORT` when absent. */
+  readonly portSetting?: string
   /** What keeps the process from its work now, each in a sentence; none means ready. Asked at every probe. */
   readonly troubles: () => readonly string[]
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> }
@@ -39,7 +41,8 @@ export async function openHealthServer(parts: HealthServerParts): Promise<Health
     await once(server, 'listening')
   } catch (cause) {
     const { code = 'no reason given' } = cause as NodeJS.ErrnoException // what a server's `error` event carries
-    const message = `cannot listen on ${parts.host}:${parts.port} (${code}): set WEIR_HTTP_PORT to a free port, or 0 for any`
+    const { host, port, portSetting = 'WEIR_HTTP_PORT' } = parts
+    const message = `cannot listen on ${host}:${port} (${code}): set ${portSetting} to a free port, or 0 for any`
     throw new PermanentError('PortUnusable', message, { cause })
   }
   const { port } = server.address() as AddressInfo // it listens on TCP

@@ -19,15 +19,18 @@ export interface Served {
   readonly supervisor?: Pick<SupervisorLauncher, 'isConnected'> | undefined
 }
 
+export interface ProbesAddress extends Pick<ProcessSettings, 'httpHost' | 'httpPort'> {
+  /** What the port is set by, for whoever has to choose another. */
+  readonly portSetting?: string
+}
+
 /** @throws {PermanentError} `PortUnusable` */
-export async function openProbes({
-  httpHost: host,
-  httpPort: port,
-}: Pick<ProcessSettings, 'httpHost' | 'httpPort'>): Promise<Probes> {
+export async function openProbes({ httpHost: host, httpPort: port, portSetting }: ProbesAddress): Promise<Probes> {
   let served: Served | undefined
   const server = await openHealthServer({
     host,
     port,
+    ...(portSetting !== undefined && { portSetting }),
     troubles: () => (served === undefined ? ['starting: the log says what is waited for'] : troublesOf(served)),
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',

@@ -38,7 +38,7 @@ export function linkError(server: AmqpServer, failure: LinkFailure): PermanentEr
 }
 
 /** `RabbitMQ at HOST:PORT, vhost "NAME"`. */
-export function serverName({ url, vhost }: AmqpServer): string {
+export function serverName({ url, vhost }: Pick<AmqpServer, 'url' | 'vhost'>): string {
   return `RabbitMQ at ${url.hostname}:${url.port || defaultPort(url)}, vhost "${vhost}"`
 }
 

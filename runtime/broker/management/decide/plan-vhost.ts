@@ -42,7 +42,7 @@ export function planVhost({ namespace, uid, passwords }: VhostWish): VhostPlan {
   const vhost = vhostName(namespace, uid)
   return {
     vhost,
-    policies,
+    policies: vhostPolicies,
     users: brokerRoles.map((role) => ({
       name: userName(vhost, role),
       password: passwords[role],
@@ -96,7 +96,7 @@ const priority = 1000
 const mebibyte = 2 ** 20
 
 /** Fixed: writing one takes the longer the more queues there are. They say nothing that the queues' arguments contradict. */
-const policies: readonly VhostPolicy[] = [
+export const vhostPolicies: readonly VhostPolicy[] = [
   {
     name: 'weir-messages',
     pattern: exactly('dead', 'unrouted', stepQueue),
