@@ -53,6 +53,8 @@ export class Emitter implements RoomWaiter {
   readonly #changes: SnapshotChanges[number][] = []
   #rebound: string | undefined
   #broken: unknown
+  /** Why something that was emitted is nowhere. */
+  #refused: unknown
   #outputs: Outputs | undefined
   #isLate = false
   #open = 0
@@ -222,8 +224,9 @@ export class Emitter implements RoomWaiter {
   }
 
   #blame(error: unknown): void {
-    if (this.#isLate) this.#warn('late emit lost: it could not be published', error)
-    else if (error instanceof PermanentError) this.#failures.push({ ...failureOf(error), permanent: true })
+    if (this.#isLate) return this.#warn('late emit lost: it could not be published', error)
+    this.#refused ??= error
+    if (error instanceof PermanentError) this.#failures.push({ ...failureOf(error), permanent: true })
     else this.#broken ??= error
   }
 
@@ -239,7 +242,16 @@ export class Emitter implements RoomWaiter {
     const { onCheckpoint } = this.#own
     if (onCheckpoint === undefined) return
     await this.drained()
-    await onCheckpoint(this.#changes.splice(0))
+    // A snapshot that is ahead of a message which is nowhere would lose it: the next call begins behind it.
+    if (this.#refused !== undefined) throw this.#refused
+    const changes = this.#changes.splice(0)
+    try {
+      await onCheckpoint(changes)
+    } catch (error) {
+      // What is not written yet is the settlement's to write.
+      this.#changes.unshift(...changes)
+      throw error
+    }
   }
 
   #warn(text: string, err?: unknown): void {

@@ -27,6 +27,13 @@ export function openSnapshotSession(store: SnapshotStore, queue: string, owner: 
     })
     return opening
   }
+  /** One after another: a second write that begins before the first has ended would take that for a stranger's. */
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = (changes: SnapshotChanges, settledId?: string): Promise<'written' | 'conflict'> => {
+    const written = last.then(() => write(changes, settledId))
+    last = written.catch(() => {}) // its caller is told
+    return written
+  }
   const write = async (changes: SnapshotChanges, settledId?: string): Promise<'written' | 'conflict'> => {
     const before = await state()
     const value = applyChanges(before.value, changes)
@@ -39,8 +46,8 @@ export function openSnapshotSession(store: SnapshotStore, queue: string, owner: 
   }
   return {
     state,
-    settle: (messageId, changes) => write(changes, messageId),
-    checkpoint: (changes) => write(changes),
+    settle: (messageId, changes) => inTurn(changes, messageId),
+    checkpoint: (changes) => inTurn(changes),
   }
 }
 

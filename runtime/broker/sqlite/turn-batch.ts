@@ -39,12 +39,15 @@ export function turnBatch({ write, trouble, onMoved }: TurnBatchParts): TurnBatc
       for (const addition of additions) addition.admit()
     }
     const refuse = (error: unknown): never => {
+      // The transaction may have ended before it came to this: nobody is to wait for it again.
+      if (gathering === gathered) gathering = undefined
       underWay -= additions.length
       trouble.note(error)
       onMoved()
       throw error
     }
-    return { additions, outcome: write(insertAll, admitAll).then(confirm, refuse) }
+    const gathered = { additions, outcome: write(insertAll, admitAll).then(confirm, refuse) }
+    return gathered
   }
   const confirm = (): PublishOutcome => {
     trouble.clear()
