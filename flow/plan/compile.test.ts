@@ -484,3 +484,20 @@ describe('compile: flows that lint refuses', () => {
     expect(() => compile(flowWith([store]), { contracts, revision: 1 })).toThrow('no plan')
   })
 })
+
+describe('compile: without fusing', () => {
+  const steps: readonly Step[] = [{ name: 'shape', transform: 'data' }, store, { name: 'check', filter: 'true' }]
+  const triggers: readonly Trigger[] = [{ name: 'by-hand', manual: {} }]
+  const flow = flowWith(steps, { triggers })
+  const apart = compile(flow, { contracts: sampleIndex, revision: 1, fuse: false })
+
+  it('gives every step a stage, and enters at the first step’s', () => {
+    expect(entriesOf(apart)).toEqual({ shape: 'shape', store: 'store', check: 'check' })
+    expect(apart.stages.map(({ pool }) => pool)).toEqual(['core', 'Component/shop', 'core'])
+    expect(apart.triggers[0]?.queue).toBe(apart.stages[0]?.queue)
+  })
+
+  it('is the same plan for whoever compares hashes', () => {
+    expect(apart.hash).toBe(planOf(steps, triggers).hash)
+  })
+})

@@ -17,6 +17,8 @@ export interface CompileOptions {
   readonly revision: number
   /** Queues that the flow has: a step whose queue would be the same keeps it. */
   readonly livingQueues?: readonly LivingQueue[]
+  /** False gives each built-in a queue of its own. For the benchmark that says what fusing saves; no manifest leads here. */
+  readonly fuse?: boolean
 }
 
 /**
@@ -32,13 +34,14 @@ export function compile(flow: Flow, options: CompileOptions): Plan {
   }
 }
 
-function planOf({ metadata, spec }: Flow, { contracts, revision, livingQueues = [] }: CompileOptions): Plan {
+function planOf({ metadata, spec }: Flow, options: CompileOptions): Plan {
+  const { contracts, revision, livingQueues = [], fuse = true } = options
   const flow = planFlow({ metadata, spec })
   const graph = flowGraph(spec)
   const steps = reachedSteps(spec.steps, graph, (step) =>
     planStep(step, { graph, contracts, namespace: flow.namespace }),
   )
-  const stages = stagesOf({ graph, steps, flowUid: flow.uid, revision, livingQueues })
+  const stages = stagesOf({ graph, steps, flowUid: flow.uid, revision, livingQueues, fuse })
   const plan = {
     format: 1 as const,
     flow,
@@ -92,8 +95,8 @@ interface Places {
 function planTrigger(trigger: Trigger, to: string | undefined, { steps, stages }: Places): PlanTrigger {
   const entry = steps.get(to ?? '')
   if (entry === undefined) throw new Error(`trigger "${trigger.name}": there is no step "${to ?? ''}" to enter at`)
-  const name = entry.kind === 'component' ? entry.name : coreStage
-  const queue = stages.find((stage) => stage.name === name)?.queue ?? ''
+  const names = entry.kind === 'component' ? [entry.name] : [coreStage, entry.name]
+  const queue = stages.find((stage) => names.includes(stage.name))?.queue ?? ''
   return { name: trigger.name, kind: triggerKind(trigger), spec: withTriggerDefaults(trigger), to: entry.name, queue }
 }
 

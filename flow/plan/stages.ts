@@ -11,11 +11,15 @@ interface StageContext {
   readonly flowUid: string
   readonly revision: number
   readonly livingQueues: readonly LivingQueue[]
+  /** False gives each built-in a stage of its own. */
+  readonly fuse: boolean
 }
 
 /** One stage per component step with the built-ins behind it, after at most one for what triggers reach before any component. */
 export function stagesOf(context: StageContext): readonly PlanStage[] {
-  const components = [...context.steps.values()].filter((step) => step.kind === 'component')
+  const all = [...context.steps.values()]
+  if (!context.fuse) return all.map((step) => ownStage(step, context))
+  const components = all.filter((step) => step.kind === 'component')
   const stages = components.map((step) => componentStage(step, context))
   const first = context.graph.entries.map((entry) => entry.to).filter((to) => isBuiltIn(context, to))
   return first.length === 0 ? stages : [core(first, context), ...stages]
@@ -26,13 +30,23 @@ function core(first: readonly string[], context: StageContext): PlanStage {
   return stage(coreStage, traits, { entries: fused(first, context), snapshot: 'none' }, context)
 }
 
+function ownStage(step: PlanStep, context: StageContext): PlanStage {
+  if (step.kind === 'component') return componentStage(step, context)
+  return stage(
+    step.name,
+    { pool: 'core', singleActiveConsumer: false },
+    { entries: [step.name], snapshot: 'none' },
+    context,
+  )
+}
+
 function componentStage(step: ComponentPlanStep, context: StageContext): PlanStage {
   const { function: called } = step
   const component = `${step.component.kind}/${step.component.name}`
   const own = step.dedicated ? `/${context.flowUid}/${step.name}` : ''
   const singleActiveConsumer = step.ordered || runsAlone(called)
   const traits = { pool: component + own, component, function: called.name, singleActiveConsumer }
-  const entries = [step.name, ...behind(step.name, context)]
+  const entries = [step.name, ...(context.fuse ? behind(step.name, context) : [])]
   return stage(step.name, traits, { entries, snapshot: snapshotMode(step) }, context)
 }
 

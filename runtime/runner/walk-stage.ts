@@ -91,9 +91,14 @@ function mismatch(walk: Walk, standing: Standing): AttemptFailure {
 }
 
 function enterStep(walk: Walk, standing: Standing, step: ActiveStep): Moves {
-  if (step.plan.kind === 'component') return [sendTo(walk, standing)]
+  if (step.plan.kind === 'component' || hasQueue(walk, standing)) return [sendTo(walk, standing)]
   walk.onStep(walk.active.plan.flow.name, standing.step)
   return runStep(walk, standing, step, step.plan)
+}
+
+/** A built-in that was compiled unfused, and that this delivery is not for. */
+function hasQueue({ active }: Walk, { step, route }: Standing): boolean {
+  return route !== '' && active.stageOf(step) !== undefined
 }
 
 async function runStep(walk: Walk, standing: Standing, step: ActiveStep, plan: BuiltInPlanStep): Promise<Move[]> {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { compile } from '../../../flow/plan/compile.ts'
 import { parseManifests } from '../../../flow/manifest/parse-manifests.ts'
 import type { Plan } from '../../../flow/plan/plan.ts'
 import { loadComponents } from '../../../local/local-components.ts'
@@ -10,9 +11,13 @@ const catalogue = fileURLToPath(new URL('../../../components', import.meta.url))
 export async function compileManifests(
   text: string,
   components: Readonly<Record<string, string>>,
+  { fuse = true }: { readonly fuse?: boolean } = {},
 ): Promise<readonly Plan[]> {
   const parsed = parseManifests([{ file: 'flows.yaml', text }])
   if (parsed.findings.length > 0) throw new Error(JSON.stringify(parsed.findings[0]))
   const local = await loadComponents(parsed.manifests, { directories: new Map(Object.entries(components)), catalogue })
-  return parsed.manifests.flows.map((flow) => planOf(flow, local))
+  const { contracts } = local
+  return parsed.manifests.flows.map((flow) =>
+    fuse ? planOf(flow, local) : compile(flow.object, { contracts, revision: 1, fuse }),
+  )
 }
