@@ -5,6 +5,11 @@ import { formatResult } from './bench-result.ts'
 
 /** `make bench [ONLY=name]`: each benchmark in a process of its own, a line each; exit code 1 when one falls short. */
 const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>>> = {
+  pipeline: () => import('./pipeline-bench.ts'),
+  naive: () => import('./naive-bench.ts'),
+  fusion: () => import('./fusion-bench.ts'),
+  safety: () => import('./safety-bench.ts'),
+  latency: () => import('./latency-bench.ts'),
   lint: () => import('./lint-bench.ts'),
   expression: () => import('./expression-bench.ts'),
   message: () => import('./message-bench.ts'),

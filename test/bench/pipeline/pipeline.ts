@@ -1,26 +1,37 @@
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import type { ConfirmChannel } from 'amqplib'
+import type { Channel, ConfirmChannel } from 'amqplib'
+import { connect } from 'amqplib'
+import { ownCpuMs } from '../bench-result.ts'
+import { childrenOfPid, cpuMsOfPid } from '../process-cost.ts'
 import type { StepReport } from './step-report.ts'
 import { nowUs } from './step-report.ts'
 
 /** A flow of several steps, its processes running, its queues empty. */
 export interface Pipeline {
   readonly name: string
+  readonly driver: Driver
   /** Publishes one message to the first step; the callback is for the confirm. */
-  readonly publish: (channel: ConfirmChannel, data: object, onConfirm: (error: unknown) => void) => void
-  /** All that count towards its CPU; the last of them finishes messages. */
+  readonly publish: (data: object, onConfirm: (error: unknown) => void) => void
+  /** All that count towards its CPU, with the processes that they have started; the last of them finishes messages. */
   readonly processes: readonly ChildProcess[]
   readonly close: () => Promise<void>
 }
 
 export interface Passage {
   readonly messagesPerSecond: number
-  /** Of all processes of the pipeline, without the driver and the broker. */
-  readonly cpuUsPerMessage: number
-  readonly brokerCpuUsPerMessage: number
+  /** Microseconds a message, of all hops together. */
+  readonly cpuUs: PassageCost
   readonly latenciesUs: readonly number[]
+}
+
+/** What a passage costs in each part; not a number where a part is not on this machine. */
+export interface PassageCost {
+  readonly processes: number
+  /** Of components. */
+  readonly children: number
+  readonly broker: number
+  readonly driver: number
 }
 
 export interface Load {
@@ -31,10 +42,20 @@ export interface Load {
   readonly perSecond?: number
 }
 
+/** What publishes: amqplib for every candidate. */
 export interface Driver {
   readonly channel: ConfirmChannel
+  readonly admin: Channel
   /** Of the broker's process; undefined where it is not on this machine. */
   readonly brokerPid: number | undefined
+  readonly close: () => Promise<void>
+}
+
+export async function openDriver(amqpUrl: string, brokerPid: number | undefined): Promise<Driver> {
+  const connection = await connect(amqpUrl, { noDelay: true })
+  const channel = await connection.createConfirmChannel()
+  const admin = await connection.createChannel()
+  return { channel, admin, brokerPid, close: () => connection.close() }
 }
 
 /** Starts a program of a pipeline; resolves when it consumes. */
@@ -54,32 +75,38 @@ export async function startProcess(
 }
 
 /** Sends messages through a pipeline, and waits for the last to leave it. */
-export async function passThrough(pipeline: Pipeline, driver: Driver, load: Load): Promise<Passage> {
-  const before = await usage(pipeline, driver)
+export async function passThrough(pipeline: Pipeline, load: Load): Promise<Passage> {
+  const before = await usageMs(pipeline)
   const startedAtUs = nowUs()
-  const latenciesUs = await drive(pipeline, driver, load)
+  const latenciesUs = await drive(pipeline, load)
   const seconds = (nowUs() - startedAtUs) / 1e6
-  const after = await usage(pipeline, driver)
+  const after = await usageMs(pipeline)
+  const us = (part: keyof PassageCost): number => ((after[part] - before[part]) * 1000) / load.messages
   return {
     messagesPerSecond: load.messages / seconds,
-    cpuUsPerMessage: ((after.cpuMs - before.cpuMs) * 1000) / load.messages,
-    brokerCpuUsPerMessage: ((after.brokerCpuMs - before.brokerCpuMs) * 1000) / load.messages,
+    cpuUs: { processes: us('processes'), children: us('children'), broker: us('broker'), driver: us('driver') },
     latenciesUs,
   }
 }
 
-async function drive(pipeline: Pipeline, { channel }: Driver, load: Load): Promise<number[]> {
+/** Without a message for so long, one is lost. */
+const stallMs = 60_000
+
+async function drive(pipeline: Pipeline, load: Load): Promise<number[]> {
   const last = pipeline.processes.at(-1) as ChildProcess
   const latenciesUs: number[] = []
   let sent = 0
   let done = 0
   await new Promise<void>((resolve, reject) => {
+    const onStall = (): void =>
+      reject(new Error(`${pipeline.name}: ${sent} messages were sent, ${done} have come through, and no more come`))
+    let stall = setTimeout(onStall, stallMs)
     const onConfirm = (error: unknown): void => {
       if (error !== null && error !== undefined) reject(new Error('not confirmed', { cause: error }))
     }
     const send = (): void => {
       sent += 1
-      pipeline.publish(channel, contact(sent, load.perSecond === undefined ? 0 : nowUs()), onConfirm)
+      pipeline.publish(contact(sent, load.perSecond === undefined ? 0 : nowUs()), onConfirm)
     }
     const fill = (): void => {
       while (sent < load.messages && sent - done < load.inFlight) send()
@@ -88,7 +115,10 @@ async function drive(pipeline: Pipeline, { channel }: Driver, load: Load): Promi
       if (report.kind !== 'finished') return
       latenciesUs.push(...report.latenciesUs)
       done = finishedOf(last, report.count)
+      clearTimeout(stall)
+      stall = setTimeout(onStall, stallMs)
       if (done >= load.messages) {
+        clearTimeout(stall)
         last.off('message', onReport)
         return resolve()
       }
@@ -119,34 +149,20 @@ function sendAtPace({ messages, perSecond = 1 }: Load, send: () => void): void {
   }, 1)
 }
 
-async function usage(
-  { processes }: Pipeline,
-  { brokerPid }: Driver,
-): Promise<{ readonly cpuMs: number; readonly brokerCpuMs: number }> {
-  const all = await Promise.all(processes.map(cpuOf))
-  const brokerCpuMs = brokerPid === undefined ? Number.NaN : await cpuOfPid(brokerPid)
-  return { cpuMs: all.reduce((sum, cpuMs) => sum + cpuMs, 0), brokerCpuMs }
+async function usageMs({ processes, driver: { brokerPid } }: Pipeline): Promise<PassageCost> {
+  const pids = processes.flatMap(({ pid }) => pid ?? [])
+  const children = (await Promise.all(pids.map(childrenOfPid))).flat()
+  return {
+    processes: await sumMs(pids),
+    children: await sumMs(children),
+    broker: await cpuMsOfPid(brokerPid),
+    driver: ownCpuMs(),
+  }
 }
 
-function cpuOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve) => {
-    const onReport = (report: StepReport): void => {
-      if (report.kind !== 'cpu') return
-      child.off('message', onReport)
-      resolve(report.cpuMs)
-    }
-    child.on('message', onReport)
-    child.send('cpu')
-  })
-}
-
-const ticksPerSecond = 100
-
-/** User and system time of a process and its threads, by /proc. */
-async function cpuOfPid(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
+async function sumMs(pids: readonly number[]): Promise<number> {
+  const each = await Promise.all(pids.map(cpuMsOfPid))
+  return each.reduce((sum, cpuMs) => sum + cpuMs, 0)
 }
 
 /** About 1 KB of JSON. */

@@ -2,17 +2,13 @@
 export type StepReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'finished'; readonly count: number; readonly latenciesUs: readonly number[] }
-  | { readonly kind: 'cpu'; readonly cpuMs: number }
 
-type Reporter = Pick<NodeJS.Process, 'send' | 'on' | 'cpuUsage'>
+type Reporter = Pick<NodeJS.Process, 'send'>
 
-const tellAfterMs = 5
+const tellAfterMs = 20
 
-/** Counts what a step has finished, and tells the driver every few milliseconds; answers `cpu` with what the process has used. */
-export function reportTo(
-  process: Reporter,
-  cpuMs: () => number = () => ownCpuMs(process),
-): { readonly finished: (sentAtUs: number) => void } {
+/** Counts what a step has finished, and tells the driver every 20 ms. */
+export function reportTo(process: Reporter): { readonly finished: (sentAtUs: number) => void } {
   let count = 0
   let latenciesUs: number[] = []
   let isScheduled = false
@@ -21,9 +17,6 @@ export function reportTo(
     process.send?.({ kind: 'finished', count, latenciesUs } satisfies StepReport)
     latenciesUs = []
   }
-  process.on('message', () => {
-    process.send?.({ kind: 'cpu', cpuMs: cpuMs() } satisfies StepReport)
-  })
   return {
     finished: (sentAtUs) => {
       count += 1
@@ -33,11 +26,6 @@ export function reportTo(
       setTimeout(tell, tellAfterMs)
     },
   }
-}
-
-function ownCpuMs(process: Reporter): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
 }
 
 /** One clock for all processes of a machine, in microseconds. */

@@ -9,16 +9,25 @@ import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts
 import { encodeBody } from '../../../runtime/wire/body.ts'
 import { freshId } from '../../../runtime/wire/message-id.ts'
 import { compileManifests } from '../../rig/faults/compile-manifests.ts'
+import type { BenchServers } from '../bench-servers.ts'
 import type { Pipeline } from './pipeline.ts'
-import { startProcess } from './pipeline.ts'
+import { openDriver, startProcess } from './pipeline.ts'
 
-const program = new URL('weir-main.ts', import.meta.url)
 const log = pino({ level: 'warn' })
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
+export const programs = {
+  /** As it is installed. */
+  runner: new URL('weir-main.ts', import.meta.url),
+  /** The same, put together so that it can be told to lose messages. */
+  bare: new URL('bare-main.ts', import.meta.url),
+}
+
 export interface WeirPipelineOptions {
-  readonly amqpUrl: string
-  readonly mongoUrl: string
+  /** By default as it is installed. */
+  readonly program?: URL
+  /** False gives each built-in a queue of its own. */
+  readonly fuse?: boolean
   /** One flow with a manual trigger. */
   readonly manifests: string
   /** For the component `step` and others that manifests name; files by name. */
@@ -37,10 +46,11 @@ const defaultCode = {
 }
 
 /** The flow, activated on real servers, and one runner with the code of its steps in children. */
-export async function openWeirPipeline(options: WeirPipelineOptions): Promise<Pipeline> {
-  const { amqpUrl, mongoUrl, directory, code = defaultCode } = options
+export async function openWeirPipeline(servers: BenchServers, options: WeirPipelineOptions): Promise<Pipeline> {
+  const { amqpUrl, mongoUrl } = await servers.openPlace()
+  const { directory, code = defaultCode, program = programs.runner, fuse = true } = options
   for (const [file, text] of Object.entries(code)) await writeFile(join(directory, file), text)
-  const [plan] = await compileManifests(options.manifests, { step: directory })
+  const [plan] = await compileManifests(options.manifests, { step: directory }, { fuse })
   const [trigger] = plan?.triggers ?? []
   if (plan === undefined || trigger === undefined) throw new Error('a pipeline needs a flow with a trigger')
   const store = await openMongoStore({ url: mongoUrl, log })
@@ -58,18 +68,21 @@ export async function openWeirPipeline(options: WeirPipelineOptions): Promise<Pi
     ...options.environment,
   })
   const common = { flow: plan.flow.uid, revision: 1, revisionHash: plan.hash, trigger: trigger.name, at: trigger.to }
+  const driver = await openDriver(amqpUrl, servers.brokerPid)
   return {
-    name: options.name ?? 'weir',
+    name: options.name ?? 'Weir',
+    driver,
     processes: [runner],
-    publish: (channel, data, onConfirm) => {
+    publish: (data, onConfirm) => {
       const run = freshId()
       const own = { run, runStartedAt: Date.now(), copy: freshId(), attempt: 1, hops: 0, traceparent }
       const body = encodeBody({}, Buffer.from(JSON.stringify({ data, metadata: {}, attachments: {} })))
       const headers = { weir: encodeHeaders({ ...common, ...own }) }
-      channel.publish('steps', trigger.queue, body, { persistent: true, messageId: run, headers }, onConfirm)
+      driver.channel.publish('steps', trigger.queue, body, { persistent: true, messageId: run, headers }, onConfirm)
     },
     close: async () => {
       runner.kill('SIGKILL')
+      await driver.close()
       await broker.close()
       await store.close()
     },
