@@ -1,7 +1,7 @@
 # Two commands do all set-up: `make run` and `make test`. Both work with Node 20 and npm alone.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NO_UPDATE_NOTIFIER := 1
-.PHONY: run test check bench generate format install clean
+.PHONY: run test check bench bundle generate format install clean
 
 run: node_modules/.installed
 	@exec node examples/contacts/run.js
@@ -14,6 +14,10 @@ check: node_modules/.installed
 
 bench: node_modules/.installed
 	@exec node --expose-gc test/bench/bench-main.ts $(ONLY)
+
+# Runner and recorder as images have them, in dist/.
+bundle: node_modules/.installed
+	@node runtime/bundle/bundle-main.ts
 
 generate: node_modules/.installed
 	npm run --silent generate
@@ -30,4 +34,4 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 clean:
-	rm -rf node_modules
+	rm -rf node_modules dist

@@ -1,0 +1,83 @@
+import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { bundlePath as shimPath } from '../shim/bundle-shim.ts'
+
+/** Where the programs lie below the directory: as deep as their sources, so that they find the shim by the same relative path. */
+export const programsDirectory = 'runtime/programs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const programs = ['runner', 'recorder']
+
+/** What a module of CommonJS asks for by name is there as in any other module. */
+const banner = `import { createRequire as createRequireHere } from 'node:module'
+const require = createRequireHere(import.meta.url)`
+
+/** Drivers look for these and do without; they are not among our dependencies. */
+const optional = [
+  '@aws-sdk/credential-providers',
+  '@mongodb-js/zstd',
+  'gcp-metadata',
+  'kerberos',
+  'mongodb-client-encryption',
+  'snappy',
+  'socks',
+]
+
+export interface BundledPrograms {
+  /** Of files below the directory, by program: what is loaded at its start, without what it may load later. */
+  readonly files: Readonly<Record<string, readonly string[]>>
+}
+
+/**
+ * Runner and recorder in a directory of their own, without node_modules: what they load at their start is in a few files,
+ * what is loaded only when it is needed (MongoDB's driver, OpenTelemetry) in others, the shim beside them.
+ * What the directory held is gone.
+ */
+export async function bundlePrograms(directory: string): Promise<BundledPrograms> {
+  const outdir = join(directory, programsDirectory)
+  await rm(directory, { recursive: true, force: true })
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(programs.map((name) => [name, `runtime/${name}-main.ts`])),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: banner },
+    external: optional,
+    // Names of functions and lines of stack traces stay readable.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: false,
+    legalComments: 'linked',
+    metafile: true,
+    logLevel: 'error',
+  })
+  const shimDirectory = join(directory, 'runtime/shim')
+  await mkdir(shimDirectory, { recursive: true })
+  await copyFile(shimPath, join(shimDirectory, 'bundled-main.cjs'))
+  const outputs = Object.entries(metafile.outputs)
+  const entries = programs.map((name) => {
+    const entry = outputs.find(([, { entryPoint }]) => entryPoint === `runtime/${name}-main.ts`)?.[0] ?? ''
+    return [name, loadedBy(entry, metafile.outputs)] as const
+  })
+  return { files: Object.fromEntries(entries) }
+}
+
+type Outputs = Awaited<ReturnType<typeof build>>['metafile'] extends infer M ? NonNullable<M>['outputs'] : never
+
+/** A file and what it imports at once, and so on. */
+function loadedBy(entry: string, outputs: Outputs): readonly string[] {
+  const loaded = new Set([entry])
+  for (const file of loaded) {
+    for (const { path, kind } of outputs[file]?.imports ?? []) {
+      if (kind === 'import-statement' && outputs[path] !== undefined) loaded.add(path)
+    }
+  }
+  return [...loaded]
+}
