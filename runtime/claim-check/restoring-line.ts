@@ -23,18 +23,14 @@ const inTurnMs = 1000
 
 /** Puts large bodies back into their messages, and lets all go on in the order in which they came. */
 export function openRestoringLine(parts: RestoringParts, options: LineOptions): RestoringLine {
-  const { isOrdered, onDelivery } = options
+  const { isOrdered } = options
   const own = new AbortController()
   const signal = AbortSignal.any([own.signal, options.ending])
   const slots = openSlots(parts.heldPerSubscription)
   let line: Place[] = []
   const lateness = openLateness(parts.clock, (place) => onTrouble(place))
 
-  const deliver = (place: Place): void => {
-    const { outcome } = place
-    place.isOver = true
-    if (outcome !== undefined && outcome !== 'nowhere' && !signal.aborted) onDelivery(outcome)
-  }
+  const deliver = (place: Place): void => goOn(place, signal.aborted ? undefined : options.onDelivery)
   const letGo = (): void => {
     while (line[0]?.outcome !== undefined) deliver(line.shift() as Place) // just looked at
   }
@@ -57,14 +53,14 @@ export function openRestoringLine(parts: RestoringParts, options: LineOptions): 
     // Of an ordered line the later ones too, or they would come first.
     const givenBack = at === -1 || !isOrdered ? [place] : line.slice(at)
     line = line.filter((one) => !givenBack.includes(one))
-    for (const one of givenBack) giveBack(one)
+    givenBack.forEach(giveBack)
     letGo()
   }
   const events = { onTrouble, onOutcome, onImpatience }
   return {
     take: (delivery) => {
       const isLarge = delivery.message.headers.blob !== undefined
-      if (!isLarge && line.length === 0) return onDelivery(delivery)
+      if (!isLarge && line.length === 0) return options.onDelivery(delivery)
       const place: Place = { delivery, isOver: false }
       if (!isLarge) place.outcome = delivery
       if (!isLarge || isOrdered || lateness.mayJoin(place)) line.push(place)
@@ -75,6 +71,12 @@ export function openRestoringLine(parts: RestoringParts, options: LineOptions): 
       lateness.end()
     },
   }
+}
+
+function goOn(place: Place, onDelivery: LineOptions['onDelivery'] | undefined): void {
+  const { outcome } = place
+  place.isOver = true
+  if (outcome !== undefined && outcome !== 'nowhere') onDelivery?.(outcome)
 }
 
 function giveBack(place: Place): void {
