@@ -4,7 +4,7 @@ import { sleep } from '../../clock.ts'
 import { PermanentError, TransientError } from '../../error.ts'
 import type { AmqpServer } from './amqp-link.ts'
 import type { AmqplibConnection } from './amqplib-connection.ts'
-import { amqplibError, connectAmqplib, openAmqplibChannel, withinMs } from './amqplib-connection.ts'
+import { amqplibError, connectAmqplib, isLate, openAmqplibChannel, withinMs } from './amqplib-connection.ts'
 import { serverName } from './connect-error.ts'
 import { backoffMs } from './decide/backoff.ts'
 import { serverProblem } from './decide/server-version.ts'
@@ -146,8 +146,4 @@ class AdminLine {
     this.#channel = undefined
     await connection?.then(({ close }) => close()).catch(() => undefined) // one that was never open is closed
   }
-}
-
-function isLate(error: unknown): boolean {
-  return error instanceof TransientError && error.code === 'BrokerTimeout'
 }

@@ -11,6 +11,7 @@ import type { Admin } from './admin.ts'
 import { openAdmin } from './admin.ts'
 import type { AmqpLinks, AmqpServer } from './amqp-link.ts'
 import { serverName } from './connect-error.ts'
+import { withinMs } from './amqplib-connection.ts'
 import type { ConsumerSide } from './consumer-side.ts'
 import { openConsumerSide } from './consumer-side.ts'
 import { stepsExchange, rungName } from './decide/plan-topology.ts'
@@ -38,6 +39,8 @@ export interface AmqpBrokerParts {
 /** Between unbinding and deleting: publishers that were still bound have lost confirmed messages and their connections. */
 const quietMs = 50
 const buryAgainMs = 1000
+/** For the channels to close one by one. */
+const closeMs = 1000
 
 /** One process's connections to a vhost: to publish, to consume, to administer, and one for its temporary queues. */
 export class AmqpBroker {
@@ -84,7 +87,8 @@ export class AmqpBroker {
   readonly close = async (): Promise<void> => {
     if (this.#isClosed) return
     this.#isClosed = true
-    await Promise.all([this.#consumers.close(), this.#replies.close()])
+    // What they do not get done goes with their connections.
+    await withinMs(closeMs, Promise.all([this.#consumers.close(), this.#replies.close()])).catch(() => undefined)
     this.#pipe.end(closedError())
     await this.#session.close()
     await this.#admin.close()
@@ -204,6 +208,7 @@ export class AmqpBroker {
       wantLink: () => this.#session.want(kind),
       reason: () => this.#reason(),
       isSingleActive: (queue) => this.#standing.isSingleActive(queue),
+      isThere: async (queue) => (await this.#depth(queue)) !== undefined,
       onMalformed: (malformed) => this.#onMalformed(malformed),
     })
   }

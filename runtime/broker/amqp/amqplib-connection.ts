@@ -15,6 +15,13 @@ export interface AmqplibConnection {
   readonly close: () => Promise<void>
   /** At once, without a word to the server. */
   readonly destroy: () => void
+  /**
+   * What the server has answered to a call. Without an answer in time the connection is lost: amqplib would wait for ever.
+   *
+   * @param what is waited for
+   * @throws {PermanentError|TransientError} as `linkError` has them
+   */
+  readonly answered: <Result>(what: string, call: Promise<Result>) => Promise<Result>
 }
 
 const closeMs = 1000
@@ -42,10 +49,23 @@ export async function connectAmqplib(
     isOver = true
     stream.destroy()
   }
+  const afterMs = server.connectTimeoutMs
   return {
     model,
     stream,
     destroy,
+    answered: async (waitingFor, call) => {
+      try {
+        return await withinMs(afterMs, call)
+      } catch (error) {
+        if (!isLate(error)) throw amqplibError(server, error)
+        const late = linkError(server, { kind: 'timeout', waitingFor, afterMs })
+        const isLost = !isOver
+        destroy()
+        if (isLost) onLost(late)
+        throw late
+      }
+    },
     close: async () => {
       if (isOver) return
       isOver = true
@@ -121,6 +141,11 @@ function failureOf(server: AmqpServer, error: unknown): LinkFailure {
   if (message.startsWith('Socket closed abruptly')) return { kind: 'protocol', detail: 'it hung up on the greeting' }
   if (/frame/i.test(message)) return { kind: 'protocol', detail: message }
   return { kind: 'socket', error }
+}
+
+/** By `withinMs`. */
+export function isLate(error: unknown): boolean {
+  return error instanceof TransientError && error.code === 'BrokerTimeout'
 }
 
 /** Rejects when it takes longer; a timer of the system, since a socket is no matter of a simulated clock. */

@@ -12,6 +12,7 @@ import type {
 } from './amqp-link.ts'
 import type { AmqplibConnection } from './amqplib-connection.ts'
 import { amqplibError, connectAmqplib, openAmqplibChannel } from './amqplib-connection.ts'
+import { linkError } from './connect-error.ts'
 
 /** The hot path by amqplib. */
 export const amqplibLinks: AmqpLinks = { openPublisher, openConsumer }
@@ -21,12 +22,11 @@ async function openPublisher(server: AmqpServer, events: PublisherEvents): Promi
   const { model } = connection
   model.on('blocked', events.onBlocked)
   model.on('unblocked', events.onUnblocked)
-  const channel = await (server.fireAndForget ? model.createChannel() : model.createConfirmChannel()).catch(
-    (error: unknown) => {
-      connection.destroy()
-      throw amqplibError(server, error)
-    },
-  )
+  const opening: Promise<Channel> = server.fireAndForget ? model.createChannel() : model.createConfirmChannel()
+  const channel = await connection.answered('a channel', opening).catch((error: unknown) => {
+    connection.destroy()
+    throw error
+  })
   channel.on('error', (error) => {
     connection.destroy()
     events.onLost(amqplibError(server, error))
@@ -62,32 +62,32 @@ async function openConsumer(server: AmqpServer, events: LinkEvents): Promise<Con
 export function channelsOf(server: AmqpServer, connection: AmqplibConnection): ConsumerLink['openChannel'] {
   const gather = gatherWrites(connection)
   return async (events) => {
-    const state = { isOpen: true, calls: 0 }
+    const state = { isOpen: true, isTold: false, calls: 0 }
     const end = (error: unknown): void => {
-      if (!state.isOpen) return
-      state.isOpen = false
+      if (state.isTold) return
+      state.isTold = true
       // Whoever called is told by the call.
       if (state.calls === 0) events.onEnd(amqplibError(server, error))
     }
-    const channel = await openAmqplibChannel(connection.model, end).catch((error: unknown) => {
-      throw amqplibError(server, error)
-    })
+    const channel = await connection.answered('a channel', openAmqplibChannel(connection.model, end))
     channel.on('close', () => {
       state.isOpen = false
     })
-    return openedChannel(server, { channel, state, gather, end, events })
+    return openedChannel(server, { channel, connection, state, gather, end, events })
   }
 }
 
 interface OpenedChannel {
   readonly channel: Channel
-  readonly state: { isOpen: boolean; calls: number }
+  readonly connection: AmqplibConnection
+  readonly state: { isOpen: boolean; isTold: boolean; calls: number }
   readonly gather: () => void
   readonly end: (error: unknown) => void
   readonly events: ChannelEvents
 }
 
-function openedChannel(server: AmqpServer, { channel, state, gather, end, events }: OpenedChannel): ConsumerChannel {
+function openedChannel(server: AmqpServer, opened: OpenedChannel): ConsumerChannel {
+  const { channel, connection, state, gather, end, events } = opened
   const noAck = server.fireAndForget === true
   let consumerTag: string | undefined
   const consume = async (queue: string, prefetch: number): Promise<void> => {
@@ -96,7 +96,7 @@ function openedChannel(server: AmqpServer, { channel, state, gather, end, events
     await channel.prefetch(prefetch, false)
     const onMessage = (message: ConsumeMessage | null): void => {
       if (message !== null) events.onDelivery(rawDelivery(message))
-      else end(cancelled(server, queue))
+      else end(linkError(server, { kind: 'cancelled' }))
     }
     consumerTag = (await channel.consume(queue, onMessage, { noAck })).consumerTag
     if (before !== undefined) await channel.cancel(before)
@@ -105,9 +105,7 @@ function openedChannel(server: AmqpServer, { channel, state, gather, end, events
     consume: async (queue, prefetch) => {
       state.calls += 1
       try {
-        await consume(queue, prefetch)
-      } catch (error) {
-        throw amqplibError(server, error)
+        await connection.answered('a consumer', consume(queue, prefetch))
       } finally {
         state.calls -= 1
       }
@@ -125,13 +123,10 @@ function openedChannel(server: AmqpServer, { channel, state, gather, end, events
     close: async () => {
       if (!state.isOpen) return
       state.isOpen = false
-      await channel.close().catch(() => undefined) // it is gone in any case
+      state.isTold = true
+      await connection.answered('the end of a channel', channel.close()).catch(() => undefined) // it is gone in any case
     },
   }
-}
-
-function cancelled({ url }: AmqpServer, queue: string): Error {
-  return new Error(`${url.hostname} has cancelled the consumer of ${queue}`)
 }
 
 /** All that amqplib reads of a message to settle it. */

@@ -284,6 +284,25 @@ describeOnRabbit('on RabbitMQ', (rabbit) => {
       expect([lost[0], publisher.lost[0]]).toMatchObject([{ code: 'BrokerSilent' }, { code: 'BrokerSilent' }])
     })
 
+    it('is lost when a call gets no answer in time, and nobody waits for ever', async () => {
+      const cutter = await openCutter(vhost.amqpUrl)
+      closers.push(cutter.close)
+      const { link, lost } = await openConsumer(links, {
+        ...server,
+        url: new URL(cutter.url),
+        heartbeatSeconds: 600,
+        connectTimeoutMs: 2000,
+      })
+      const closing = await openChannel(link)
+      const consuming = await openChannel(link)
+      cutter.pause()
+      const consumed = consuming.channel.consume('q', 1).catch((error: unknown) => error)
+      await closing.channel.close()
+      expect(await consumed).toMatchObject({ code: 'BrokerTimeout' })
+      expect(lost).toMatchObject([{ code: 'BrokerTimeout', message: expect.stringContaining(server.vhost) as string }])
+      await expect(link.openChannel({ onDelivery: () => {}, onEnd: () => {} })).rejects.toThrow()
+    })
+
     it.each([
       { way: 'toClient', bytes: 100_001 },
       { way: 'toServer', bytes: 100_001 },

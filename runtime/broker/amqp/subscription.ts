@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { CancelTimer, Clock } from '../../clock.ts'
 import { sleep } from '../../clock.ts'
-import { PermanentError } from '../../error.ts'
+import { PermanentError, TransientError } from '../../error.ts'
 import type { WireMessage } from '../../wire/message.ts'
 import type { ConsumeOptions, Delivery } from '../broker.ts'
 import type { ConsumerChannel, ConsumerLink, RawDelivery } from './amqp-link.ts'
@@ -17,6 +17,8 @@ export interface SubscriptionParts {
   readonly onMalformed: (malformed: MalformedDelivery) => WireMessage | undefined
   /** Nothing is acknowledged. */
   readonly fireAndForget: boolean
+  /** Whether the server knows the queue. */
+  readonly isThere: (queue: string) => Promise<boolean>
   /** Told when it is over, whoever has ended it. */
   readonly onOver: () => void
 }
@@ -30,6 +32,9 @@ export interface MalformedDelivery extends Settle {
 type Settle = Pick<Delivery, 'ack' | 'requeue'>
 
 const unsettled: Settle = { ack: () => {}, requeue: () => {} }
+
+/** Between looks for a queue whose consumer the server has ended. A queue that is being deleted is known for a moment longer. */
+const goneLooksMs = [20, 50, 100, 200, 400, 400]
 
 /** What is valid as long as one channel is. */
 interface Generation {
@@ -148,7 +153,22 @@ export class AmqpSubscription {
     if (isGone(error))
       return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: error }))
     this.#onInterrupted?.()
+    if (isCancel(error) && (await this.#isGoneSoon(link)))
+      return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: error }))
     await this.resume(link)
+  }
+
+  /** Looked for, and not consumed to see it: to consume a queue that is being deleted ends the whole connection (4.0: 541), or hangs. */
+  async #isGoneSoon(link: ConsumerLink): Promise<boolean> {
+    const { clock, isThere } = this.#parts
+    for (const pauseMs of goneLooksMs) {
+      await sleep(clock, pauseMs)
+      if (this.#link !== link || this.#isOver) return false
+      // No answer: the link is about to be lost, too.
+      const isKnown = await isThere(this.queue).catch(() => true)
+      if (!isKnown) return true
+    }
+    return false
   }
 
   #end(reason: PermanentError): void {
@@ -224,6 +244,11 @@ export class AmqpSubscription {
       if (generation.isLive) this.#tell(generation, this.#parts.clock.now())
     })
   }
+}
+
+/** Because its queue was deleted; or has moved, and goes on elsewhere. */
+function isCancel(error: unknown): boolean {
+  return error instanceof TransientError && error.code === 'ConsumerCancelled'
 }
 
 function isGone(error: unknown): boolean {

@@ -98,6 +98,29 @@ export const queuePromises: readonly BrokerPromise[] = [
     },
   },
   {
+    name: 'ends the subscriptions of many queues that are deleted, and interrupts no other',
+    check: async ({ broker, connect, declare }) => {
+      const stays = await declare()
+      const told: string[] = []
+      const taken: string[] = []
+      const other = await connect()
+      const options = { prefetch: 1, onEnd: () => told.push('end'), onInterrupted: () => told.push('interruption') }
+      await other.consume(stays, options, ({ message: { id }, ack: settle }) => {
+        taken.push(id)
+        settle()
+      })
+      const gone = await Promise.all(Array.from({ length: 20 }, () => declare()))
+      const ended: unknown[] = []
+      for (const queue of gone) await other.consume(queue, { prefetch: 1, onEnd: (reason) => ended.push(reason) }, ack)
+      await Promise.all(gone.map((queue) => broker.deleteQueue(queue)))
+      await eventually(() => expect(ended).toHaveLength(gone.length))
+      for (const reason of ended) expect(reason).toMatchObject({ code: 'QueueDeleted' })
+      await publishAll(broker, stays, ['m1'])
+      await eventually(() => expect(taken).toEqual(['m1']))
+      expect(told).toEqual([])
+    },
+  },
+  {
     name: 'drops the oldest above a bound that was asked for, and counts them where it can',
     check: async ({ broker, declare }) => {
       const queue = await declare({ dropHeadAbove: 3 })
