@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Broker, Delivery, QueueDeclaration, Subscription } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
+import { PermanentError } from '../error.ts'
 
 export interface LastingParts {
   readonly broker: Pick<Broker, 'declareQueues' | 'consume'>
@@ -33,7 +34,10 @@ export async function openLastingSubscription(
     opening = again()
   }
   const open = async (): Promise<Subscription> => {
-    await broker.declareQueues([queue])
+    await broker.declareQueues([queue]).catch((error: unknown) => {
+      // Who may not declare it consumes what another has declared; where nobody has, `consume` says so.
+      if (!(error instanceof PermanentError) || error.code !== 'BrokerAccessRefused') throw error
+    })
     return broker.consume(queue.name, { prefetch, onEnd }, onDelivery)
   }
   const again = async (): Promise<Subscription | undefined> => {

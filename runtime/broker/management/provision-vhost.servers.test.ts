@@ -116,7 +116,7 @@ function promises(rabbitOf: () => RabbitUrls): void {
   }
   const reply = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } }
   const deeds: { name: string; may: BrokerRole[]; deed: (channel: Channel) => Promise<unknown> }[] = [
-    { name: 'publish to steps', may: ['operator', 'runner', 'gateway', 'scheduler'], deed: publish('steps', stage) },
+    { name: 'publish to steps', may: [...brokerRoles], deed: publish('steps', stage) },
     { name: 'publish past the exchanges', may: ['operator'], deed: publish('', stage) },
     { name: 'publish into a rung', may: ['operator', 'runner'], deed: publish('delay.v1.100', stage) },
     { name: 'publish as if from a rung', may: ['operator', 'runner'], deed: publish('retry', stage) },
@@ -133,7 +133,7 @@ function promises(rabbitOf: () => RabbitUrls): void {
     { name: 'consume a stage', may: ['operator', 'runner'], deed: consume(stage) },
     { name: 'consume dead letters', may: ['operator', 'recorder'], deed: consume('dead') },
     { name: 'consume observations', may: ['operator', 'recorder'], deed: consume('events') },
-    { name: 'consume what is unrouted', may: ['operator'], deed: consume('unrouted') },
+    { name: 'consume what is unrouted', may: ['operator', 'recorder'], deed: consume('unrouted') },
     {
       name: 'get replies',
       may: ['operator', 'gateway'],

@@ -30,7 +30,7 @@ describe('planVhost', () => {
     },
     { role: 'gateway', configure: ['reply.0a1b'], write: ['steps', 'reply.0a1b'], read: ['steps', 'reply.0a1b'] },
     { role: 'scheduler', configure: [], write: ['steps'], read: [] },
-    { role: 'recorder', configure: [], write: [], read: ['dead', 'events'] },
+    { role: 'recorder', configure: [], write: ['steps'], read: ['unrouted', 'dead', 'events'] },
   ])('gives a $role what it must have, and no more', ({ role, ...want }) => {
     const permissions = plan.users.find(({ name }) => name.endsWith(`.${role}`))?.permissions
     const allowed = (pattern = '') => all.filter((name) => new RegExp(pattern).test(name))

@@ -83,8 +83,8 @@ const rolePermissions: Readonly<Record<BrokerRole, Permissions>> = {
   gateway: { configure: exactly(reply), write: exactly(stepsExchange, reply), read: exactly(stepsExchange, reply) },
   // Starts runs.
   scheduler: { configure: nothing, write: exactly(stepsExchange), read: nothing },
-  // Takes what is to be kept.
-  recorder: { configure: nothing, write: nothing, read: exactly('dead', 'events') },
+  // Takes what is to be kept, and sends on what has lost its queue.
+  recorder: { configure: nothing, write: exactly(stepsExchange), read: exactly('dead', 'events', 'unrouted') },
 }
 
 function exactly(...patterns: readonly string[]): string {
