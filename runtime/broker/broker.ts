@@ -71,6 +71,8 @@ export type PublishOutcome = 'confirmed' | 'unroutable'
 
 export interface ConsumeOptions {
   readonly prefetch: number
+  /** Whether the queue was declared so, for whoever consumes what another connection has declared. */
+  readonly singleActiveConsumer?: boolean
   /** Called when the broker ends the subscription: the queue was deleted, the connection is lost for good. */
   readonly onEnd?: (reason: Error) => void
   /** Called when the channel is lost and consuming goes on by itself: what was delivered before comes again, here or elsewhere. */
@@ -78,7 +80,7 @@ export interface ConsumeOptions {
 }
 
 export interface Subscription {
-  /** How many may be unsettled from now on, ≥ 1; those that are under way stay. A hint: with a single active consumer it may stay as it was. */
+  /** How many may be unsettled from now on, ≥ 1; those that are under way stay. A hint: it may stay as it was where the queue has a single active consumer, or nobody has said that it has not. */
   readonly setPrefetch: (prefetch: number) => void
   /** Stops new deliveries and gives the unsettled ones back. */
   readonly close: () => Promise<void>

@@ -33,7 +33,7 @@ export function withClaimCheck(broker: Broker, blobs: BlobStore, options: ClaimC
   const parts = { ...defaults, ...options, broker, blobs }
   const ending = new AbortController()
   const publish = openCheckIn(parts)
-  /** Of what was declared here. Whoever consumes a queue of one consumer that another has declared takes one delivery at a time. */
+  /** Of what was declared here. */
   const ordered = new Map<string, boolean>()
   return {
     publish,
@@ -45,7 +45,7 @@ export function withClaimCheck(broker: Broker, blobs: BlobStore, options: ClaimC
       for (const { name, singleActiveConsumer = false } of queues) ordered.set(name, singleActiveConsumer)
     },
     consume: async (queue, consuming, onDelivery) => {
-      const isOrdered = ordered.get(queue) ?? false
+      const isOrdered = consuming.singleActiveConsumer ?? ordered.get(queue) ?? false
       const line = openRestoringLine(parts, { queue, isOrdered, onDelivery, ending: ending.signal })
       const { onEnd } = consuming
       const end = (reason: Error): void => {

@@ -84,8 +84,9 @@ export class Attachment {
       this.#end('lost')
     }
     // Another consumer may have had its turn: the snapshot is read anew, and an endless trigger may run elsewhere.
-    const alone = { prefetch: 1, onEnd, onInterrupted: () => this.#end('lost') }
-    const options = this.#turns === undefined ? { prefetch: this.#readAhead.current(), onEnd } : alone
+    const alone = { prefetch: 1, singleActiveConsumer: true, onEnd, onInterrupted: () => this.#end('lost') }
+    const shared = { prefetch: this.#readAhead.current(), singleActiveConsumer: false, onEnd }
+    const options = this.#turns === undefined ? shared : alone
     this.#subscription = await parts.broker.consume(stage.queue, options, (delivery) => {
       // Not given back at once: it would come again at once. It goes back when the subscription ends.
       if (!this.#isDraining) void this.#handle(delivery)

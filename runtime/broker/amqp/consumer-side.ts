@@ -11,8 +11,8 @@ export interface ConsumerSideParts extends Omit<SubscriptionParts, 'onOver'> {
   readonly wantLink: () => void
   /** Why there is none. */
   readonly reason: () => string
-  /** Its prefetch stays as it was: a second consumer would break the one's exclusivity. */
-  readonly isSingleActive: (queue: string) => boolean
+  /** Undefined where it was not declared here. */
+  readonly isSingleActive: (queue: string) => boolean | undefined
 }
 
 /** The subscriptions of one connection, which outlive it. */
@@ -65,7 +65,9 @@ export function openConsumerSide(parts: ConsumerSideParts): ConsumerSide {
       return {
         setPrefetch: (prefetch) => {
           checkPrefetch(prefetch)
-          if (!parts.isSingleActive(queue)) subscription.setPrefetch(prefetch)
+          // To change it is to consume again, which hands a queue of one consumer to the next while this one still holds messages.
+          const isSingleActive = options.singleActiveConsumer ?? parts.isSingleActive(queue)
+          if (isSingleActive === false) subscription.setPrefetch(prefetch)
         },
         close: () => subscription.close(),
       }

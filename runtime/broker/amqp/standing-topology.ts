@@ -45,8 +45,10 @@ export class StandingTopology {
     this.#declared.delete(queue)
   }
 
-  isSingleActive(queue: string): boolean {
-    return this.#declared.get(queue)?.singleActiveConsumer === true
+  /** Undefined when it was not declared here. */
+  isSingleActive(queue: string): boolean | undefined {
+    const declaration = this.#declared.get(queue)
+    return declaration && declaration.singleActiveConsumer === true
   }
 
   /** Undefined when it stands already. */

@@ -153,12 +153,13 @@ export const queuePromises: readonly BrokerPromise[] = [
     },
   },
   {
-    name: 'hands out more at a time once the prefetch is raised',
-    check: async ({ broker, declare }) => {
+    name: 'hands out more at a time once the prefetch is raised, of another’s queue too where it is said to be shared',
+    check: async ({ broker, connect, declare }) => {
       const queue = await declare()
       await publishAll(broker, queue, idsUpTo(10))
       const deliveries: Delivery[] = []
-      const subscription = await broker.consume(queue, { prefetch: 1 }, (delivery) => deliveries.push(delivery))
+      const shared = { prefetch: 1, singleActiveConsumer: false }
+      const subscription = await (await connect()).consume(queue, shared, (delivery) => deliveries.push(delivery))
       await eventually(() => expect(deliveries).toHaveLength(1))
       subscription.setPrefetch(8)
       await eventually(() => expect(deliveries.length).toBeGreaterThanOrEqual(8))

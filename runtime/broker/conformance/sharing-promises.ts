@@ -36,6 +36,28 @@ export const sharingPromises: readonly BrokerPromise[] = [
     },
   },
   {
+    name: 'leaves a queue with a single active consumer to that one, whatever prefetch it asks for, whoever has declared the queue',
+    check: async ({ connect, declare }) => {
+      for (const told of [{}, { singleActiveConsumer: true }]) {
+        const queue = await declare({ singleActiveConsumer: true })
+        const [holder, next] = [await connect(), await connect()]
+        const held: Delivery[] = []
+        const options = { prefetch: 1, ...told }
+        const subscription = await holder.consume(queue, options, (delivery) => held.push(delivery))
+        const waiting = await take(next, queue)
+        await publishAll(holder, queue, idsUpTo(10))
+        await eventually(() => expect(held).toHaveLength(1))
+        subscription.setPrefetch(5)
+        for (let at = 0; at < 10; at += 1) {
+          await eventually(() => expect(held.length).toBeGreaterThan(at))
+          held[at]?.ack()
+        }
+        expect(held.map((delivery) => delivery.message.id)).toEqual(idsUpTo(10))
+        expect(waiting.deliveries).toHaveLength(0)
+      }
+    },
+  },
+  {
     name: 'gives back what a closed connection held, on all its queues',
     check: async ({ broker, connect, declare }) => {
       const queues = [await declare(), await declare({ singleActiveConsumer: true })]
