@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { TransientError } from '../runtime/error.ts'
 import { humanLine, openLog, printable } from './log.ts'
 import type { Style } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
@@ -7,9 +8,13 @@ const plain = { style: (_: Style, text: string) => text }
 const marked = { style: (style: Style, text: string) => `<${style}>${text}</>` }
 
 describe('openLog', () => {
-  function logged(level: string, act: (log: ReturnType<typeof openLog>) => void): string[] {
+  function logged(
+    level: string,
+    act: (log: ReturnType<typeof openLog>) => void,
+    isTold?: (code: string) => boolean,
+  ): string[] {
     const lines: string[] = []
-    act(openLog(level, { ...plain, write: (line) => lines.push(line) }))
+    act(openLog(level, { ...plain, write: (line) => lines.push(line) }, isTold))
     return lines
   }
 
@@ -25,6 +30,22 @@ describe('openLog', () => {
       ),
       expect.stringMatching(/^\S+ error state lost {2}error="the disk is full"\n$/),
     ])
+  })
+
+  it('leaves out warnings whose reason people know, unless somebody debugs', () => {
+    const warn = (log: ReturnType<typeof openLog>): void => {
+      for (const code of ['BrokerConnectionLost', 'StoreTimeout'])
+        log.warn({ err: new TransientError(code, code) }, 'x')
+      log.warn('no reason')
+      log.error({ err: new TransientError('BrokerConnectionLost', 'lost') }, 'an error')
+    }
+    const isTold = (code: string): boolean => code.startsWith('Broker')
+    expect(logged('info', warn, isTold).map((line) => line.slice(13).trim())).toEqual([
+      'warn  x  error=StoreTimeout',
+      'warn  no reason',
+      'error an error  error=lost',
+    ])
+    expect(logged('debug', warn, isTold)).toHaveLength(4)
   })
 
   it('is silent when asked to be', () => {

@@ -19,15 +19,20 @@ const hiddenKeys = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'err'])
 /**
  * A logger whose lines are for people: time, level, message, then `key=value`.
  *
+ * @param isTold whether people know already why something fails so: then a warning of it is left out, unless debugging
  * @throws {UsageError} when there is no such level
  */
-export function openLog(level: string, output: Output): Logger {
+export function openLog(level: string, output: Output, isTold: (code: string) => boolean = () => false): Logger {
   if (!logLevels.some((known) => known === level)) {
     throw new UsageError(`WEIR_LOG_LEVEL must be one of ${logLevels.join(', ')}, not "${level}"`)
   }
   const formatters = { level: (label: string) => ({ level: label }) }
   const options = { level, base: null, formatters, timestamp: pino.stdTimeFunctions.isoTime }
-  return pino(options, { write: (line) => output.write(`${humanLine(line, output)}\n`) })
+  const isSeen = level === 'debug' || level === 'trace' ? () => true : (line: string) => !isRepetition(line, isTold)
+  const write = (line: string): void => {
+    if (isSeen(line)) output.write(`${humanLine(line, output)}\n`)
+  }
+  return pino(options, { write })
 }
 
 /** One JSON line of pino's as people read it; a line that is no JSON stays as it is. */
@@ -40,6 +45,12 @@ export function humanLine(line: string, { style }: Pick<Output, 'style'>): strin
   const pairs = [...keys.map(([key, value]) => `${key}=${shown(value)}`), ...errorOf(record['err'])]
   const head = `${style('dim', time)} ${style(levelStyles[level] ?? 'dim', level.padEnd(5))} ${printable(String(record['msg']))}`
   return pairs.length === 0 ? head : `${head}  ${style('dim', pairs.join(' '))}`
+}
+
+function isRepetition(line: string, isTold: (code: string) => boolean): boolean {
+  const { level, err } = parseLine(line) ?? {}
+  if (level !== 'warn' || typeof err !== 'object' || err === null || !('code' in err)) return false
+  return typeof err.code === 'string' && isTold(err.code)
 }
 
 function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {

@@ -57,7 +57,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   takeInterrupts: () => {
     process.on('SIGINT', onInterrupt)
     process.on('SIGTERM', onInterrupt)
-    return { interrupted: interrupted.signal, stopped: stopped.signal }
+    return { interrupted: interrupted.signal, stopped: stopped.signal, stop: stopAtOnce }
   },
   environment: env,
   logLevel: env['WEIR_LOG_LEVEL'] ?? 'info',

@@ -18,4 +18,6 @@ export interface Interrupts {
   readonly interrupted: AbortSignal
   /** Aborted by the second: finish nothing. */
   readonly stopped: AbortSignal
+  /** As the second Ctrl-C does. */
+  readonly stop: () => void
 }

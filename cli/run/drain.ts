@@ -23,6 +23,18 @@ export async function drain({ runtime, interrupts: { stopped } }: Session): Prom
   }
 }
 
+/** Beyond what everything may take together while the servers answer. */
+const serversMs = 45_000
+
+/** Servers that do not answer must not keep a run from ending for ever: what had started is theirs, and comes again. */
+export function limitClosing({ runtime, servers, interrupts, say }: Session): () => void {
+  if (servers === undefined) return () => {}
+  return runtime.clock.setTimer(serversMs, () => {
+    say(`not finished within ${serversMs / 1000} s: what had started is begun again by the next run\n`)
+    interrupts.stop()
+  })
+}
+
 /** Closes the runtime and tells what had not finished. */
 export async function closeRuntime({ runtime, servers, say, close }: Session): Promise<void> {
   const left = await close(runtime.embedded === undefined ? drainMs : 0)

@@ -6,7 +6,7 @@ import { sleep } from '../../runtime/clock.ts'
 import { PermanentError } from '../../runtime/error.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ChosenTrigger } from './choose-trigger.ts'
-import { closeRuntime, drain, drainNotice } from './drain.ts'
+import { closeRuntime, drain, drainNotice, limitClosing } from './drain.ts'
 import type { Session } from './session.ts'
 import { summaryOf } from './summary.ts'
 import type { SyncAnswer } from './sync-answer.ts'
@@ -38,11 +38,13 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
     if (interrupted.aborted) say(drainNotice)
     await drain(session)
   } finally {
+    const cancelLimit = limitClosing(session)
     over.abort()
     await watching
     view.close('erase')
     await answer?.close()
     await closeRuntime(session)
+    cancelLimit()
   }
   say(`${summaryOf(counts)}\n`)
   if (interrupted.aborted) return 130

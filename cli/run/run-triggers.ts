@@ -8,7 +8,7 @@ import { depthGate } from '../../runtime/trigger/gate.ts'
 import { oneByOne } from '../../runtime/scheduler/one-by-one.ts'
 import { announcement } from './announcement.ts'
 import { aborted } from '../../local/aborted.ts'
-import { closeRuntime, drain, drainNotice } from './drain.ts'
+import { closeRuntime, drain, drainNotice, limitClosing } from './drain.ts'
 import type { EditedFiles } from './follow-edits.ts'
 import { followEdits } from './follow-edits.ts'
 import type { Session } from './session.ts'
@@ -44,12 +44,14 @@ export async function runTriggers(
     await aborted(interrupts.interrupted)
     say(drainNotice)
   } finally {
+    const cancelLimit = limitClosing(session)
     await triggers.disposeAsync()
     await drain(session)
     over.abort()
     await watching
     view.close('leave')
     await closeRuntime(session)
+    cancelLimit()
   }
   say(`finished: ${summaryOf(counts)}\n`)
   return interrupts.stopped.aborted ? 130 : 0

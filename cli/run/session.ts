@@ -23,6 +23,7 @@ import type { RunServers } from './open-run-servers.ts'
 import type { RunObserver, RunObserverParts } from './run-observer.ts'
 import { runObserver } from './run-observer.ts'
 import type { ServerUrls } from './server-urls.ts'
+import { openServerWatch } from './server-watch.ts'
 import { openSurroundings, tellResumed } from './surroundings.ts'
 
 /** A running set of flows, as the two ways of running it see it. */
@@ -81,10 +82,11 @@ export async function openSession(
   const view = openLiveView({ err: terminal.err, screen: terminal.screen, clock: systemClock })
   const { err, hide } = maskedOutput(terminal.err, view)
   hide(credentials.secrets)
-  const log = openLog(context.logLevel, err)
+  const serverWatch = openServerWatch(systemClock)
+  const log = openLog(context.logLevel, err, serverWatch.isTold)
   const heard = hearing(project, { err, log, onFinished: (finished) => options.onFinished(finished, view) })
   const { counts, meters, onEntrySettled, observer, onDeadLetter } = heard
-  const { servers, tracing, probes, opened } = await openSurroundings(context, options, log)
+  const { servers, tracing, probes, opened } = await openSurroundings(context, options, { log, serverWatch })
   const runtime = await openLocalRuntime({
     ...project,
     observer,

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import type { LocalRuntime } from '../../local/local-runtime.ts'
-import { systemClock } from '../../runtime/clock.ts'
 import type { Tracing } from '../../runtime/tracing/open-tracing.ts'
 import { openTracing } from '../../runtime/tracing/open-tracing.ts'
 import type { CommandContext } from '../commands/context.ts'
@@ -10,7 +9,7 @@ import type { RunProbes } from './open-run-probes.ts'
 import { openRunProbes } from './open-run-probes.ts'
 import type { RunServers } from './open-run-servers.ts'
 import type { ServerUrls } from './server-urls.ts'
-import { watchServers } from './server-watch.ts'
+import type { ServerWatch } from './server-watch.ts'
 import type { SessionOptions } from './session.ts'
 import { waitingAt } from './waiting-at.ts'
 
@@ -25,7 +24,7 @@ export interface Surroundings {
 export async function openSurroundings(
   context: CommandContext,
   { servers: urls, httpPort }: Pick<SessionOptions, 'servers' | 'httpPort'>,
-  log: Logger,
+  { log, serverWatch }: { readonly log: Logger; readonly serverWatch: ServerWatch },
 ): Promise<Surroundings> {
   const opened = new AsyncDisposableStack()
   try {
@@ -35,8 +34,8 @@ export async function openSurroundings(
     if (tracing !== undefined) opened.defer(tracing.close)
     // The runtime closes them.
     const servers = urls && (await openServersLazily(context, urls))
-    if (servers !== undefined) opened.defer(async () => unwatch())
-    const unwatch = servers === undefined ? () => {} : watchServers({ ...servers, clock: systemClock, log })
+    opened.defer(async () => serverWatch.close())
+    if (servers !== undefined) serverWatch.watch(servers, log)
     return { servers, tracing, probes, opened }
   } catch (error) {
     await opened.disposeAsync()
