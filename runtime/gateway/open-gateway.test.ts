@@ -518,6 +518,14 @@ describe('while the broker fails', () => {
     expect(logged.map(({ level }) => level)).toEqual([40, 40])
   })
 
+  it('answers 503 when it does not know whether there is room', async () => {
+    const gate = { hasRoom: () => Promise.reject(new TransientError('BrokerConnectionLost', 'it is away')) }
+    const { base, logged } = await world([hook()], { gate })
+    const response = await post(`${base}/contacts`)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(logged.map(({ level }) => level)).toEqual([40])
+  })
+
   it('tries for five seconds to find a queue that is gone', async () => {
     const { base, broker, clock } = await world([hook()])
     await broker.deleteQueue(queue)

@@ -3,7 +3,7 @@ import { authenticate } from './authenticate.ts'
 import type { TakeBytes } from './body-bytes.ts'
 import { checkBody } from './check-body.ts'
 import type { Checked } from './decide/answer.ts'
-import { ok, problem, refused } from './decide/answer.ts'
+import { ok, problem, refused, unavailable } from './decide/answer.ts'
 import { parseBody } from './decide/parse-body.ts'
 import { withoutParameter } from './decide/request-target.ts'
 import { proofOf } from './decide/verify-caller.ts'
@@ -19,13 +19,25 @@ export async function receiveHook(
 ): Promise<Checked<WebhookRequest>> {
   const caller = await authenticate(core, hook, request)
   if (caller.kind === 'refused') return caller
-  if (core.gate !== undefined && !(await core.gate.hasRoom(hook.trigger.queue))) return refused(flowBusy)
+  const room = await roomFor(core, hook)
+  if (room.kind === 'refused') return room
   const body = await readBody(request.request, { maxBytes: hook.webhook.maxBodyBytes, take })
   if (body.kind === 'refused') return body
   const signature = caller.value(body.value.sent)
   if (signature.kind === 'refused') return signature
   const value = readValue(hook, { request, body: body.value })
   return value.kind === 'refused' ? value : ok(webhookRequest(hook, request, value.value))
+}
+
+async function roomFor({ gate, log }: GatewayCore, { plan, trigger }: Hook): Promise<Checked<undefined>> {
+  try {
+    if (gate === undefined || (await gate.hasRoom(trigger.queue))) return ok(undefined)
+    return refused(flowBusy)
+  } catch (err) {
+    // A broker that does not say how full a queue is takes nothing either.
+    log.warn({ flow: plan.flow.name, trigger: trigger.name, err }, 'message of a webhook not published')
+    return refused(unavailable)
+  }
 }
 
 function readValue(

@@ -8,7 +8,7 @@ import { startRun } from '../trigger/start-run.ts'
 import { freshId } from '../wire/message-id.ts'
 import { acceptedAnswer, plainlyAccepted } from './accepted-answer.ts'
 import type { Answer } from './decide/answer.ts'
-import { answerOf, notFound, problem, statusUrl } from './decide/answer.ts'
+import { answerOf, notFound, problem, statusUrl, unavailable } from './decide/answer.ts'
 import type { GatewayCore, Hook, HookRequest } from './hook-request.ts'
 
 export interface StartHookRun {
@@ -117,10 +117,3 @@ async function startReachable(core: GatewayCore, firing: Firing): Promise<RunSta
     await sleep(core.clock, lookAgainMs)
   }
 }
-
-const unavailable = problem({
-  status: 503,
-  code: 'Unavailable',
-  detail: 'the message cannot be stored at the moment',
-  headers: { 'retry-after': '5' },
-})

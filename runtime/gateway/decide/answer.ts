@@ -116,3 +116,11 @@ function isHeader(name: string, value: string): boolean {
     return false // a line break in it, for example
   }
 }
+
+/** Nothing was started. */
+export const unavailable = problem({
+  status: 503,
+  code: 'Unavailable',
+  detail: 'the message cannot be stored at the moment',
+  headers: { 'retry-after': '5' },
+})
