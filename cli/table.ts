@@ -16,10 +16,10 @@ export function described(pairs: readonly (readonly [name: string, value: string
 
 const mostChars = 80
 
-/** The first line of a text, and no more of it than a table has room for. */
-export function brief(text: string): string {
+/** The first line of a text, and no more of it than there is room for; in a table, if nothing else is said. */
+export function brief(text: string, chars = mostChars): string {
   const [first = ''] = text.split('\n', 1)
-  return first.length > mostChars ? `${first.slice(0, mostChars - 1)}…` : first
+  return first.length > chars ? `${first.slice(0, chars - 1)}…` : first
 }
 
 function padded(row: readonly string[], widths: readonly number[]): string[] {

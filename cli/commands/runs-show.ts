@@ -4,7 +4,9 @@ import type { ConnectOptions } from '../connect/connect-options.ts'
 import { flowNames } from '../connect/find-flow.ts'
 import { withStore } from '../connect/with-store.ts'
 import { describeRun } from '../runs/describe-run.ts'
+import { lookAtRun, mostEvents } from '../runs/look-at-run.ts'
 import { runTree } from '../runs/run-tree.ts'
+import { runValue } from '../runs/run-value.ts'
 import { tellMissing } from '../runs/tell-missing.ts'
 import { printStructured } from '../structured.ts'
 import { UsageError } from '../usage-error.ts'
@@ -14,27 +16,40 @@ export interface RunsShowOptions extends ConnectOptions {
   readonly output: 'text' | 'json' | 'yaml'
 }
 
-/** Prints a run with the tree of its steps. */
+/** Prints a run with the tree of its messages. */
 export function runsShowCommand(
   context: CommandContext,
   id: string,
   { output, ...options }: RunsShowOptions,
 ): Promise<number> {
   return withStore(context, options, async (store) => {
-    const { terminal } = context
-    const run = (await store.runs.get(id)) ?? (await runOfPrefix(store, id))
-    const [events, plan, flow] = await Promise.all([
-      store.runs.events(run.id),
+    const { out, err } = context.terminal
+    const run = (await store.runs.get(id)) ?? (await runOfEvents(store, id)) ?? (await runOfPrefix(store, id))
+    const [{ events, messages, summary, isCut }, plan, flow] = await Promise.all([
+      lookAtRun(store, run),
       store.plans.get(run.flow, run.revision),
       flowNames(store)(run.flow),
     ])
-    const tree = runTree(plan, run.trigger, events)
-    const missing = await tellMissing(terminal.err, store)
-    if (output === 'text') terminal.out.write(describeRun({ run, flow, tree, events }, systemClock.now()))
-    else await printStructured(terminal, { ...run, flowName: flow, missing, steps: tree, events }, output)
-    if (plan === undefined) terminal.err.write(`revision ${run.revision} is gone: steps are shown as they came\n`)
+    const tree = runTree(run, plan, messages)
+    const missing = await tellMissing(err, store)
+    if (isCut) err.write(`the run has more events than these ${mostEvents}: its end is not shown\n`)
+    if (plan === undefined) err.write(`revision ${run.revision} is gone: steps are shown as they came\n`)
+    if (output === 'text') out.write(describeRun({ run, flow, summary, tree, missing }, systemClock.now()))
+    else {
+      const value = { ...runValue(run, flow, summary), missing, tree: tree.nodes, orphans: tree.orphans, events }
+      await printStructured(context.terminal, value, output)
+    }
     return 0
   })
+}
+
+/** Its beginning was not observed, or is forgotten: what came after tells enough. */
+async function runOfEvents({ runs, plans }: Pick<Store, 'runs' | 'plans'>, id: string): Promise<Run | undefined> {
+  const [first] = await runs.events(id, 1)
+  if (first === undefined) return undefined
+  const { namespace, flow, at, durationMs } = first
+  const plan = await plans.latest(flow)
+  return { namespace, flow, id, trigger: '?', revision: plan?.revision ?? 0, startedAt: at - durationMs }
 }
 
 const mostLookedAt = 20_000
@@ -48,10 +63,6 @@ async function runOfPrefix({ runs }: Pick<Store, 'runs'>, typed: string): Promis
       `there is no run "${typed}": it is forgotten by now, or was never observed; "weir runs list" shows what is there`,
     )
   }
-  throw new UsageError(
-    `"${typed}" is the beginning of several: ${found
-      .slice(0, 5)
-      .map(({ id }) => id)
-      .join(', ')}`,
-  )
+  const first = found.slice(0, 5).map(({ id }) => id)
+  throw new UsageError(`"${typed}" is the beginning of several: ${first.join(', ')}`)
 }

@@ -2,99 +2,135 @@ import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { stepEvent } from '../../runtime/store/conformance/store-promise.ts'
 import type { Run, StepEvent } from '../../runtime/store/store.ts'
-import { describeRun, span } from './describe-run.ts'
+import { describeRun } from './describe-run.ts'
+import { summaryOf } from './run-summary.ts'
 import { runTree } from './run-tree.ts'
+import { messagesOf } from './seen-message.ts'
+import { span } from './tree-lines.ts'
 
 const startedAt = Date.parse('2026-03-01T12:00:00Z')
 const run: Run = { namespace: 'default', flow: 'uid', id: 'r1', trigger: 'nightly', revision: 3, startedAt }
 
-function step(name: string, kind: 'component' | 'log', next: string[], onError?: string): [string, unknown] {
-  const to = onError === undefined ? {} : { to: { step: onError } }
-  return [name, { name, kind, next: next.map((target) => ({ to: target })), onError: to }]
+type Edge = string | { readonly to: string; readonly when: string }
+
+function step(name: string, kind: string, next: Edge[], onError?: string): [string, unknown] {
+  const edges = next.map((edge) => (typeof edge === 'string' ? { to: edge } : edge))
+  return [name, { name, kind, next: edges, onError: onError === undefined ? {} : { to: { step: onError } } }]
 }
 
 const plan = {
   triggers: [{ name: 'nightly', to: 'fetch' }],
   steps: Object.fromEntries([
-    step('fetch', 'component', ['shape']),
-    step('shape', 'log', ['store', 'mail']),
+    step('fetch', 'component', ['each']),
+    step('each', 'split', ['pause']),
+    step('pause', 'wait', ['shape']),
+    step('shape', 'transform', ['store', { to: 'note', when: 'data.odd' }]),
+    step('note', 'log', []),
     step('store', 'component', ['say'], 'mail'),
-    step('mail', 'component', ['say']),
     step('say', 'log', []),
+    step('mail', 'component', []),
   ]),
-  stages: [{ entries: ['fetch', 'shape'] }, { entries: ['store', 'say'] }, { entries: ['mail', 'say'] }],
 } as unknown as Plan // no more of it is looked at
 
 function seen(name: string, afterMs: number, changes: Partial<StepEvent> = {}): StepEvent {
-  return stepEvent('uid', 'r1', {
-    step: name,
-    messageId: `${name}-1`,
-    at: startedAt + afterMs,
-    durationMs: 10,
-    ...changes,
-  })
+  return stepEvent('uid', 'r1', { step: name, at: startedAt + afterMs, durationMs: 10, ...changes })
 }
 
-const events = [
-  seen('fetch', 20, { emitted: 2 }),
-  seen('store', 140, { kind: 'retried', emitted: 0, code: 'Busy', error: 'come back' }),
-  seen('store', 150, { messageId: 'store-2' }),
-  seen('store', 2500, { kind: 'dead', emitted: 0, attempt: 2, code: 'Busy', error: 'come\nback' }),
-]
+const root = (emitted: number): StepEvent => seen('fetch', 20, { messageId: 'r1', emitted })
+const paused = (id: string): StepEvent => seen('pause', 1030, { messageId: `p${id}`, parentId: 'r1' })
+const stored = (id: string, afterMs: number, changes: Partial<StepEvent> = {}): StepEvent =>
+  seen('store', afterMs, { messageId: `s${id}`, parentId: `p${id}`, children: 0, ...changes })
+const busy = { code: 'Busy', error: 'come\nback', emitted: 0 } as const
+
+function shown(events: readonly StepEvent[], given: { plan?: Plan | undefined; missing?: number } = { plan }): string {
+  const messages = messagesOf(events.toSorted((left, right) => left.at - right.at))
+  const { missing = 0 } = given
+  const tree = runTree(run, given.plan, messages)
+  return describeRun(
+    { run, flow: 'default/contacts', summary: summaryOf(run, messages), tree, missing },
+    startedAt + 300_000,
+  )
+}
 
 describe('a run', () => {
-  it('is shown as the tree of its steps, each with what became of its messages, and its errors', () => {
-    const tree = runTree(plan, 'nightly', events)
-    const text = describeRun({ run, flow: 'default/contacts', tree, events }, startedAt + 300_000)
-    expect(text).toBe(
-      `Run:       r1
-Flow:      default/contacts
-Trigger:   nightly
-Revision:  3
-Started:   2026-03-01T12:00:00.000Z (5m ago)
-Last seen: 2.5s after its start
+  it('is shown as the tree of its messages, alike ones together, with their times, attempts, ends and errors', () => {
+    const text = shown([
+      root(5),
+      ...['1', '2', '3', '4'].map(paused),
+      stored('1', 1050),
+      stored('2', 1060, { kind: 'retried', ...busy }),
+      stored('2', 1570, { attempt: 2 }),
+      stored('3', 1080, { kind: 'retried', ...busy }),
+      stored('3', 2600, { kind: 'dead', attempt: 2, ...busy }),
+      stored('4', 1080, { kind: 'diverted', ...busy, code: 'Gone', emitted: 1, children: 1 }),
+      seen('mail', 1200, { messageId: 'm4', parentId: 's4', children: 0, durationMs: 70 }),
+    ])
+    expect(text).toMatchInlineSnapshot(`
+      "Run:       r1
+      Flow:      default/contacts
+      Trigger:   nightly
+      Revision:  3
+      State:     running, with dead letters
+      Started:   2026-03-01T12:00:00.000Z (5m ago)
+      Last seen: 2.6s after its start
+      Messages:  10 seen, 1 dead, 1 under way
 
-STEP              MESSAGES   ATTEMPTS   SETTLED   EMITTED   DEAD   DISCARDED   FIRST    LAST    WORKED
-fetch             1          1          1         2         0      0           +10ms    +20ms   10ms
-└─ shape          (fused)
-   ├─ store       2          3          1         1         1      0           +130ms   +2.5s   30ms
-   │  ├─ say      (fused)
-   │  └─ mail     -
-   │     └─ say   (above)
-   └─ mail        (above)
-
-Errors:
-AT       STEP    MESSAGE   ATTEMPT   THEN      CODE   ERROR
-+140ms   store   store-1   1         retried   Busy   come back
-+2.5s    store   store-1   2         dead      Busy   come back
-`,
-    )
+      STEP                  MESSAGES   FATE            ATTEMPTS   FIRST   LAST    WAITED           TOOK
+      fetch                 1          settled         1          +10ms   +20ms   10ms             10ms
+      └─ each                          fused
+         ├─ pause           4          settled         4          +1.0s   +1.0s   1.0s             10ms
+         │  └─ shape                   fused
+         │     ├─ store     2          settled         3          +1.0s   +1.6s   10ms, max 20ms   10ms
+         │     │  │  attempt 1, again after 500ms: Busy: come back
+         │     │  └─ say               fused
+         │     ├─ store     1          dead Busy       2          +1.1s   +2.6s   40ms             10ms
+         │     │     attempt 1, again after 1.5s: Busy: come back
+         │     │     attempt 2: Busy: come back (dead letter s3/store)
+         │     └─ store     1          diverted Gone   1          +1.1s   +1.1s   40ms             10ms
+         │        │  attempt 1 diverted: Gone: come back
+         │        └─ mail   1          settled         1          +1.1s   +1.2s   50ms             70ms
+         └─ pause           1          under way
+      "
+    `)
   })
 
   it('is shown by what was seen of it when its plan is gone', () => {
-    const tree = runTree(undefined, 'nightly', events)
-    expect(tree.map((node) => node.step)).toEqual(['fetch', 'store'])
-    expect(tree.every(({ next, isFused }) => next.length === 0 && !isFused)).toBe(true)
+    const text = shown([root(1), paused('1'), stored('1', 1050)], { plan: undefined })
+    expect(text).toMatch(/^fetch +1 +settled .*\n└─ pause +1 +settled .*\n {3}└─ store +1 +settled .*\n$/m)
   })
 
-  it('ends where the plan goes round in a circle', () => {
-    const circle = {
-      ...plan,
-      steps: Object.fromEntries([step('fetch', 'component', ['store']), step('store', 'component', ['fetch'])]),
-    } as unknown as Plan // likewise
-    const [root] = runTree(circle, 'nightly', events)
-    expect(root?.next[0]?.next[0]).toMatchObject({ step: 'fetch', isRepeated: true, next: [] })
-  })
-
-  it('says when nothing has been seen, and shows only the last of many errors', () => {
-    expect(describeRun({ run, flow: 'f', tree: runTree(plan, 'nightly', []), events: [] }, startedAt)).toContain(
-      'Last seen: nothing has been observed yet\n',
+  it('says what is under way, and that it may only not have been observed', () => {
+    expect(shown([root(3), paused('1')])).toMatch(
+      /^└─ each +fused\n {3}├─ pause +1 +settled .*\n {3}│ .*shape +fused\n {3}│ .*store +1 +under way\n {3}└─ pause +2 +under way$/m,
     )
-    const many = Array.from({ length: 60 }, (_, at) => seen('store', at, { code: 'Busy', messageId: `m${at}` }))
-    const text = describeRun({ run, flow: 'f', tree: [], events: many }, startedAt)
-    expect(text).toContain('Errors, the last 50 of 60:')
-    expect(text).not.toContain('m9 ')
-    expect(text).toContain('m10 ')
+    expect(shown([root(3)], { plan, missing: 7 })).toMatch(/^ {3}└─ pause +3 +under way, or not observed$/m)
+    expect(shown([])).toContain('Last seen: nothing has been observed yet\n')
+  })
+
+  it('shows what came of messages that were not observed, and what was written before messages named their parents', () => {
+    const text = shown([root(1), stored('1', 1050), seen('mail', 2000, { messageId: 'old' })])
+    expect(text).toMatch(
+      /\nWhat came of messages that were not observed:\nSTEP .*\nstore +1 +settled .*\n(?:.*say .*\n)?mail +1 /,
+    )
+    expect(text).toContain('State:     unknown\n')
+  })
+
+  it('ends where it goes round in a circle, and where there is too much of it', () => {
+    const circle = Array.from({ length: 20_000 }, (_, at) =>
+      seen('fetch', at, {
+        messageId: at === 0 ? 'r1' : `c${at}`,
+        ...(at > 0 && { parentId: at === 1 ? 'r1' : `c${at - 1}` }),
+      }),
+    )
+    expect(shown(circle)).toMatch(/… +19940 +deeper than is shown$/m)
+    const many = Array.from({ length: 2000 }, (_, at) =>
+      seen('store', 50, { messageId: `m${at}`, parentId: 'r1', kind: 'dead', emitted: 0, code: `E${at}` }),
+    )
+    const text = shown([root(2000), ...many])
+    expect(text.split('\n').length).toBeLessThan(420)
+    expect(text).toMatch(/^… and \d+ more lines: -o json has all of it$/m)
+    const alike = many.map((event, at) => ({ ...event, code: 'Busy', error: `no article ${at}` }))
+    expect(shown([root(2000), ...alike])).toMatch(/^ +1995 more failures: -o json has them$/m)
   })
 })
 

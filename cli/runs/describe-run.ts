@@ -1,101 +1,75 @@
-import type { Run, StepEvent } from '../../runtime/store/store.ts'
+import type { Run } from '../../runtime/store/store.ts'
 import { age } from '../age.ts'
+import { count } from '../format-findings.ts'
 import { described, table } from '../table.ts'
-import type { StepNode } from './run-tree.ts'
+import type { RunSummary } from './run-summary.ts'
+import type { RunTree } from './run-tree.ts'
+import type { TreeLine } from './tree-lines.ts'
+import { span, treeHeadings, treeLines } from './tree-lines.ts'
 
 export interface ShownRun {
   readonly run: Run
   readonly flow: string
-  readonly tree: readonly StepNode[]
-  readonly events: readonly StepEvent[]
+  readonly summary: RunSummary
+  readonly tree: RunTree
+  /** How many observations the store knows to be missing, of whatever runs. */
+  readonly missing: number
 }
 
-const mostErrors = 50
-
-/** A run for people: what it is, the tree of its steps, and what went wrong. */
-export function describeRun({ run, flow, tree, events }: ShownRun, nowMs: number): string {
+/** A run for people: what it is, how it stands, and the tree of its messages. */
+export function describeRun({ run, flow, summary, tree, missing }: ShownRun, nowMs: number): string {
   const { id, trigger, revision, startedAt } = run
-  const last = events.reduce((latest, { at }) => Math.max(latest, at), startedAt)
   const head = described([
     ['Run', id],
     ['Flow', flow],
     ['Trigger', trigger],
     ['Revision', String(revision)],
+    ['State', stateText(summary)],
     ['Started', `${new Date(startedAt).toISOString()} (${age(nowMs - startedAt)} ago)`],
-    ['Last seen', events.length === 0 ? 'nothing has been observed yet' : `${span(last - startedAt)} after its start`],
+    ['Last seen', lastText(run, summary)],
+    ['Messages', countsText(summary)],
   ])
-  return `${head}\n${stepTable(tree, startedAt)}${errorsOf(events, startedAt)}`
-}
-
-/** Milliseconds for people: 340ms, 2.5s, then as ages are. */
-export function span(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`
-  return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : age(ms)
-}
-
-function stepTable(tree: readonly StepNode[], startedAt: number): string {
-  const headings = [
-    'STEP',
-    'MESSAGES',
-    'ATTEMPTS',
-    'SETTLED',
-    'EMITTED',
-    'DEAD',
-    'DISCARDED',
-    'FIRST',
-    'LAST',
-    'WORKED',
-  ]
-  return table(
-    headings,
-    tree.flatMap((node) => rowsOf(node, startedAt, { before: '', behind: '' })),
-  )
-}
-
-interface Lead {
-  /** In front of the step itself. */
-  readonly before: string
-  /** In front of what comes under it. */
-  readonly behind: string
-}
-
-function rowsOf(node: StepNode, startedAt: number, { before, behind }: Lead): string[][] {
-  const { next } = node
-  const under = next.flatMap((child, at) => {
-    const isLast = at === next.length - 1
-    const lead = { before: `${behind}${isLast ? '└─ ' : '├─ '}`, behind: `${behind}${isLast ? '   ' : '│  '}` }
-    return rowsOf(child, startedAt, lead)
-  })
-  return [[`${before}${node.step}`, ...cellsOf(node, startedAt)], ...under]
-}
-
-function cellsOf({ tally, isFused, isRepeated }: StepNode, startedAt: number): string[] {
-  if (isRepeated) return ['(above)']
-  const { messages, attempts, settled, emitted, dead, discarded, firstAt, lastAt, durationMs } = tally
-  if (firstAt === undefined || lastAt === undefined) return [isFused ? '(fused)' : '-']
-  const counts = [messages, attempts, settled, emitted, dead, discarded].map(String)
+  const options = { startedAt, isIncomplete: missing > 0 }
+  const lines = treeLines(tree.nodes, options)
+  const orphans = treeLines(tree.orphans, options)
   return [
-    ...counts,
-    `+${span(Math.max(0, firstAt - startedAt))}`,
-    `+${span(Math.max(0, lastAt - startedAt))}`,
-    span(durationMs),
-  ]
+    head,
+    lines.length === 0 ? '' : `\n${columns(lines)}`,
+    orphans.length === 0 ? '' : `\nWhat came of messages that were not observed:\n${columns(orphans)}`,
+  ].join('')
 }
 
-function errorsOf(events: readonly StepEvent[], startedAt: number): string {
-  const failed = events.filter(({ code }) => code !== undefined)
-  if (failed.length === 0) return ''
-  const rows = failed
-    .slice(-mostErrors)
-    .map(({ at, step, messageId, attempt, kind, code = '', error = '' }) => [
-      `+${span(Math.max(0, at - startedAt))}`,
-      step,
-      messageId,
-      String(attempt),
-      kind,
-      code,
-      error,
-    ])
-  const left = failed.length > mostErrors ? `, the last ${mostErrors} of ${failed.length}` : ''
-  return `\nErrors${left}:\n${table(['AT', 'STEP', 'MESSAGE', 'ATTEMPT', 'THEN', 'CODE', 'ERROR'], rows)}`
+/** How a run stands, in a word or two. */
+export function stateText({ state, dead }: Pick<RunSummary, 'state' | 'dead'>): string {
+  return state === 'running' && dead > 0 ? 'running, with dead letters' : state
+}
+
+function lastText({ startedAt }: Run, { lastAt }: RunSummary): string {
+  return lastAt === undefined
+    ? 'nothing has been observed yet'
+    : `${span(Math.max(0, lastAt - startedAt))} after its start`
+}
+
+function countsText({ messages, dead, discarded, underWay }: RunSummary): string {
+  const others = [
+    { number: dead, word: 'dead' },
+    { number: discarded, word: 'discarded' },
+    { number: underWay, word: 'under way' },
+  ]
+  const told = others.filter(({ number }) => number > 0).map(({ number, word }) => `, ${number} ${word}`)
+  return `${messages} seen${told.join('')}`
+}
+
+const mostLines = 400
+
+function columns(lines: readonly TreeLine[]): string {
+  const shown = lines.slice(0, mostLines)
+  const rows = shown.flatMap((line) =>
+    line.kind === 'row' ? [[`${line.lead}${line.cells[0] ?? ''}`, ...line.cells.slice(1)]] : [],
+  )
+  const [heading = '', ...texts] = table(['STEP', ...treeHeadings], rows).split('\n')
+  const all = shown.map((line) => (line.kind === 'row' ? texts.shift() : `${line.lead}${line.text}`))
+  const left = lines.length - shown.length
+  const more = left > 0 ? `… and ${count(left, 'more line')}: -o json has all of it\n` : ''
+  return `${[heading, ...all].join('\n')}\n${more}`
 }

@@ -1,84 +1,119 @@
 import type { Plan } from '../../flow/plan/plan.ts'
-import type { StepEvent } from '../../runtime/store/store.ts'
+import type { Run } from '../../runtime/store/store.ts'
+import { failureGroups } from './failure-groups.ts'
+import type { MessageTree } from './message-tree.ts'
+import { messageTree } from './message-tree.ts'
+import type { GroupNode, RunNode, Span } from './run-node.ts'
+import { inTheirPlaces } from './step-places.ts'
+import type { SeenMessage } from './seen-message.ts'
+import { isAttempt } from './seen-message.ts'
 
-/** What became of a run's messages at one step, and what stands behind it. */
-export interface StepNode {
-  readonly step: string
-  readonly tally: StepTally
-  /** It ran where the step before it ran, and only what ended there is told of. */
-  readonly isFused: boolean
-  /** Shown elsewhere, with what is behind it: several steps lead to it. */
-  readonly isRepeated: boolean
-  readonly next: readonly StepNode[]
+export interface RunTree {
+  readonly nodes: readonly RunNode[]
+  /** What came of messages that were not observed. */
+  readonly orphans: readonly RunNode[]
 }
 
-export interface StepTally {
-  /** Messages that were worked on, each once. */
-  readonly messages: number
-  readonly attempts: number
-  readonly settled: number
-  readonly emitted: number
-  readonly dead: number
-  readonly discarded: number
-  readonly waiting: number
-  /** Milliseconds since 1970, of its first event's beginning and its last one's end; undefined without any. */
-  readonly firstAt?: number
-  readonly lastAt?: number
-  /** The sum of all attempts. */
-  readonly durationMs: number
+interface Around {
+  readonly run: Run
+  readonly plan: Plan | undefined
+  readonly tree: MessageTree
 }
 
-/** The steps of a run in the order of its plan, from where its trigger goes; those that the plan does not know come last. */
-export function runTree(plan: Plan | undefined, trigger: string, events: readonly StepEvent[]): readonly StepNode[] {
-  const byStep = Map.groupBy(events, ({ step }) => step)
-  const shown = new Set<string>()
-  const node = (step: string): StepNode => {
-    const isRepeated = shown.has(step)
-    shown.add(step)
-    return {
-      step,
-      tally: tallyOf(byStep.get(step) ?? []),
-      isFused: plan !== undefined && isFused(plan, step),
-      isRepeated,
-      next: isRepeated ? [] : targetsOf(plan, step).map(node),
-    }
-  }
-  const entry = plan?.triggers.find(({ name }) => name === trigger)?.to
-  const roots = entry === undefined ? [] : [node(entry)]
-  // One after the other: what is behind one is not a root of its own.
-  const others: StepNode[] = []
-  for (const step of byStep.keys()) if (!shown.has(step)) others.push(node(step))
-  return [...roots, ...others]
-}
+/** A flow that goes round in a circle may go round for ever. */
+const deepest = 60
+const mostIds = 20
 
-function targetsOf(plan: Plan | undefined, name: string): readonly string[] {
-  const step = plan === undefined || !Object.hasOwn(plan.steps, name) ? undefined : plan.steps[name]
-  if (step === undefined) return []
-  const onError = step.onError.to
-  return [...new Set([...step.next.map(({ to }) => to), ...(onError === undefined ? [] : [onError.step])])]
-}
-
-function isFused({ steps, stages }: Plan, name: string): boolean {
-  const step = Object.hasOwn(steps, name) ? steps[name] : undefined
-  return step !== undefined && step.kind !== 'component' && stages.every(({ entries }) => entries[0] !== name)
-}
-
-function tallyOf(events: readonly StepEvent[]): StepTally {
-  const of = (kind: StepEvent['kind']): number => events.filter((event) => event.kind === kind).length
-  const tally = {
-    messages: new Set(events.map(({ messageId }) => messageId)).size,
-    attempts: events.length - of('waiting'),
-    settled: of('settled') + of('diverted') + of('filtered'),
-    emitted: events.reduce((sum, { emitted }) => sum + emitted, 0),
-    dead: of('dead'),
-    discarded: of('discarded'),
-    waiting: of('waiting'),
-    durationMs: events.reduce((sum, { durationMs }) => sum + durationMs, 0),
-  }
-  if (events.length === 0) return tally
+/** The messages of a run, alike ones together, in the order of its plan; without a plan as they came. */
+export function runTree(run: Run, plan: Plan | undefined, messages: readonly SeenMessage[]): RunTree {
+  const tree = messageTree(run.id, messages)
+  const around = { run, plan, tree }
+  const entry = plan?.triggers.find(({ name }) => name === run.trigger)?.to
   return {
-    ...tally,
-    firstAt: events.reduce((first, { at, durationMs }) => Math.min(first, at - durationMs), Infinity),
-    lastAt: events.reduce((last, { at }) => Math.max(last, at), 0),
+    nodes: inTheirPlaces(plan, { from: entry }, groupsOf(around, tree.roots, 0)),
+    orphans: groupsOf(around, tree.orphans, 0),
   }
+}
+
+function groupsOf(around: Around, messages: readonly SeenMessage[], depth: number): readonly RunNode[] {
+  if (messages.length === 0) return []
+  if (depth >= deepest) return [{ kind: 'deeper', count: countBehind(around.tree, messages) }]
+  const groups = Map.groupBy(messages, ({ step, fate, isPart }) => `${step}\n${fate.kind}\n${fate.code}\n${isPart}`)
+  return [...groups.values()].map((alike) => groupOf(around, alike, depth)).toSorted(byTime)
+}
+
+function byTime(left: RunNode, right: RunNode): number {
+  return left.kind === 'messages' && right.kind === 'messages' ? left.firstAt - right.firstAt : 0
+}
+
+function groupOf(around: Around, messages: readonly SeenMessage[], depth: number): GroupNode {
+  const { plan, tree, run } = around
+  const [{ step, fate } = nobody()] = messages
+  const own = messages.filter(({ isPart }) => !isPart)
+  const children = own.flatMap((message) => tree.childrenOf(message))
+  const unseen = own.reduce((sum, message) => sum + tree.unseenOf(message), 0)
+  const counts = countsOf(messages)
+  const next = [
+    ...groupsOf(around, children, depth + 1),
+    ...(unseen > 0 ? [{ kind: 'unseen', count: unseen, steps: [] } as const] : []),
+  ]
+  const isSettled = fate.kind === 'settled' && own.length > 0
+  const hasPassed = fate.kind === 'diverted' ? 'diverted' : isSettled ? 'onward' : undefined
+  const waits = own.flatMap((message) => waitOf(message, tree.parentEndedAt(message) ?? rootStart(message, run)))
+  return {
+    kind: 'messages',
+    step,
+    fate,
+    count: messages.length,
+    ids: messages.slice(0, mostIds).map(({ id }) => id),
+    ...counts,
+    ...(waits.length > 0 && { waited: spanOf(waits) }),
+    worked: spanOf(messages.map(({ durationMs }) => durationMs)),
+    ...failureGroups(messages),
+    next: inTheirPlaces(plan, { from: step, isBehind: true, hasPassed, hasFinished: counts.finished > 0 }, next),
+  }
+}
+
+function rootStart({ parentId }: SeenMessage, { startedAt }: Run): number | undefined {
+  return parentId === undefined ? startedAt : undefined
+}
+
+function waitOf({ attemptedAt }: SeenMessage, since: number | undefined): number[] {
+  // Clocks differ between runners.
+  return since === undefined ? [] : [Math.max(0, attemptedAt - since)]
+}
+
+type Counts = Pick<GroupNode, 'attempts' | 'firstAt' | 'lastAt' | 'finished' | 'again' | 'duplicates'>
+
+function countsOf(messages: readonly SeenMessage[]): Counts {
+  const counts = { attempts: 0, firstAt: Infinity, lastAt: 0, finished: 0, again: 0, duplicates: 0 }
+  for (const { events, startedAt, endedAt, isPart } of messages) {
+    counts.firstAt = Math.min(counts.firstAt, startedAt)
+    counts.lastAt = Math.max(counts.lastAt, endedAt)
+    const attempts = events.filter(isAttempt)
+    counts.attempts += isPart ? 0 : attempts.length
+    counts.duplicates += events.filter(({ code }) => code === 'Duplicate').length
+    const settled = attempts.filter(({ kind }) => kind === 'settled' || kind === 'diverted')
+    counts.again += Math.max(0, settled.length - 1)
+    counts.finished += Math.max(0, ...settled.map(({ emitted, children = emitted }) => emitted - children))
+  }
+  return counts
+}
+
+function spanOf(times: readonly number[]): Span {
+  const sorted = times.toSorted((left, right) => left - right)
+  return { medianMs: sorted[Math.floor((sorted.length - 1) / 2)] ?? 0, maxMs: sorted.at(-1) ?? 0 }
+}
+
+function countBehind({ childrenOf }: MessageTree, messages: readonly SeenMessage[]): number {
+  let count = 0
+  // Level by level: a circle may be deeper than the stack.
+  for (let level = messages; level.length > 0; level = level.flatMap((message) => childrenOf(message))) {
+    count += level.length
+  }
+  return count
+}
+
+function nobody(): never {
+  throw new RangeError('a group has a message at least')
 }

@@ -235,23 +235,36 @@ describe('weir dead-letters drop', () => {
 describe('weir runs', () => {
   it('lists runs, newest first, with or without its verb', async () => {
     const { stdout, code } = await runs()
-    expect(lines(stdout)[0]).toMatch(/^RUN +FLOW +TRIGGER +REVISION +AGE$/)
-    expect(lines(stdout)[1]).toMatch(/^[\da-f]{32} +default\/orders +by-hand +1 +\d+s$/)
+    expect(lines(stdout)[0]).toMatch(/^RUN +FLOW +TRIGGER +REVISION +STATE +MESSAGES +DEAD +DURATION +AGE$/)
+    expect(lines(stdout)[1]).toMatch(/^[\da-f]{32} +default\/orders +by-hand +1 +finished +2 +0 +\d+m?s +\d+s$/)
     expect(code).toBe(0)
     const ids = lines((await runs('list', '--flow', 'orders', '-o', 'name')).stdout)
     expect(ids).toHaveLength(lines(stdout).length - 1)
     expect(lines((await runs('--limit', '1', '-o', 'name')).stdout)).toEqual(ids.slice(0, 1))
+    const failed = lines((await runs('--failed', '-o', 'name')).stdout)
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.length).toBeLessThan(ids.length)
+    expect(ids).toEqual(expect.arrayContaining(failed))
+    const json = JSON.parse((await runs('--failed', '--since', '2h', '-o', 'json')).stdout)
+    expect(json.map(({ id }: { id: string }) => id)).toEqual(failed)
+    expect(json[0]).toMatchObject({ state: 'failed', dead: 1, underWay: 0, flow: 'default/orders' })
     expect((await runs('list', '--flow', 'nope')).code).toBe(2)
   })
 
-  it('shows a run as the tree of its steps, with attempts and errors, by the beginning of its id, too', async () => {
+  it('shows a run as the tree of its messages, with attempts and errors, by the beginning of its id, too', async () => {
     const oldest = lines((await runs('-o', 'name')).stdout).at(-1) ?? ''
     const { stdout } = await runs('show', oldest)
     expect(stdout).toMatch(/^Run: +[\da-f]+\nFlow: +default\/orders\nTrigger: +by-hand\n/)
-    expect(stdout).toMatch(/^shape +1 +1 +1 +1 +0 .*\n└─ store +1 +[23] .*\n {3}└─ say +/m)
-    expect(stdout).toMatch(/^\+\d+m?s +store +[\da-f]{32} +1 +retried +ComponentFailed +the shop is shut$/m)
+    expect(stdout).toMatch(/^shape +1 +settled +1 .*\n└─ store +1 +settled +3 /m)
+    expect(stdout).toMatch(/^ +│ +attempt 1, again after \d+m?s: ComponentFailed: the shop is shut$/m)
+    expect(stdout).toMatch(/^ +│ +attempt 2: ComponentFailed: the shop is shut \(dead letter [\da-f]{32}\/store\)$/m)
+    expect(stdout).toMatch(/^ +└─ say +fused$/m)
     const json = JSON.parse((await runs('show', oldest.slice(0, 30), '-o', 'json')).stdout)
-    expect(json).toMatchObject({ id: oldest, missing: 0, steps: [{ step: 'shape', next: [{ step: 'store' }] }] })
+    const [{ next }] = json.tree
+    expect(json).toMatchObject({ id: oldest, missing: 0, state: 'finished', tree: [{ step: 'shape', count: 1 }] })
+    expect(next).toMatchObject([{ step: 'store', attempts: 3, failures: [{ attempt: 1 }, { attempt: 2 }] }])
+    const stored = json.events.filter(({ step }: { step: string }) => step === 'store')
+    expect(stored.map(({ parentId }: { parentId: string }) => parentId)).toEqual([oldest, oldest, oldest])
     expect((await runs('show', 'zzz')).stderr).toContain('there is no run "zzz"')
   })
 })
