@@ -34,7 +34,7 @@ export interface Violation {
 
 const codeFile = /\.(?:ts|mts|cts|js|mjs|cjs)$/
 /** Not ours, or broken on purpose. */
-const foreign = new Set(['node_modules', '.git', '.weir', 'coverage', 'test/fixtures'])
+const foreign = new Set(['node_modules', '.git', '.weir', 'coverage', 'dist', 'test/fixtures'])
 /** Written as a stranger would write it. */
 const examples = /^examples\//
 
