@@ -35,7 +35,7 @@ async function waitingIn({ broker, store }: FaultRig): Promise<number> {
 
 /** Messages under way beyond which no more are sent: a load is to be there, not to grow while nobody can work on it. */
 const mostUnderWay = 600
-const atOnce = 100
+const lines = 100
 
 /** Sends until the work is done, so that whatever happens meanwhile happens under load. */
 export async function underLoad<Result>(
@@ -44,13 +44,21 @@ export async function underLoad<Result>(
   data: (n: number) => object = () => ({}),
 ): Promise<Result> {
   const done = new AbortController()
-  const hasRoom = async (): Promise<boolean> => sender.sent() - (await effectsIn(effects)).length < mostUnderWay
-  const sending = (async () => {
+  const limit = { sent: mostUnderWay }
+  const watch = async (): Promise<void> => {
     while (!done.signal.aborted) {
-      if (await hasRoom()) await sender.send(atOnce, { atOnce, data })
+      limit.sent = (await effectsIn(effects)).length + mostUnderWay
+      await pause(lookEveryMs)
+    }
+  }
+  // One that is held up holds up no other.
+  const line = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      if (sender.sent() < limit.sent) await sender.send(1, { data })
       else await pause(lookEveryMs)
     }
-  })()
+  }
+  const sending = Promise.all([watch(), ...Array.from({ length: lines }, line)])
   try {
     return await work()
   } finally {
