@@ -63,7 +63,7 @@ export class AmqpBroker {
     this.#standing = new StandingTopology(this.#admin, log)
     this.#pipe = this.#openPipe()
     this.#consumers = this.#openSide(this.#consumerKind)
-    this.#replies = this.#openSide({ open: (lose) => this.#temporary.kind.open(lose) })
+    this.#replies = this.#openSide({ open: (...told) => this.#temporary.kind.open(...told) })
     this.#temporary = openTemporaryQueues({
       ...administering,
       server: named(server, 'replies'),
@@ -214,7 +214,7 @@ export class AmqpBroker {
   }
 
   readonly #publisherKind: LinkKind = {
-    open: async (onLost) => {
+    open: async (onLost, isWanted) => {
       const { links, server, log } = this.#parts
       const pipe = this.#pipe
       const link = await links.openPublisher(named(server, 'publish'), {
@@ -222,26 +222,28 @@ export class AmqpBroker {
         onConfirm: (number, confirm) => pipe.onConfirm(number, confirm),
         onReturn: (correlationId) => pipe.onReturn(correlationId),
         onBlocked: (reason) => {
+          if (!isWanted()) return
           pipe.onBlocked()
           log.warn({ broker: serverName(server), reason }, 'broker takes no messages')
           this.#tellHealth()
         },
         onUnblocked: () => {
+          if (!isWanted()) return
           pipe.onUnblocked()
           log.info({ broker: serverName(server) }, 'broker takes messages again')
           this.#tellHealth()
         },
       })
-      pipe.attach(link)
+      if (isWanted()) pipe.attach(link)
       return link
     },
   }
 
   readonly #consumerKind: LinkKind = {
-    open: async (onLost) => {
+    open: async (onLost, isWanted) => {
       const { links, server } = this.#parts
       const link = await links.openConsumer(named(server, 'consume'), { onLost })
-      this.#consumers.attach(link)
+      if (isWanted()) this.#consumers.attach(link)
       return link
     },
   }

@@ -12,8 +12,11 @@ export interface SessionLink {
 
 /** How to open one of them, and what to do when it is open. */
 export interface LinkKind {
-  /** @param lose to be called when it is lost */
-  readonly open: (lose: (error: Error) => void) => Promise<SessionLink>
+  /**
+   * @param lose to be called when it is lost
+   * @param isWanted false when another was lost while this one was being opened: it is closed, and nobody is to use it
+   */
+  readonly open: (lose: (error: Error) => void, isWanted: () => boolean) => Promise<SessionLink>
 }
 
 export interface SessionParts {
@@ -152,12 +155,13 @@ export class LinkSession {
     const known = this.#open.get(kind)
     if (known !== undefined) return known
     const round = this.#round
+    const isWanted = (): boolean => round === this.#round
     const lose = (error: Error): void => {
-      if (round !== this.#round) return
+      if (!isWanted()) return
       if (this.#phase.kind === 'up') this.lose(error)
       else this.#lostEarly ??= error
     }
-    const opened = kind.open(lose)
+    const opened = kind.open(lose, isWanted)
     this.#open.set(kind, opened)
     return opened
   }

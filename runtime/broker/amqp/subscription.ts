@@ -104,6 +104,8 @@ export class AmqpSubscription {
       try {
         return await this.begin(link)
       } catch (err) {
+        // What has begun on another link meanwhile is not this one's to end.
+        if (this.#link !== link) return
         void this.#drop()
         if (isGone(err))
           return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: err }))
@@ -155,7 +157,8 @@ export class AmqpSubscription {
     this.#onInterrupted?.()
     if (isCancel(error) && (await this.#isGoneSoon(link)))
       return this.#end(new PermanentError('QueueDeleted', `queue ${this.queue} is gone`, { cause: error }))
-    await this.resume(link)
+    // Lost while it was looked at: the next link begins by itself.
+    if (this.#link === link) await this.resume(link)
   }
 
   /** Looked for, and not consumed to see it: to consume a queue that is being deleted ends the whole connection (4.0: 541), or hangs. */

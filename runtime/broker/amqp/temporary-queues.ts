@@ -32,13 +32,15 @@ export function openTemporaryQueues(parts: TemporaryQueueParts): TemporaryQueues
     const topology = joinTopologies([...declarations].map(queueTopology))
     return admin.run((channel) => declareTopology(channel, topology), 0)
   }
-  const open = async (lose: (error: Error) => void): Promise<SessionLink> => {
+  const open = async (lose: (error: Error) => void, isWanted: () => boolean): Promise<SessionLink> => {
     const admin = openAdmin({ ...parts, onLost: lose })
     try {
       const connection = await admin.connection()
       await declareOn(admin, declared.values())
-      current = admin
-      parts.side().attach({ openChannel: channelsOf(parts.server, connection), close: admin.close })
+      if (isWanted()) {
+        current = admin
+        parts.side().attach({ openChannel: channelsOf(parts.server, connection), close: admin.close })
+      }
     } catch (error) {
       await admin.close()
       throw error
