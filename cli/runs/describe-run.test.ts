@@ -107,6 +107,21 @@ describe('a run', () => {
     expect(shown([])).toContain('Last seen: nothing has been observed yet\n')
   })
 
+  it('says what went on at another step after its death, what was worked on twice, and what was dropped', () => {
+    const dead = stored('1', 1050, { kind: 'dead', ...busy })
+    const replayed = seen('mail', 9000, { messageId: 's1', parentId: 'p1', children: 0 })
+    const twice = [
+      stored('2', 1050),
+      stored('2', 1060),
+      stored('2', 1070, { kind: 'discarded', ...busy, code: 'Duplicate' }),
+    ]
+    const text = shown([root(2), paused('1'), paused('2'), dead, replayed, ...twice])
+    expect(text).toContain('State:     finished\n')
+    expect(text).toMatch(/store +1 +dead Busy .*\n.*\n.*1 of them replayed at another step since\n/)
+    expect(text).toMatch(/mail +1 +settled +1 +\+9\.0s/)
+    expect(text).toMatch(/store +1 +settled +2 .*\n.*worked on again 1 time after the end.*\n.*1 duplicate dropped\n/)
+  })
+
   it('shows what came of messages that were not observed, and what was written before messages named their parents', () => {
     const text = shown([root(1), stored('1', 1050), seen('mail', 2000, { messageId: 'old' })])
     expect(text).toMatch(

@@ -25,6 +25,8 @@ export interface GroupNode {
   /** Deliveries that were worked on though the message had ended, and copies of it that were dropped. */
   readonly again: number
   readonly duplicates: number
+  /** Dead letters that have gone on at another step since. */
+  readonly replayed: number
   readonly failures: readonly FailureGroup[]
   /** Of kinds that are too many to be listed. */
   readonly otherFailures: number

@@ -67,6 +67,7 @@ function groupOf(around: Around, messages: readonly SeenMessage[], depth: number
     count: messages.length,
     ids: messages.slice(0, mostIds).map(({ id }) => id),
     ...counts,
+    replayed: own.filter((message) => !tree.isLatest(message)).length,
     ...(waits.length > 0 && { waited: spanOf(waits) }),
     worked: spanOf(messages.map(({ durationMs }) => durationMs)),
     ...failureGroups(messages),

@@ -86,12 +86,13 @@ function spanText({ medianMs, maxMs }: Span): string {
 
 const mostFailures = 5
 
-function remarksOf({ step, failures, otherFailures, again, duplicates }: GroupNode): string[] {
+function remarksOf({ step, failures, otherFailures, again, duplicates, replayed }: GroupNode): string[] {
   const shown = gravest(failures)
   const left = failures.reduce((sum, failure) => sum + (shown.includes(failure) ? 0 : failure.count), otherFailures)
   return [
     ...shown.map((failure) => failureText(failure, step)),
     ...(left > 0 ? [`${count(left, 'more failure')}: -o json has them`] : []),
+    ...(replayed > 0 ? [`${replayed} of them replayed at another step since`] : []),
     ...(again > 0
       ? [`worked on again ${count(again, 'time')} after the end: a fault kept its acknowledgement back`]
       : []),
