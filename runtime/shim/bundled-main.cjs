@@ -1505,12 +1505,24 @@ const modules = {
       /** @type {Map<number, ChildProcess>} */
       const children = new Map()
 
-      /** @param {number} id @param {'stdout' | 'stderr'} stream @param {import('stream').Readable} readable */
-      function passOn(id, stream, readable) {
+      /** @param {number} id @param {'stdout' | 'stderr'} stream @param {ChildProcess} child */
+      function passOn(id, stream, child) {
+        const readable = child[stream]
         readable.setEncoding('utf8')
         readable.on('data', (text) => {
-          if (!tell({ type: 'output', id, stream, text })) readable.pause()
+          if (children.get(id) === child && !tell({ type: 'output', id, stream, text })) readable.pause()
         })
+      }
+
+      /**
+       * The next runner begins its numbers anew: what an earlier one's process still has to say is not of the one that has its number now.
+       *
+       * @param {number} id @param {ChildProcess} child @param {object} words
+       */
+      function tellEnd(id, child, words) {
+        if (children.get(id) !== child) return
+        children.delete(id)
+        tell(Object.assign({ id }, words))
       }
 
       return {
@@ -1519,17 +1531,13 @@ const modules = {
           const { id } = order
           const child = start(order, inherited)
           children.set(id, child)
-          passOn(id, 'stdout', child.stdout)
-          passOn(id, 'stderr', child.stderr)
-          child.on('error', (error) => {
-            if (children.delete(id)) tell({ type: 'notStarted', id, reason: error.message })
-          })
+          passOn(id, 'stdout', child)
+          passOn(id, 'stderr', child)
+          child.on('error', (error) => tellEnd(id, child, { type: 'notStarted', reason: error.message }))
           // Only what has left the group alone survives this; the leader itself is gone.
           child.on('exit', () => endGroup(child))
           // When its output is read to the end as well.
-          child.on('close', (code, signal) => {
-            if (children.delete(id)) tell({ type: 'exited', id, code, signal })
-          })
+          child.on('close', (code, signal) => tellEnd(id, child, { type: 'exited', code, signal }))
         },
 
         /** @param {number} id */
