@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config'
 const shared = { testTimeout: 30_000, hookTimeout: 60_000 }
 /** Tests that need a RabbitMQ or a MongoDB, wherever they are. */
 const onServers = '{runtime,operator,local,cli,test}/**/*.servers.test.ts'
-const exclude = ['**/node_modules/**', onServers]
+/** Tests that need an API server of Kubernetes. */
+const onKubeApi = '{kube,runtime,operator,cli,test}/**/*.kube-api.test.ts'
+const exclude = ['**/node_modules/**', onServers, onKubeApi]
 
 export default defineConfig({
   test: {
@@ -12,7 +14,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{crds,flow,runtime,operator,local,cli,components}/**/*.test.ts', 'test/env/**/*.test.ts'],
+          include: ['{crds,flow,kube,runtime,operator,local,cli,components}/**/*.test.ts', 'test/env/**/*.test.ts'],
           exclude,
         },
       },
@@ -26,6 +28,17 @@ export default defineConfig({
           globalSetup: ['test/env/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'kube-api',
+          include: [onKubeApi],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['test/env/kube-global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { describe, inject, it } from 'vitest'
+import type { ClusterAccess } from '../../kube/transport/cluster-access.ts'
+import { openKubeClient, type KubeClient } from '../../kube/transport/kube-client.ts'
+import { orThrow } from '../../kube/transport/kube-error.ts'
+import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
+import { findKubeApi } from './kube-api-program.ts'
+import type { KubeApiServer } from './kube-api.ts'
+import type { KubeApiPlace } from './kube-servers.ts'
+
+/** Tests that need an API server; skipped, with the reason, where none can be had. For files named `*.kube-api.test.ts`. */
+export function describeOnKubeApi(name: string, tests: (place: KubeApiPlace) => void): void {
+  const found = inject('kubeApi')
+  if (found.kind === 'found') describe(name, () => tests(found))
+  else describeMissing(name, found.reason)
+}
+
+/** Tests that open an API server of their own (`openKubeApi`), to harm it. */
+export async function describeOnOwnKubeApi(name: string, tests: () => void): Promise<void> {
+  const program = await findKubeApi()
+  if (program.kind === 'found') describe(name, tests)
+  else describeMissing(name, program.reason)
+}
+
+function describeMissing(name: string, reason: string): void {
+  describe(name, () => {
+    it('has its API server', (context) => context.skip(reason))
+  })
+}
+
+/** An administrator of the shared server. */
+export async function openAdministrator({ kubeconfig }: KubeApiPlace): Promise<KubeClient> {
+  return openKubeClient({ access: await kubeconfigAccess({ path: kubeconfig }), userAgent: 'weir-tests' })
+}
+
+/** An own server by another address (a cutter's) or another user's token. */
+export function accessTo({ url, ca, token }: Pick<KubeApiServer, 'url' | 'ca' | 'token'>): ClusterAccess {
+  const credentials = { authorization: `Bearer ${token}`, tls: { ca } }
+  return { server: url, namespace: 'default', credentials: async () => credentials }
+}
+
+/** A namespace for one test. */
+export interface FreshNamespace {
+  readonly namespace: string
+  /** Asks for its end; without a controller manager it stays. */
+  readonly close: () => Promise<void>
+}
+
+export async function freshNamespace(client: KubeClient): Promise<FreshNamespace> {
+  const namespace = `test-${randomBytes(5).toString('hex')}`
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
+  orThrow(await client.request({ method: 'POST', path: '/api/v1/namespaces', body }))
+  const close = async (): Promise<void> => {
+    await client.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+  }
+  return { namespace, close }
+}
+
+/** What somebody may do. */
+export interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+  readonly resourceNames?: readonly string[]
+}
+
+export interface LimitedUser {
+  readonly namespace: string
+  readonly rules: readonly Rule[]
+  /** In all namespaces, and to what is in none. */
+  readonly isClusterWide?: boolean
+}
+
+/** A service account of the namespace that may do just that. Gives its token, good for an hour. */
+export async function limitedToken(client: KubeClient, { namespace, rules, isClusterWide = false }: LimitedUser) {
+  const name = `limited-${randomBytes(5).toString('hex')}`
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  const prefix = isClusterWide ? 'Cluster' : ''
+  const roles = `/apis/${apiVersion}${isClusterWide ? '' : `/namespaces/${namespace}`}/${prefix.toLowerCase()}role`
+  const create = async (path: string, body: unknown): Promise<unknown> =>
+    orThrow(await client.request({ method: 'POST', path, body }))
+  const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`
+  await create(accounts, { metadata: { name } })
+  await create(`${roles}s`, { metadata: { name }, rules })
+  await create(`${roles}bindings`, {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${prefix}Role`, name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  })
+  const asked = await create(`${accounts}/${name}/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: 3_600 },
+  })
+  return (asked as { readonly status: { readonly token: string } }).status.token
+}
