@@ -1,0 +1,111 @@
+import { keyOf } from '../kube-object.ts'
+import type { KubeError } from '../transport/kube-error.ts'
+import { openIndexes, type Index } from './object-index.ts'
+import { openTable, type Change, type ObjectTable } from './object-table.ts'
+import type { Kept } from './projection.ts'
+import { reflect, type ReflectorOptions, type ReflectorSink } from './reflector.ts'
+import { isNewer } from './resource-version.ts'
+
+export interface ObjectCacheOptions<T extends Kept> extends Omit<ReflectorOptions<T>, 'sink'> {
+  readonly indexes?: Readonly<Record<string, Index<T>>>
+  /** A listener has thrown; the others are told nevertheless. Without this the process hears of it as of any error that nobody catches. */
+  readonly onListenerError?: (error: unknown) => void
+}
+
+/**
+ * The objects of a kind as the API server has them, a moment later. What it gives is shared: nobody may write to it.
+ *
+ * An object never goes back in time here, and every change is told in order to each listener; of several that were missed, only the last.
+ */
+export interface ObjectCache<T extends Kept> {
+  /** Keeps itself up to date until the signal is aborted. Once. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  /** When everything has been listed; never, while the server refuses: see `problem`. */
+  readonly synced: Promise<void>
+  readonly isSynced: () => boolean
+  /** Why nothing comes at the moment. */
+  readonly problem: () => KubeError | undefined
+  /** @param key from `keyOf` */
+  readonly get: (key: string) => T | undefined
+  readonly size: () => number
+  readonly values: () => Iterable<T>
+  /** @throws {RangeError} when there is no such index */
+  readonly byIndex: (index: string, value: string) => readonly T[]
+  /** First what is there, as added; then each change. Gives what ends it. */
+  readonly subscribe: (listener: (change: Change<T>) => void) => () => void
+  /** Takes over what a write has answered, so that the next look sees it; older than what is here, it is ignored. */
+  readonly note: (object: T) => void
+}
+
+export function openObjectCache<T extends Kept>(options: ObjectCacheOptions<T>): ObjectCache<T> {
+  const { indexes = {}, onListenerError, ...reflected } = options
+  const synced = Promise.withResolvers<void>()
+  const found = openIndexes(indexes)
+  const table = openTable<T>((key, before, after) => found.replace(key, before, after), onListenerError)
+  const follower = openFollower(table)
+  let problem: KubeError | undefined
+  const sink: ReflectorSink<T> = {
+    ...follower,
+    replace: (objects, version) => {
+      follower.replace(objects, version)
+      synced.resolve()
+    },
+    problem: (failure) => {
+      problem = failure
+    },
+  }
+  return {
+    run: (signal) => reflect({ ...reflected, sink }, signal),
+    synced: synced.promise,
+    isSynced: follower.isSynced,
+    problem: () => problem,
+    get: (key) => table.objects.get(key),
+    size: () => table.objects.size,
+    values: () => table.objects.values(),
+    byIndex: (index, value) => found.keys(index, value).flatMap((key) => table.objects.get(key) ?? []),
+    subscribe: table.subscribe,
+    note: follower.note,
+  }
+}
+
+interface Follower<T> extends Omit<ReflectorSink<T>, 'problem'> {
+  readonly isSynced: () => boolean
+  readonly note: (object: T) => void
+}
+
+/** What keeps the table from going back in time. */
+function openFollower<T extends Kept>({ objects, put, drop }: ObjectTable<T>): Follower<T> {
+  /** Written by us since the list was asked for, which may not hold it yet. */
+  const noted = new Set<string>()
+  let toldUpTo: string | undefined
+  const versionAt = (key: string): string | undefined => objects.get(key)?.metadata.resourceVersion
+  const isOlder = (object: T): boolean => isNewer(versionAt(keyOf(object)), object.metadata.resourceVersion)
+  return {
+    isSynced: () => toldUpTo !== undefined,
+    begin: () => noted.clear(),
+    replace: (all, version) => {
+      const isInitial = toldUpTo === undefined
+      const present = new Set(all.map(keyOf))
+      const isKept = (key: string): boolean => noted.has(key) && isNewer(versionAt(key), version)
+      for (const key of objects.keys()) if (!present.has(key) && !isKept(key)) drop(key)
+      // The list is right whatever its versions: those of a cluster that was restored from a backup have gone back.
+      for (const object of all) if (!isKept(keyOf(object))) put(object, isInitial)
+      toldUpTo = version
+    },
+    upsert: (object) => {
+      if (!isOlder(object)) put(object)
+    },
+    remove: (object) => {
+      if (!isOlder(object)) drop(keyOf(object), object)
+    },
+    bookmark: (version) => {
+      toldUpTo = version
+    },
+    note: (object) => {
+      // What the server has told of up to there may have been deleted since.
+      if (isOlder(object) || !isNewer(object.metadata.resourceVersion, toldUpTo)) return
+      noted.add(keyOf(object))
+      put(object)
+    },
+  }
+}
