@@ -67,7 +67,7 @@ function replyQueue({ broker, log }: Omit<SyncRepliesParts, 'clock'>, onReply: (
   let opened: Promise<{ readonly name: string; readonly subscription: Subscription }> | undefined
   const open = async () => {
     const name = `reply.${freshId()}`
-    await broker.declareQueues([{ name, dropHeadAbove: mostReplies }])
+    await broker.declareQueues([{ name, temporary: true, dropHeadAbove: mostReplies }])
     const onEnd = (err: Error): void => {
       log.warn({ err }, 'replies ended, the next request opens them again')
       opened = undefined
