@@ -1,10 +1,14 @@
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { openFlowChanges } from '../../../operator/change/flow-changes.ts'
+import { systemClock } from '../../../runtime/clock.ts'
 import { openCutter } from '../../env/cutter.ts'
 import { controlRabbit } from '../../env/rabbit-control.ts'
 import type { RabbitServer } from '../../env/rabbit.ts'
 import { openRabbit } from '../../env/rabbit.ts'
-import { describeOnServers, freshDatabase, freshVhost } from '../../env/servers.ts'
+import { callManagement, describeOnServers, freshDatabase, freshVhost } from '../../env/servers.ts'
 import type { Account } from '../../rig/faults/account.ts'
+import { accountFor } from '../../rig/faults/account.ts'
 import { accountAtRest, progress, underLoad } from '../../rig/faults/at-rest.ts'
 import type { FaultRig, FaultRigOptions } from '../../rig/faults/fault-rig.ts'
 import { openFaultRig } from '../../rig/faults/fault-rig.ts'
@@ -112,7 +116,57 @@ describeOnServers('messages on RabbitMQ', ({ rabbit, mongo }) => {
     })
     expectWhole(rig, await accountAtRest(rig), alarms)
   })
+
+  it('lose with a queue that somebody deletes what lay in it, and nothing else', { timeout: 300_000 }, async () => {
+    const own = await freshVhost(rabbit)
+    closers.push(own.close)
+    const rig = await open({ amqpUrl: own.amqpUrl, manifests: slowManifests })
+    const runner = await rig.startRunner()
+    const before = 500
+    await rig.sender.send(before)
+    const [first = '', second = ''] = (await rig.store.flows.get('orders-uid'))?.state.living.map(queueOf) ?? []
+    const readyIn = async (queue: string): Promise<number> => (await rig.broker.depth(queue))?.ready ?? 0
+    // All that was sent has come so far, and is in it or held.
+    await eventually(async () => expect(await readyIn(first)).toBe(0))
+    await progress(rig, 20)
+    const deleted = await readyIn(second)
+    expect(deleted).toBeGreaterThan(0)
+    await callManagement(own.managementUrl, 'DELETE', `/api/queues/${own.vhost}/${second}`)
+    const after = 200
+    await rig.sender.send(after)
+    const account = () => accountFor(rig.sender.sent(), { ...rig, deadLetters: rig.store.deadLetters })
+    await eventually(async () => expect((await account()).lost.filter((n) => n > before)).toEqual([]))
+    const { lost, codes } = await account()
+    expect(lost.length).toBeLessThanOrEqual(deleted + mostHeld)
+    expect(codes).toEqual({ PlanMismatch: after })
+    expect(runner.logged().map(({ msg }) => msg)).toContain('queue cannot be consumed, it is tried again')
+    // The next driver finds it missing.
+    const parts = { broker: rig.broker, store: rig.store, clock: systemClock, log: pino({ level: 'silent' }) }
+    const changes = await openFlowChanges(parts)
+    closers.unshift(changes.close)
+    await rig.sender.send(100)
+    await eventually(async () => expect((await account()).lost).toEqual(lost))
+    expect(await account()).toMatchObject({ codes: { PlanMismatch: after }, invented: [], duplicates: 0 })
+  })
 })
+
+/** What the runner may have taken out of the slow step's queue without having begun. */
+const mostHeld = 50
+
+const slowManifests = `apiVersion: weir.dev/v1alpha1
+kind: Flow
+metadata: {name: orders, uid: orders-uid}
+spec:
+  triggers: [{name: by-hand, manual: {}}]
+  steps:
+    - {name: first, component: relay, function: pass, concurrencyPerProcess: 50}
+    - {name: slow, component: relay, function: pass, concurrencyPerProcess: 10, config: {ms: 100}}
+    - {name: last, component: relay, function: effect, concurrencyPerProcess: 50, config: {file: EFFECTS}}
+`
+
+function queueOf({ queue }: { readonly queue: string }): string {
+  return queue
+}
 
 function expectWhole(rig: FaultRig, account: Account, faults: number): void {
   const hopeless = Math.floor(rig.sender.sent() / 100)
@@ -124,6 +178,6 @@ function expectWhole(rig: FaultRig, account: Account, faults: number): void {
   expect(account.duplicates).toBeLessThanOrEqual(faults * inFlight + rig.sender.repeated())
 }
 
-function eventually(assertion: () => void): Promise<void> {
+function eventually(assertion: () => void | Promise<void>): Promise<void> {
   return vi.waitFor(assertion, { timeout: 60_000, interval: 50 })
 }
