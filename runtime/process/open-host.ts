@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { Logger } from 'pino'
-import { PermanentError } from '../error.ts'
+import { TransientError } from '../error.ts'
 import type { ComponentHost } from '../runner/component-host.ts'
 import type { ComponentLogLine } from '../runner/host/host-options.ts'
 import { localLauncher } from '../runner/host/local-launcher.ts'
@@ -56,7 +56,8 @@ function codeIn({ components, supervisorSocket }: ProcessHostParts['settings']):
   return async ({ component: { kind, name } }) => {
     const directory = components.get(`${kind}/${name}`) ?? (supervisorSocket === undefined ? undefined : '.')
     if (directory !== undefined) return { directory, env: {} }
-    throw new PermanentError('ComponentNotFound', `no code for ${kind}/${name}: name its directory in WEIR_COMPONENTS`)
+    // What is wrong is this process and not the message: that waits, and no attempt is spent.
+    throw new TransientError('ComponentNotFound', `no code for ${kind}/${name}: name its directory in WEIR_COMPONENTS`)
   }
 }
 

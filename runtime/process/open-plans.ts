@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
+import { sleep } from '../clock.ts'
+import { TransientError } from '../error.ts'
 import type { PlanSource, WorkList } from '../plan-source.ts'
 import { openDirectoryPlanSource } from '../plans/directory-plan-source.ts'
 import { openStorePlanSource } from '../plans/store-plan-source.ts'
@@ -10,13 +12,33 @@ export interface LivePlans extends PlanSource, WorkList {
 }
 
 export interface PlansParts {
-  readonly store: Store
+  readonly store: Pick<Store, 'flows' | 'plans'>
   readonly clock: Clock
   readonly log: Logger
+  /** Ends the waiting, by rejecting with its reason. */
+  readonly signal?: AbortSignal
 }
 
-/** Plans of a directory where one is named, else those of the store. */
-export function openPlans(directory: string | undefined, { store, clock, log }: PlansParts): Promise<LivePlans> {
+const retryMs = 1000
+
+/** Plans of a directory where one is named, else those of the store. Waits until they can be read, and says in the log that it does. */
+export async function openPlans(directory: string | undefined, parts: PlansParts): Promise<LivePlans> {
+  const { clock, log, signal } = parts
+  for (let failures = 0; ; failures += 1) {
+    signal?.throwIfAborted()
+    try {
+      const plans = await openOnce(directory, parts)
+      if (failures > 0) log.info('plans can be read')
+      return plans
+    } catch (err) {
+      if (!(err instanceof TransientError)) throw err
+      if (failures === 0) log.warn({ code: err.code, reason: err.message }, 'plans cannot be read yet')
+    }
+    await sleep(clock, retryMs, signal)
+  }
+}
+
+function openOnce(directory: string | undefined, { store, clock, log }: PlansParts): Promise<LivePlans> {
   return directory === undefined
     ? openStorePlanSource({ store, clock, log })
     : openDirectoryPlanSource(directory, { clock, log })

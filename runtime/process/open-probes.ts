@@ -16,6 +16,8 @@ export interface Served {
   readonly broker: Pick<Broker, 'health'>
   readonly store: Pick<Store, 'health'>
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>
+  /** Whether the process has all that it is to work on; without it, it has. */
+  readonly isStarted?: () => boolean
   readonly supervisor?: Pick<SupervisorLauncher, 'isConnected'> | undefined
 }
 
@@ -41,10 +43,11 @@ export async function openProbes({ httpHost: host, httpPort: port, portSetting }
 }
 
 /** The store is no reason to send nobody here: what needs none of it goes on. */
-function troublesOf({ broker, supervisor }: Served): string[] {
+function troublesOf({ broker, supervisor, isStarted }: Served): string[] {
   const health = broker.health()
   return [
     ...(health.kind === 'ready' ? [] : [`${health.reason} (since ${new Date(health.since).toISOString()})`]),
+    ...(isStarted?.() === false ? ['starting: not every queue that lives is consumed yet'] : []),
     ...(supervisor?.isConnected() === false ? ['the container of the component has not connected'] : []),
   ]
 }

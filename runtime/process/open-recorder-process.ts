@@ -30,7 +30,7 @@ export async function openRecorderProcess({ settings, log, signal }: RecorderPro
     const probes = await openProbes(settings)
     opened.defer(probes.close)
     const servers = await openServers({ settings, name: 'weir-recorder', clock, log, opened, signal })
-    const plans = await openPlans(settings.plans, { ...servers, clock, log })
+    const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
     opened.defer(plans.close)
     const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
     const meters = recorderMeters(clock)

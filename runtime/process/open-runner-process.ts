@@ -60,7 +60,7 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   const probes = await openProbes(settings)
   opened.defer(probes.close)
   const servers = await openServers({ settings, name: 'weir-runner', clock, log, opened, signal })
-  const plans = await openPlans(settings.plans, { ...servers, clock, log })
+  const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
   opened.defer(plans.close)
   const host = await openProcessHost({ settings, environment, clock, log, onDraining: parts.onDraining })
   opened.defer(() => host.host.close(hostPatienceMs))
@@ -69,8 +69,10 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   const meters = stepMeters()
   const living = (): readonly LivingWork[] => plans.living().filter(({ stage }) => servesPool(settings, stage.pool))
   const metrics = openMetrics({ ...servers, clock, dropped: events.dropped, work: { meters, living } })
-  probes.serve({ ...servers, metrics, supervisor: host.supervisor })
+  let isStarted = false
+  probes.serve({ ...servers, metrics, supervisor: host.supervisor, isStarted: () => isStarted })
   const close = await openWork(parts, { ...servers, plans, host, events, meters, clock, opened })
+  isStarted = true
   return { port: probes.port, close }
 }
 

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import { pino } from 'pino'
+import { systemClock } from '../clock.ts'
 import { PermanentError } from '../error.ts'
+import type { ProcessSettings } from './settings.ts'
 
 /** The parts of a process that only a main file may touch. */
 export interface ProcessSurroundings {
@@ -27,8 +29,14 @@ export interface Program<Settings> {
   }) => Promise<OpenedProcess>
 }
 
-/** Opens a program, serves until a signal, closes it. Exit code 0 after a signal, 2 for what has to be mended first. */
-export async function runProcess<Settings extends { readonly logLevel: string }>(
+/** Beyond the settings' shutdown time, for what is closed after the work. */
+const lastWordMs = 10_000
+
+/**
+ * Opens a program, serves until a signal, closes it. Exit code 0 after a signal, 2 for what has to be mended first, 1 when it
+ * was not closed in time: what had started is then begun again elsewhere.
+ */
+export async function runProcess<Settings extends Pick<ProcessSettings, 'logLevel' | 'shutdownSeconds'>>(
   { name, settings: read, open }: Program<Settings>,
   { environment, onSignal, exit }: ProcessSurroundings,
 ): Promise<void> {
@@ -44,7 +52,12 @@ export async function runProcess<Settings extends { readonly logLevel: string }>
     log.info({ port: opened.port }, 'ready')
     await ended
     log.info('draining')
+    const cancel = systemClock.setTimer(settings.shutdownSeconds * 1000 + lastWordMs, () => {
+      log.error('not closed in time: a server or a component did not let go')
+      exit(1)
+    })
     await opened.close()
+    cancel()
     log.info('closed')
     exit(0)
   } catch (err) {

@@ -20,6 +20,24 @@ describe('recorderSettings', () => {
     })
   })
 
+  it('takes an empty variable as one that is not set', () => {
+    const empty = {
+      ...least,
+      WEIR_PLANS: '',
+      WEIR_HTTP_PORT: '',
+      WEIR_LOG_LEVEL: '',
+      WEIR_POOLS: '',
+      WEIR_COMPONENTS: '',
+    }
+    expect(runnerSettings(empty)).toMatchObject({
+      plans: undefined,
+      httpPort: 9464,
+      logLevel: 'info',
+      pools: undefined,
+    })
+    expect(() => recorderSettings({ ...least, WEIR_STORE_URL: '' })).toThrow('WEIR_STORE_URL is not set')
+  })
+
   it('names every variable that is wrong at once', () => {
     const wrong = { WEIR_BROKER_URL: 'http://rabbit', WEIR_HTTP_PORT: '99999', WEIR_LOG_LEVEL: 'loud' }
     expect(() => recorderSettings(wrong)).toThrow(

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { PermanentError } from '../error.ts'
 
 /** What a runner or recorder process is told by its environment. */
@@ -52,18 +52,30 @@ const wholeNumber = (least: number, most: number) =>
     .refine((number) => number >= least && number <= most, { error: `must be from ${least} to ${most}` })
 
 const common = {
-  WEIR_BROKER_URL: url(['amqp:', 'amqps:']),
+  WEIR_BROKER_URL: url(['amqp:', 'amqps:']).describe('RabbitMQ, as `amqp://USER:PASSWORD@HOST:PORT/VHOST` or `amqps:`'),
   WEIR_STORE_URL: z
     .string({ error: 'is not set' })
-    .regex(/^mongodb(?:\+srv)?:\/\/./, { error: 'must begin with mongodb:// or mongodb+srv://' }),
+    .regex(/^mongodb(?:\+srv)?:\/\/./, { error: 'must begin with mongodb:// or mongodb+srv://' })
+    .describe('a replica set of MongoDB, as `mongodb://USER:PASSWORD@HOST/DATABASE`'),
   WEIR_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'must be one of trace, debug, info, warn, error, fatal, silent',
     })
-    .default('info'),
-  WEIR_HTTP_PORT: wholeNumber(0, 65_535).default(9464),
-  WEIR_HTTP_HOST: z.string().min(1).default('0.0.0.0'),
-  WEIR_SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(30),
+    .default('info')
+    .describe('what is logged, a JSON record a line on standard output'),
+  WEIR_HTTP_PORT: wholeNumber(0, 65_535)
+    .default(9464)
+    .describe('of probes and metrics; 0 takes a free one, which `ready` logs'),
+  WEIR_HTTP_HOST: z.string().default('0.0.0.0').describe('the address that they listen on'),
+  WEIR_SHUTDOWN_SECONDS: wholeNumber(0, 3600)
+    .default(30)
+    .describe('what has started may take so long after the signal; 10 s later the process ends whatever holds it'),
+  WEIR_PLANS: z
+    .string()
+    .optional()
+    .describe(
+      'directory of flows\u2019 states and plans, which is watched; without it they are read from the store every 2 s',
+    ),
 }
 
 const componentPairs = z
@@ -74,22 +86,37 @@ const componentPairs = z
   })
   .transform((pairs) => new Map(pairs.map((pair) => splitPair(pair))))
 
-const plans = z.string().min(1).optional()
-const recorderSchema = z.object({ ...common, WEIR_PLANS: plans })
+export const recorderSchema = z.object(common)
 const megabyte = 1024 * 1024
-const runnerSchema = z.object({
+export const runnerSchema = z.object({
   ...common,
-  WEIR_PLANS: plans,
-  WEIR_CREDENTIALS: z.string().min(1).optional(),
+  WEIR_CREDENTIALS: z
+    .string()
+    .optional()
+    .describe(
+      'directory of credentials, `NAMESPACE/NAME.json`, each `{"type": \u2026, "fields": {\u2026}}`; read anew at each use',
+    ),
   WEIR_POOLS: z
     .string()
     .transform((text) => text.split(',').filter((pool) => pool !== ''))
-    .optional(),
-  WEIR_COMPONENTS: componentPairs.default(new Map()),
-  WEIR_SUPERVISOR_SOCKET: z.string().min(1).optional(),
-  WEIR_MAX_PROCESSES: wholeNumber(1, 1000).optional(),
-  WEIR_QUEUED_MESSAGES: wholeNumber(1, 10_000_000).default(10_000),
-  WEIR_MESSAGE_BYTES: wholeNumber(1, 15 * megabyte).default(10 * megabyte),
+    .optional()
+    .describe('pools that are served, as `core,Component/shop`; without it all'),
+  WEIR_COMPONENTS: componentPairs
+    .default(new Map())
+    .describe('code of components, as `Component/shop=/code/shop,ClusterComponent/http=/code/http`'),
+  WEIR_SUPERVISOR_SOCKET: z
+    .string()
+    .optional()
+    .describe(
+      'socket of the supervisor that starts component processes in another container; without it they are children',
+    ),
+  WEIR_MAX_PROCESSES: wholeNumber(1, 1000).optional().describe('component processes at a time; 16 without it'),
+  WEIR_QUEUED_MESSAGES: wholeNumber(1, 10_000_000)
+    .default(10_000)
+    .describe('a component\u2019s emit waits while the queue it goes to holds more'),
+  WEIR_MESSAGE_BYTES: wholeNumber(1, 15 * megabyte)
+    .default(10 * megabyte)
+    .describe('the largest message, its JSON in bytes; a larger one is a dead letter'),
 })
 
 /** @throws {PermanentError} `SettingsInvalid`: every variable that is wrong, with what it must be, and no value of any */
@@ -126,7 +153,9 @@ function commonOf(values: z.infer<typeof recorderSchema>): ProcessSettings {
 }
 
 function read<Values>(schema: z.ZodType<Values>, environment: Environment): Values {
-  const result = schema.safeParse(environment)
+  // Whoever fills in a template sets what is not wanted to nothing.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const result = schema.safeParse(set)
   if (result.success) return result.data
   const wrong = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
   throw new PermanentError('SettingsInvalid', wrong.join('; '))
