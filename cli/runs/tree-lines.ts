@@ -127,7 +127,8 @@ function thenText({ then, againAfterMs }: FailureGroup): string {
   const word = then === 'retried' || then === 'dead' ? '' : ` ${then}`
   if (againAfterMs === undefined) return word
   const [min, max] = [span(againAfterMs.min), span(againAfterMs.max)]
-  return `${word}, again after ${min === max ? min : `${min} to ${max}`}`
+  // A dead letter comes back by a replay alone.
+  return `${word}, ${then === 'dead' ? 'replayed' : 'again'} after ${min === max ? min : `${min} to ${max}`}`
 }
 
 /** Whole: the ids of one process begin alike. */

@@ -257,7 +257,9 @@ describe('weir runs', () => {
     expect(stdout).toMatch(/^Run: +[\da-f]+\nFlow: +default\/orders\nTrigger: +by-hand\n/)
     expect(stdout).toMatch(/^shape +1 +settled +1 .*\n└─ store +1 +settled +3 /m)
     expect(stdout).toMatch(/^ +│ +attempt 1, again after \d+m?s: ComponentFailed: the shop is shut$/m)
-    expect(stdout).toMatch(/^ +│ +attempt 2: ComponentFailed: the shop is shut \(dead letter [\da-f]{32}\/store\)$/m)
+    expect(stdout).toMatch(
+      /^ +│ +attempt 2, replayed after [\d.]+m?s: ComponentFailed: the shop is shut \(dead letter [\da-f]{32}\/store\)$/m,
+    )
     expect(stdout).toMatch(/^ +└─ say +fused$/m)
     const json = JSON.parse((await runs('show', oldest.slice(0, 30), '-o', 'json')).stdout)
     const [{ next }] = json.tree
