@@ -54,7 +54,8 @@ export function mongoLink(parts: LinkParts): MongoLink {
 
   const run = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (ending.signal.aborted) throw storeClosed()
-    const doing = within(parts, repeated(parts, work, ending.signal))
+    const late = { isOver: false }
+    const doing = within(parts, repeated(parts, work, { ending: ending.signal, late }), late)
     working.add(doing)
     try {
       const result = await doing
@@ -100,11 +101,16 @@ const decidingOptions: CollectionOptions = {
 }
 const observingOptions: CollectionOptions = { readConcern: { level: 'local' }, writeConcern: { w: 1 } }
 
+/** Nobody waits for the work any more: by a timer, since a clock that was set back would have it repeated for as long. */
+interface Lateness {
+  isOver: boolean
+}
+
 /** Does the work until it succeeds, cannot, or is late. */
 async function repeated<Result>(
   { place, clock }: LinkParts,
   work: () => Promise<Result>,
-  ending: AbortSignal,
+  { ending, late }: { readonly ending: AbortSignal; readonly late: Readonly<Lateness> },
 ): Promise<Result> {
   const until = clock.now() + operationMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
@@ -114,7 +120,7 @@ async function repeated<Result>(
       if (isOurs(error)) throw error
       if (ending.aborted) throw storeClosed()
       const failure = failureOf(error)
-      if (!failure.mayRepeat || clock.now() + pauseMs >= until) throw storeError(place, failure, error)
+      if (!failure.mayRepeat || late.isOver || clock.now() + pauseMs >= until) throw storeError(place, failure, error)
     }
     await sleep(clock, pauseMs, ending)
   }
@@ -186,9 +192,10 @@ function isOurs(error: unknown): boolean {
   return error instanceof Error && ['PermanentError', 'TransientError'].includes(error.name)
 }
 
-function within<Result>({ clock, place }: LinkParts, working: Promise<Result>): Promise<Result> {
+function within<Result>({ clock, place }: LinkParts, working: Promise<Result>, late: Lateness): Promise<Result> {
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(operationMs, () => {
+      late.isOver = true
       const message = `${placeName(place)} did not answer within ${operationMs / 1000} s`
       reject(new TransientError('StoreTimeout', message))
     })
