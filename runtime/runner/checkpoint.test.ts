@@ -52,6 +52,25 @@ describe('a checkpoint', () => {
     expect(new Set(finished.map(({ data }) => (data as { n: number }).n))).toEqual(new Set([1, 2, 3]))
   })
 
+  it('is written only when what was emitted before it is safe', async () => {
+    const confirmed = Promise.withResolvers<void>()
+    const wrap = (connection: Broker): Broker => ({
+      ...connection,
+      publish: async (target, message) => {
+        if (target.queue.includes('store')) await confirmed.promise
+        return connection.publish(target, message)
+      },
+    })
+    const { send, settle, untilIdle, store, plan } = await rigOf({ ...polling, scripts: { poll }, wrap })
+    const snapshot = async (): Promise<unknown> => (await store.snapshots.read(plan.stages[0]!.queue))?.value
+    await send({})
+    await settle()
+    expect(await snapshot()).toBeUndefined()
+    confirmed.resolve()
+    await untilIdle()
+    expect(await snapshot()).toEqual({ cursor: 3 })
+  })
+
   it('that follows another at once is no conflict with it', async () => {
     const { send, untilIdle, finished, host, store, plan } = await rigOf({ ...polling, scripts: { poll } })
     await send({})

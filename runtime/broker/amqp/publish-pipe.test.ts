@@ -65,3 +65,11 @@ describe('a publish pipe whose clock is set back by an hour', () => {
     expect(await refused).toMatchObject({ code: 'BrokerUnavailable' })
   })
 })
+
+it('tells of everything unconfirmed that its outcome is unknown, when the link is lost', async () => {
+  const { pipe } = world()
+  pipe.attach(silentLink)
+  const ends = ['a', 'b'].map((id) => pipe.publish('steps', 'q', message(id)).catch((error: unknown) => error))
+  pipe.detach(new TransientError('BrokerConnectionLost', 'the connection was lost'))
+  expect(await Promise.all(ends)).toMatchObject([{ code: 'BrokerConnectionLost' }, { code: 'BrokerConnectionLost' }])
+})
