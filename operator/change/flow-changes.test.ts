@@ -248,6 +248,30 @@ describe('deleting a flow', () => {
     expect(late.seen).toEqual(['m'])
   })
 
+  it('lets a slow call end where the broker does not tell what is worked on', async () => {
+    const { open, clock, broker, queues, state } = await openWorld()
+    const depth: Broker['depth'] = async (queue) => {
+      const seen = await broker.depth(queue)
+      return seen && { ready: seen.ready, consumers: seen.consumers }
+    }
+    const changes = await open({ broker: { ...broker, depth }, waits: { declaredMs: 0 } })
+    await changes.apply(changePlan({ steps: { a: 'f', b: 'f' }, timeoutSeconds: 60 }))
+    const [first = '', second = ''] = await queues()
+    // 90 s of work: 50 s on another message first, then 40 s on this one.
+    await broker.consume(first, { prefetch: 2 }, (delivery) => {
+      clock.setTimer(90_000, () => void publish(broker, second, 'child').then(delivery.ack))
+    })
+    const last = await consume(broker, second)
+    await publish(broker, first)
+    await changes.remove('uid')
+    await clock.advance(89_000)
+    expect((await state())?.living).toHaveLength(2)
+    await clock.advance(2000)
+    expect(last.seen).toEqual(['child'])
+    await clock.advance(125_000)
+    expect(await state()).toMatchObject({ living: [], retiring: [{ queue: first }, { queue: second }] })
+  })
+
   it('makes dead letters of what is left at the deadline', async () => {
     const { changes, clock, broker, state, first, second } = await running()
     for (const id of ['m1', 'm2', 'm3']) await publish(broker, first, id)
