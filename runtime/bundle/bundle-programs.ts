@@ -1,10 +1,11 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Metafile } from 'esbuild'
 import { build } from 'esbuild'
 import { bundlePath as shimPath } from '../shim/bundle-shim.ts'
 
-/** Where the programs lie below the directory: as deep as their sources, so that they find the shim by the same relative path. */
+/** Where the programs lie below the directory: two deep, so that they find the shim by the relative path that their sources have. */
 export const programsDirectory = 'runtime/programs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -58,7 +59,7 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
     metafile: true,
     logLevel: 'error',
   })
-  const shimDirectory = join(directory, 'runtime/shim')
+  const shimDirectory = join(directory, 'shim')
   await mkdir(shimDirectory, { recursive: true })
   await copyFile(shimPath, join(shimDirectory, 'bundled-main.cjs'))
   const outputs = Object.entries(metafile.outputs)
@@ -69,10 +70,8 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
   return { files: Object.fromEntries(entries) }
 }
 
-type Outputs = Awaited<ReturnType<typeof build>>['metafile'] extends infer M ? NonNullable<M>['outputs'] : never
-
 /** A file and what it imports at once, and so on. */
-function loadedBy(entry: string, outputs: Outputs): readonly string[] {
+function loadedBy(entry: string, outputs: Metafile['outputs']): readonly string[] {
   const loaded = new Set([entry])
   for (const file of loaded) {
     for (const { path, kind } of outputs[file]?.imports ?? []) {

@@ -10,13 +10,16 @@ const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Pro
   fusion: () => import('./fusion-bench.ts'),
   safety: () => import('./safety-bench.ts'),
   latency: () => import('./latency-bench.ts'),
+  idle: () => import('./idle-bench.ts'),
+  start: () => import('./start-bench.ts'),
+  recorder: () => import('./recorder-bench.ts'),
   lint: () => import('./lint-bench.ts'),
   expression: () => import('./expression-bench.ts'),
   message: () => import('./message-bench.ts'),
   link: () => import('./link-bench.ts'),
   host: () => import('./host-bench.ts'),
-  idle: () => import('./idle-bench.ts'),
-  start: () => import('./start-bench.ts'),
+  'local-idle': () => import('./local-idle-bench.ts'),
+  'local-start': () => import('./local-start-bench.ts'),
   memory: () => import('./memory-bench.ts'),
 }
 

@@ -120,7 +120,7 @@ async function newClient({
   const read = readMongoUrl(url)
   const place: MongoPlace = { ...read, database: database ?? read.database ?? 'weir' }
   // Takes 125 ms: only who opens a store pays.
-  const { MongoClient } = await import('mongodb')
+  const { MongoClient } = await import('./driver.ts')
   try {
     const client = new MongoClient(url, { ...options, appName })
     return { client, place }
