@@ -39,7 +39,7 @@ export async function openRunServers(context: CommandContext, urls: ServerUrls):
     const log = openLog(quiet(context.logLevel), context.terminal.err)
     return {
       store: store.value,
-      broker: withClaimCheck(queues.value, store.value.blobs, { clock: systemClock, log }),
+      broker: withClaimCheck(queues.value, store.value, { clock: systemClock, log }),
       ...namesOf(broker, urls.store),
     }
   }

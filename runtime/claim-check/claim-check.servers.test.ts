@@ -19,7 +19,7 @@ describeOnMongo('a claim check in GridFS', () => {
     const server = await openMongo()
     const store = await openMongoStore({ url: server.url, log })
     const memory = openMemoryBroker()
-    const broker = withClaimCheck(memory.connect(), store.blobs, { clock: systemClock, log })
+    const broker = withClaimCheck(memory.connect(), store, { clock: systemClock, log })
     try {
       await broker.declareQueues([{ name: queue }, { name: deadQueue }])
       const bodies = Array.from({ length: 30 }, (_, at) => randomBytes(at % 3 === 0 ? 1000 : 1_500_000))

@@ -30,10 +30,10 @@ function encoding(broker: Broker): Broker {
 
 brokerConformance('a claim check that takes every body', async () => {
   const broker = openMemoryBroker()
-  const { blobs } = openMemoryStore()
+  const store = openMemoryStore()
   return {
     connect: async () =>
-      encoding(withClaimCheck(broker.connect(), blobs, { clock: systemClock, log, thresholdBytes: -1 })),
+      encoding(withClaimCheck(broker.connect(), store, { clock: systemClock, log, thresholdBytes: -1 })),
     close: broker.close,
   }
 })
@@ -91,9 +91,11 @@ async function bench(options: BenchOptions = {}) {
   const clock = simulatedClock(1_700_000_000_000)
   const memory = openMemoryBroker({ clock })
   const below = memory.connect()
-  const { state, blobs } = fallibleBlobs(openMemoryStore({ clock }).blobs)
+  const { blobs: kept, trackedRuns } = openMemoryStore({ clock })
+  const { state, blobs } = fallibleBlobs(kept)
+  const store = { blobs, trackedRuns: { ...trackedRuns } }
   const missing: WireMessage[] = []
-  const broker = withClaimCheck(memory.connect(), blobs, {
+  const broker = withClaimCheck(memory.connect(), store, {
     clock,
     log,
     thresholdBytes: 100,
@@ -110,7 +112,7 @@ async function bench(options: BenchOptions = {}) {
     return { deliveries, subscription, ids: () => deliveries.map(({ message }) => message.id) }
   }
   const publish = (message: WireMessage) => broker.publish({ kind: 'queue', queue }, message)
-  return { clock, below, broker, state, blobs, missing, takeFrom, publish }
+  return { clock, below, broker, state, store, missing, takeFrom, publish }
 }
 
 const large = randomBytes(5000)
@@ -118,7 +120,7 @@ const small = Buffer.from('{"data":1}')
 
 describe('claim check', () => {
   it('puts a large body beside the queue, under the hash of its content, and back into its place', async () => {
-    const { below, broker, blobs, takeFrom, publish } = await bench()
+    const { below, broker, store, takeFrom, publish } = await bench()
     const sent = message('m1', large)
     expect(await publish(sent)).toBe('confirmed')
     const bare = await takeFrom(below)
@@ -127,7 +129,7 @@ describe('claim check', () => {
     expect(headers).toEqual({ ...sent.headers, blob: createHash('sha256').update(large).digest('hex') })
     expect(carriedOf(body)).toEqual({ trigger: { data: { id: 'm1' } } })
     expect(payloadOf(body)).toHaveLength(0)
-    expect(await blobs.get(headers.blob!)).toEqual(large)
+    expect(await store.blobs.get(headers.blob!)).toEqual(large)
     await bare.subscription.close()
 
     const whole = await takeFrom(broker)
@@ -186,6 +188,27 @@ describe('claim check', () => {
     await vi.waitFor(async () => expect(await below.depth(queue)).toMatchObject({ ready: 0, unacknowledged: 0 }))
   })
 
+  it('takes a message whose body is gone off its tracked run, in the end even where the store fails at first', async () => {
+    const { clock, below, broker, store, takeFrom, publish } = await bench()
+    const sent = message('m1', large)
+    await store.trackedRuns.add('flow-uid', 'r', ['m1'])
+    await publish({ ...sent, headers: { ...sent.headers, tracked: true } })
+    await clock.advance(1001)
+    const { remove } = store.trackedRuns
+    let failures = 2
+    store.trackedRuns.remove = async (...given) => {
+      if (failures-- > 0) throw new TransientError('StoreUnreachable', 'the store is down')
+      return remove(...given)
+    }
+    await takeFrom(broker)
+    await vi.waitFor(async () => expect(await below.depth(deadQueue)).toMatchObject({ ready: 1 }))
+    expect(await store.trackedRuns.active('flow-uid')).toEqual(['r'])
+    expect(await below.depth(queue)).toMatchObject({ unacknowledged: 1 })
+    await clock.advance(1000)
+    await vi.waitFor(async () => expect(await below.depth(queue)).toMatchObject({ unacknowledged: 0 }))
+    expect(await store.trackedRuns.active('flow-uid')).toEqual([])
+  })
+
   it('keeps the message until its dead letter is safe', async () => {
     const { clock, below, broker, takeFrom, publish } = await bench()
     await publish(message('m1', large))
@@ -228,8 +251,8 @@ describe('claim check', () => {
   })
 
   it('holds nobody up for longer than a second behind a store that says nothing, on a queue that another has declared', async () => {
-    const { clock, below, blobs, state, takeFrom, publish } = await bench({ keepMs: 1e9 })
-    const consumer = withClaimCheck(below, blobs, { clock, log, thresholdBytes: 100, heldPerSubscription: 1 })
+    const { clock, below, store, state, takeFrom, publish } = await bench({ keepMs: 1e9 })
+    const consumer = withClaimCheck(below, store, { clock, log, thresholdBytes: 100, heldPerSubscription: 1 })
     for (const id of ['m1', 'm2']) await publish(message(id, Buffer.concat([large, Buffer.from(id)])))
     await publish(message('m3', small))
     state.isSilent = true

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
-import type { BlobStore } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { WireMessage } from '../wire/message.ts'
 import { openCheckIn } from './check-in.ts'
 import { openRestoringLine } from './restoring-line.ts'
@@ -19,6 +19,8 @@ export interface ClaimCheckOptions {
   readonly onBodyMissing?: (message: WireMessage) => void
 }
 
+type ClaimCheckStore = Pick<Store, 'blobs' | 'trackedRuns'>
+
 const defaults = { thresholdBytes: 1024 * 1024, keepMs: 30 * 86_400_000, heldPerSubscription: 16 }
 
 /**
@@ -29,8 +31,8 @@ const defaults = { thresholdBytes: 1024 * 1024, keepMs: 30 * 86_400_000, heldPer
  * A message whose body is gone becomes a dead letter, `BodyMissing`. While the blob store does not answer, a large delivery waits
  * unacknowledged, and a large publish is refused: its outcome is unknown.
  */
-export function withClaimCheck(broker: Broker, blobs: BlobStore, options: ClaimCheckOptions): Broker {
-  const parts = { ...defaults, ...options, broker, blobs }
+export function withClaimCheck(broker: Broker, store: ClaimCheckStore, options: ClaimCheckOptions): Broker {
+  const parts = { ...defaults, ...options, broker, blobs: store.blobs, trackedRuns: store.trackedRuns }
   const ending = new AbortController()
   const publish = openCheckIn(parts)
   /** Of what was declared here. */

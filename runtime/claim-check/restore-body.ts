@@ -1,16 +1,14 @@
 import type { Logger } from 'pino'
-import type { Broker, Delivery } from '../broker/broker.ts'
-import type { Clock } from '../clock.ts'
+import type { Delivery } from '../broker/broker.ts'
 import { sleep } from '../clock.ts'
 import type { BlobStore } from '../store/store.ts'
 import type { WireMessage } from '../wire/message.ts'
+import type { BuryParts } from './bury-bodiless.ts'
 import { buryBodiless } from './bury-bodiless.ts'
 import type { Slots } from './slots.ts'
 
-export interface RestoringParts {
-  readonly broker: Pick<Broker, 'publish'>
+export interface RestoringParts extends BuryParts {
   readonly blobs: Pick<BlobStore, 'get'>
-  readonly clock: Clock
   readonly log: Logger
   readonly heldPerSubscription: number
   readonly onBodyMissing?: (message: WireMessage) => void

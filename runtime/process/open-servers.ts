@@ -42,5 +42,5 @@ export async function openServers({ settings, name, clock, log, opened, signal }
   ])
   opened.defer(store.close)
   opened.defer(direct.close)
-  return { store, broker: withClaimCheck(direct, store.blobs, { clock, log }) }
+  return { store, broker: withClaimCheck(direct, store, { clock, log }) }
 }

@@ -79,7 +79,7 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
     log,
   })
   opened.defer(queues.close)
-  const broker = withClaimCheck(queues, store.blobs, { clock, log })
+  const broker = withClaimCheck(queues, store, { clock, log })
   const plans = await openStorePlanSource({ store, clock, log, pollMs: 500 })
   opened.defer(plans.close)
   const changes = await openFlowChanges({
