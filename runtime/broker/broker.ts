@@ -8,9 +8,9 @@ import type { WireMessage } from '../wire/message.ts'
  */
 export interface Broker {
   /**
-   * Safe to repeat.
+   * Safe to repeat. For a user who may not declare a queue it is enough that another has, with whatever properties.
    *
-   * @throws {PermanentError} `QueueMismatch` when a queue exists with other properties
+   * @throws {PermanentError} `QueueMismatch` when a queue exists with other properties; `BrokerAccessRefused`, naming it, when it is not there and may not be declared
    */
   readonly declareQueues: (queues: readonly QueueDeclaration[]) => Promise<void>
   /**

@@ -24,12 +24,16 @@ function world() {
   const clock = simulatedClock(1_700_000_000_000)
   const memory = openMemoryBroker({ clock })
   const kept = openMemoryStore({ clock })
-  const refuse: { broker?: Error; store?: Error } = {}
+  const refuse: { broker?: Error; declare?: Error; store?: Error } = {}
   const broker: Broker = {
     ...memory,
     publish: async (target, message) => {
       if (refuse.broker !== undefined) throw refuse.broker
       return memory.publish(target, message)
+    },
+    declareQueues: async (queues) => {
+      if (refuse.declare !== undefined) throw refuse.declare
+      await memory.declareQueues(queues)
     },
   }
   const guarded = async (work: () => Promise<void>): Promise<void> => {
@@ -79,6 +83,23 @@ describe('observations on their way to a recorder', () => {
     expect(await store.runs.get('r1')).toBeDefined()
     expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
     expect(await store.runs.dropped()).toBe(0)
+  })
+
+  it('wait for their queue where the user may not declare it, and are written when another has', async () => {
+    const { clock, memory, store, refuse, publisher, consumer, observe } = world()
+    refuse.declare = new PermanentError(
+      'BrokerAccessRefused',
+      'RabbitMQ has no queue "events", and it may not be declared',
+    )
+    const sender = publisher()
+    observe(sender, 700)
+    await clock.advance(10_000)
+    expect(sender.dropped()).toBe(0)
+    await memory.declareQueues([eventsDeclaration])
+    delete refuse.declare
+    await consumer()
+    await clock.advance(1000)
+    expect(await store.runs.events('r1')).toHaveLength(700)
   })
 
   it('wait for the broker up to a bound; what is beyond it is counted by both ends, also at the end of a process', async () => {

@@ -22,9 +22,12 @@ export function openEventPublisher({ broker, clock, log, onDropped }: EventPubli
   const send = async (batch: SequencedBatch): Promise<void> => {
     const message = messageOf(batch)
     if ((await broker.publish({ kind: 'queue', queue: eventsQueue }, message)) === 'confirmed') return
-    await broker.declareQueues([eventsDeclaration])
+    await broker.declareQueues([eventsDeclaration]).catch((cause: unknown) => {
+      // Whoever may declare it may do so soon: no reason to drop this.
+      throw new TransientError('QueueNotFound', `nobody owns the queue "${eventsQueue}"`, { cause })
+    })
     if ((await broker.publish({ kind: 'queue', queue: eventsQueue }, message)) === 'confirmed') return
-    throw new TransientError('QueueNotFound', `the queue "${eventsQueue}" is not there, though it was declared`)
+    throw new TransientError('QueueNotFound', `nobody owns the queue "${eventsQueue}", though it was declared`)
   }
   return openEventBatcher({ clock, log, send, ...(onDropped && { onDropped }) })
 }

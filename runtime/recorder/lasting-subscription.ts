@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { Broker, Delivery, QueueDeclaration, Subscription } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
-import { PermanentError } from '../error.ts'
 
 export interface LastingParts {
   readonly broker: Pick<Broker, 'declareQueues' | 'consume'>
@@ -34,18 +33,24 @@ export async function openLastingSubscription(
     opening = again()
   }
   const open = async (): Promise<Subscription> => {
-    await broker.declareQueues([queue]).catch((error: unknown) => {
-      // Who may not declare it consumes what another has declared; where nobody has, `consume` says so.
-      if (!(error instanceof PermanentError) || error.code !== 'BrokerAccessRefused') throw error
-    })
+    await broker.declareQueues([queue])
     return broker.consume(queue.name, { prefetch, onEnd }, onDelivery)
+  }
+  let told = ''
+  /** Once for each reason: it may be one that goes when somebody else has declared the queue. */
+  const tell = (err: unknown): undefined => {
+    const reason = err instanceof Error ? err.message : String(err)
+    if (reason !== told) log.error({ queue: queue.name, err }, 'queue cannot be consumed again yet')
+    told = reason
   }
   const again = async (): Promise<Subscription | undefined> => {
     for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       await sleep(clock, pauseMs, signal).catch(() => {}) // the loop's condition looks at the end
-      const opened = signal.aborted ? undefined : await open().catch(() => undefined)
-      if (opened !== undefined) log.info({ queue: queue.name }, 'queue is consumed again')
-      if (opened !== undefined) return opened
+      const opened = signal.aborted ? undefined : await open().catch(tell)
+      if (opened === undefined) continue
+      log.info({ queue: queue.name }, 'queue is consumed again')
+      told = ''
+      return opened
     }
     return undefined
   }

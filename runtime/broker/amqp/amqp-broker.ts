@@ -60,7 +60,7 @@ export class AmqpBroker {
     const { server, clock, random, limits, log } = parts
     const administering = { clock, random, patienceMs: limits.patienceMs }
     this.#admin = openAdmin({ ...administering, server: named(server, 'administer'), idleMs: limits.adminIdleMs })
-    this.#standing = new StandingTopology(this.#admin, log)
+    this.#standing = new StandingTopology(this.#admin, { server, log })
     this.#pipe = this.#openPipe()
     this.#consumers = this.#openSide(this.#consumerKind)
     this.#replies = this.#openSide({ open: (...told) => this.#temporary.kind.open(...told) })
@@ -207,7 +207,7 @@ export class AmqpBroker {
       fireAndForget: server.fireAndForget === true,
       wantLink: () => this.#session.want(kind),
       reason: () => this.#reason(),
-      isSingleActive: (queue) => this.#standing.isSingleActive(queue),
+      isSingleActive: (queue) => this.#temporary.isSingleActive(queue) ?? this.#standing.isSingleActive(queue),
       isThere: async (queue) => (await this.#depth(queue)) !== undefined,
       onMalformed: (malformed) => this.#onMalformed(malformed),
     })

@@ -70,12 +70,40 @@ describeOnRabbit('opening a broker on RabbitMQ', (rabbit) => {
     expect(error.message).toContain(vhostName ?? vhost.vhost)
   })
 
-  it('says at once which permission is missing', async () => {
+  it('says at once what is missing and may not be declared', async () => {
     const vhost = await openVhost()
     const user = await addUser(vhost.vhost, { configure: '^$', write: '.*', read: '.*' })
     const error = await errorOf({ url: urlOf(vhost, user) })
     expect(error).toMatchObject({ name: 'PermanentError', code: 'BrokerAccessRefused' })
-    expect(error.message).toContain('check the permissions of the user')
+    expect(error.message).toMatch(
+      new RegExp(`^RabbitMQ at 127.0.0.1:.* has no exchange "unrouted", and the user "${user}" may not declare it; `),
+    )
+    expect(error.message).not.toContain('sesame')
+    const owner = await open({ url: vhost.amqpUrl })
+    closing.push(owner.close)
+    await api('DELETE', `/queues/${encodeURIComponent(vhost.vhost)}/dead`)
+    expect((await errorOf({ url: urlOf(vhost, user) })).message).toContain(' has no queue "dead", and ')
+  })
+
+  it('says at once what may be declared and not bound', async () => {
+    const vhost = await openVhost()
+    const user = await addUser(vhost.vhost, { configure: '.*', write: 'unrouted|retry', read: '.*' })
+    const error = await errorOf({ url: urlOf(vhost, user) })
+    expect(error).toMatchObject({ name: 'PermanentError', code: 'BrokerAccessRefused' })
+    expect(error.message).toMatch(/write access .*; check the permissions of the user$/)
+  })
+
+  it('waits with `patience: wait` for whoever may declare what is missing', async () => {
+    const vhost = await openVhost()
+    const user = await addUser(vhost.vhost, { configure: '^$', write: '.*', read: '.*' })
+    const told: string[] = []
+    const onHealth = (health: BrokerHealth): void =>
+      void told.push(health.kind === 'connecting' ? health.reason : health.kind)
+    const opening = open({ url: urlOf(vhost, user), patience: 'wait', onHealth })
+    await eventually(() => expect(told.at(-1)).toContain('may not declare it'))
+    closing.push((await open({ url: vhost.amqpUrl })).close)
+    closing.push((await opening).close)
+    expect(told.at(-1)).toBe('ready')
   })
 
   it('is content with what another user has declared', async () => {
@@ -89,7 +117,11 @@ describeOnRabbit('opening a broker on RabbitMQ', (rabbit) => {
     await publishAll(worker, 'q', ['m1'])
     expect(await worker.publish({ kind: 'delay', queue: 'q', delayMs: 100 }, message('m2'))).toBe('confirmed')
     await eventually(async () => expect((await worker.depth('q'))?.ready).toBe(2))
-    await expect(worker.declareQueues([{ name: 'mine' }])).rejects.toMatchObject({ code: 'BrokerAccessRefused' })
+    await worker.declareQueues([{ name: 'q' }])
+    await expect(worker.declareQueues([{ name: 'q' }, { name: 'mine' }])).rejects.toMatchObject({
+      code: 'BrokerAccessRefused',
+      message: expect.stringContaining('has no queue "mine", and '),
+    })
   })
 
   it('goes on trying with `patience: wait`, and opens when the vhost is there', async () => {

@@ -24,6 +24,7 @@ describe('linkError', () => {
     { failure: reply(403, 'ACCESS_REFUSED - Login was refused using PLAIN'), code: 'BrokerLoginRefused', lasts: true },
     { failure: reply(403, "ACCESS_REFUSED - access to queue 'q' refused"), code: 'BrokerAccessRefused', lasts: true },
     { failure: reply(404, "NOT_FOUND - no queue 'q' in vhost '/'"), code: 'QueueNotFound', lasts: true },
+    { failure: reply(404, "NOT_FOUND - no exchange 'x' in vhost '/'"), code: 'ExchangeNotFound', lasts: true },
     { failure: reply(404, "NOT_FOUND - home node of queue 'q' is down"), code: 'BrokerClosed', lasts: false },
     { failure: reply(406, "PRECONDITION_FAILED - inequivalent arg 'x'"), code: 'QueueMismatch', lasts: true },
     { failure: reply(406, 'PRECONDITION_FAILED - unknown delivery tag 7'), code: 'BrokerClosed', lasts: false },

@@ -57,6 +57,7 @@ const replies: readonly {
   { reply: 403, text: /login/i, code: 'BrokerLoginRefused', todo: '; check user and password' },
   { reply: 403, text: /./, code: 'BrokerAccessRefused', todo: '; check the permissions of the user' },
   { reply: 404, text: /no queue/i, code: 'QueueNotFound', todo: '' },
+  { reply: 404, text: /no exchange/i, code: 'ExchangeNotFound', todo: '' },
   { reply: 406, text: /inequivalent/i, code: 'QueueMismatch', todo: '' },
   { reply: 530, text: /not found/i, code: 'VhostNotFound', todo: '; create the vhost, or check its name' },
   { reply: 530, text: /access to vhost/i, code: 'VhostRefused', todo: '; give the user permissions on the vhost' },

@@ -231,7 +231,8 @@ export class AmqpSubscription {
   #flushLater(generation: Generation): void {
     if (generation.isFlushing) return
     generation.isFlushing = true
-    setImmediate(() => {
+    const d = Number((globalThis as any).process.env.ACK_MS ?? 0)
+    ;(d > 0 ? (f: () => void) => setTimeout(f, d) : setImmediate)(() => {
       generation.isFlushing = false
       if (generation.isLive) this.#tell(generation, this.#parts.clock.now())
     })

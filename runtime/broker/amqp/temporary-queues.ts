@@ -6,12 +6,14 @@ import { openAdmin } from './admin.ts'
 import { channelsOf } from './amqplib-links.ts'
 import type { ConsumerSide } from './consumer-side.ts'
 import { joinTopologies, queueTopology } from './decide/plan-topology.ts'
-import { declareTopology } from './enact-topology.ts'
+import { bindTopology, declareTopology } from './enact-topology.ts'
 import type { LinkKind, SessionLink } from './link-session.ts'
 
 /** Queues that go with their connection: only the one that has declared them may ask for, consume or delete them. */
 export interface TemporaryQueues {
   readonly has: (queue: string) => boolean
+  /** Undefined when it is none of these. */
+  readonly isSingleActive: (queue: string) => boolean | undefined
   readonly declare: (declarations: readonly QueueDeclaration[]) => Promise<void>
   /** On the connection that has them. */
   readonly run: Admin['run']
@@ -30,7 +32,10 @@ export function openTemporaryQueues(parts: TemporaryQueueParts): TemporaryQueues
 
   const declareOn = (admin: Admin, declarations: Iterable<QueueDeclaration>): Promise<void> => {
     const topology = joinTopologies([...declarations].map(queueTopology))
-    return admin.run((channel) => declareTopology(channel, topology), 0)
+    return admin.run(async (channel) => {
+      await declareTopology(channel, topology)
+      await bindTopology(channel, topology)
+    }, 0)
   }
   const open = async (lose: (error: Error) => void, isWanted: () => boolean): Promise<SessionLink> => {
     const admin = openAdmin({ ...parts, onLost: lose })
@@ -60,6 +65,10 @@ export function openTemporaryQueues(parts: TemporaryQueueParts): TemporaryQueues
   return {
     kind: { open },
     has: (queue) => declared.has(queue),
+    isSingleActive: (queue) => {
+      const declaration = declared.get(queue)
+      return declaration && declaration.singleActiveConsumer === true
+    },
     forget: (queue) => void declared.delete(queue),
     run: async (work) => (await onConnection()).run(work, 0),
     declare: async (declarations) => {

@@ -8,8 +8,8 @@ import { openCutter } from '../../../test/env/cutter.ts'
 import { openRabbit, type RabbitServer } from '../../../test/env/rabbit.ts'
 import { callManagement, describeOnRabbit, describeOnRabbit4 } from '../../../test/env/servers.ts'
 import type { RabbitUrls } from '../../../test/env/shared-servers.ts'
-import { declareTopology } from '../amqp/enact-topology.ts'
-import { queueTopology, rungTopology } from '../amqp/decide/plan-topology.ts'
+import { bindTopology, declareTopology } from '../amqp/enact-topology.ts'
+import { queueTopology, rungTopology, type Topology } from '../amqp/decide/plan-topology.ts'
 import { openAmqpBroker } from '../amqp/open-amqp-broker.ts'
 import type { Broker } from '../broker.ts'
 import { brokerRoles, planVhost, type BrokerRole } from './decide/plan-vhost.ts'
@@ -23,6 +23,11 @@ const passwordsOf = (word: string) =>
 const stage = queueName({ flowUid: crypto.randomUUID(), step: 'store', hash: '0123456789ab', revision: 1 })
 const work = queueName({ flowUid: crypto.randomUUID(), step: '_core', hash: '0123456789ab', revision: 3 })
 const other = queueName({ flowUid: crypto.randomUUID(), step: 'store', hash: '0123456789ab', revision: 2 })
+
+async function standTopology(channel: Channel, topology: Topology): Promise<void> {
+  await declareTopology(channel, topology)
+  await bindTopology(channel, topology)
+}
 
 function promises(rabbitOf: () => RabbitUrls): void {
   const plan = planVhost({ namespace: 'weir-test', uid, passwords: passwordsOf('secret') })
@@ -123,12 +128,12 @@ function promises(rabbitOf: () => RabbitUrls): void {
     {
       name: 'declare a rung',
       may: ['operator', 'runner'],
-      deed: (channel) => declareTopology(channel, rungTopology(125)),
+      deed: (channel) => standTopology(channel, rungTopology(125)),
     },
     {
       name: 'declare a stage',
       may: ['operator'],
-      deed: (channel) => declareTopology(channel, queueTopology({ name: other })),
+      deed: (channel) => standTopology(channel, queueTopology({ name: other })),
     },
     { name: 'consume a stage', may: ['operator', 'runner'], deed: consume(stage) },
     { name: 'consume dead letters', may: ['operator', 'recorder'], deed: consume('dead') },
@@ -164,7 +169,7 @@ function promises(rabbitOf: () => RabbitUrls): void {
     beforeAll(async () => {
       model = await connect(urlAs(role))
       const declaring = await connect(urlAs('operator'))
-      await declareTopology(await declaring.createChannel(), rungTopology(100))
+      await standTopology(await declaring.createChannel(), rungTopology(100))
       await declaring.close()
     })
     afterAll(() => model.close())
