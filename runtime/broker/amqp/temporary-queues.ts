@@ -30,13 +30,6 @@ export function openTemporaryQueues(parts: TemporaryQueueParts): TemporaryQueues
   const declared = new Map<string, QueueDeclaration>()
   let current: Admin | undefined
 
-  const declareOn = (admin: Admin, declarations: Iterable<QueueDeclaration>): Promise<void> => {
-    const topology = joinTopologies([...declarations].map(queueTopology))
-    return admin.run(async (channel) => {
-      await declareTopology(channel, topology)
-      await bindTopology(channel, topology)
-    }, 0)
-  }
   const open = async (lose: (error: Error) => void, isWanted: () => boolean): Promise<SessionLink> => {
     const admin = openAdmin({ ...parts, onLost: lose })
     try {
@@ -77,4 +70,12 @@ export function openTemporaryQueues(parts: TemporaryQueueParts): TemporaryQueues
       for (const declaration of declarations) declared.set(declaration.name, declaration)
     },
   }
+}
+
+function declareOn(admin: Admin, declarations: Iterable<QueueDeclaration>): Promise<void> {
+  const topology = joinTopologies([...declarations].map(queueTopology))
+  return admin.run(async (channel) => {
+    await declareTopology(channel, topology)
+    await bindTopology(channel, topology)
+  }, 0)
 }
