@@ -1,23 +1,40 @@
 import { describe, expect, it } from 'vitest'
-import { judgeClaim, judgeFireClaim } from './judge-claim.ts'
+import { claimCopy, judgeClaim, judgeFireClaim } from './judge-claim.ts'
 
-const own = { attempt: 1, copy: 'mine' }
-const started = { attempt: 1, copy: 'mine', state: 'started', claimedAt: 1000 } as const
+const own = { attempt: 1, copy: claimCopy('m/1', 'mine') }
+const started = { attempt: 1, copy: own.copy, state: 'started', claimedAt: 1000 } as const
 
 describe('judgeClaim', () => {
   it.each([
-    { name: 'drops another copy', held: { ...started, copy: 'other' }, nowMs: 1500, want: { kind: 'duplicate' } },
+    {
+      name: 'drops another copy of the message that is at work',
+      held: { ...started, copy: claimCopy('m/1', 'other') },
+      nowMs: 1500,
+      want: { kind: 'duplicate', isAtWork: true },
+    },
     {
       name: 'drops another copy that never ended',
-      held: { ...started, copy: 'other' },
+      held: { ...started, copy: claimCopy('m/1', 'other') },
       nowMs: 99_000,
-      want: { kind: 'duplicate' },
+      want: { kind: 'duplicate', isAtWork: true },
+    },
+    {
+      name: 'drops another copy of a done one',
+      held: { ...started, copy: claimCopy('m/1', 'other'), state: 'done' as const },
+      nowMs: 1500,
+      want: { kind: 'duplicate', isAtWork: false },
+    },
+    {
+      name: 'drops another message with the key, which nobody else is at work on',
+      held: { ...started, copy: claimCopy('m', 'other') },
+      nowMs: 1500,
+      want: { kind: 'duplicate', isAtWork: false },
     },
     {
       name: 'drops its own redelivery after it was done',
       held: { ...started, state: 'done' as const },
       nowMs: 1500,
-      want: { kind: 'duplicate' },
+      want: { kind: 'duplicate', isAtWork: false },
     },
     {
       name: 'waits while its own start may still be at work',

@@ -79,8 +79,11 @@ async function attemptOnce(
   switch (admission.kind) {
     case 'admitted':
       return callAndSettle(own, job, admission.claim)
-    case 'duplicate':
-      return { kind: 'ack', event: 'discarded', emitted: 0, code: 'Duplicate' }
+    case 'duplicate': {
+      const dropped = { kind: 'ack', event: 'discarded', emitted: 0, code: 'Duplicate' } as const
+      // The run's list names both copies by one id, which is the other's to take off while it is at work.
+      return admission.isAtWork ? { ...dropped, goesOn: true } : dropped
+    }
     case 'later':
       return postpone(parts, job, { delayMs: admission.afterMs, ...outcomeUnknown })
     case 'unknown':

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { judgeClaim } from '../decide/judge-claim.ts'
+import { claimCopy, judgeClaim } from '../decide/judge-claim.ts'
 import { PermanentError } from '../error.ts'
 import type { ComponentJob } from './job.ts'
 import { standingOf } from './job.ts'
@@ -9,7 +9,8 @@ import { scopeAt } from './standing.ts'
 /** What deduplication says of a message before its component is called. */
 export type Admission =
   | { readonly kind: 'admitted'; readonly claim: HeldKey }
-  | { readonly kind: 'duplicate' }
+  /** `isAtWork`: another copy of this message is, under the same id. */
+  | { readonly kind: 'duplicate'; readonly isAtWork: boolean }
   | { readonly kind: 'later'; readonly afterMs: number }
   /** The outcome of an earlier start is unknown, and the step says that this is a dead letter. */
   | { readonly kind: 'unknown'; readonly claim: HeldKey }
@@ -33,8 +34,9 @@ export async function admit(
   deduplicate: NonNullable<ComponentJob['plan']['deduplicate']>,
 ): Promise<Admission> {
   const key = await claimKey(job, deduplicate.key)
-  const { attempt, copy, replay = 0 } = job.delivery.message.headers
-  const own = { replay, attempt, copy }
+  const { id, headers } = job.delivery.message
+  const { attempt, replay = 0 } = headers
+  const own = { replay, attempt, copy: claimCopy(id, headers.copy) }
   const claim: HeldKey = {
     done: () => parts.store.claims.done(key, own, parts.clock.now()),
     release: () => parts.store.claims.release(key, own),

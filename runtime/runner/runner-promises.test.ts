@@ -392,6 +392,67 @@ describe('deduplicate', () => {
   })
 })
 
+describe('a copy that deduplication drops', () => {
+  const holding = () => {
+    const release: (() => void)[] = []
+    const store: Script = async ({ emitData }) => {
+      await new Promise<void>((resolve) => release.push(resolve))
+      await emitData({})
+      return undefined
+    }
+    const step = call('store', { deduplicate: { windowSeconds: 60, key: 'data.id' } })
+    return { release, options: { spec: { steps: [step] }, scripts: { store } } }
+  }
+
+  it('leaves its message on the run’s list while the other copy is at work', async () => {
+    const { release, options } = holding()
+    const { send, settle, untilIdle, store, events } = await rigOf(options)
+    await send({ id: 1 }, { run: 'r', tracked: true })
+    await settle()
+    await send({ id: 1 }, { run: 'r', tracked: true })
+    await settle()
+    expect(events).toMatchObject([{ code: 'Duplicate' }])
+    expect(await store.trackedRuns.active('uid')).toEqual(['r'])
+    release[0]?.()
+    await untilIdle()
+    expect(await store.trackedRuns.active('uid')).toEqual([])
+  })
+
+  it('takes its message off the list when it is another message, or the other copy is done', async () => {
+    const { release, options } = holding()
+    const { send, settle, untilIdle, store, host } = await rigOf(options)
+    await send({ id: 1 }, { run: 'r', tracked: true })
+    await settle()
+    await send({ id: 1 }, { run: 'another', tracked: true })
+    await settle()
+    expect(await store.trackedRuns.active('uid')).toEqual(['r'])
+    release[0]?.()
+    await untilIdle()
+    await send({ id: 1 }, { run: 'r', tracked: true })
+    await untilIdle()
+    expect(host.calls).toHaveLength(1)
+    expect(await store.trackedRuns.active('uid')).toEqual([])
+  })
+
+  it('ends its run when the other copy was cut off and given up', async () => {
+    const died: Script = async ({ onStart }) => {
+      onStart?.()
+      return { kind: 'died', failure: { code: 'ComponentCrashed', message: 'gone' } }
+    }
+    const deduplicate = { windowSeconds: 60, key: 'data.id', onUnknown: 'retry' as const }
+    const { send, untilIdle, store, host } = await rigOf({
+      spec: { steps: [call('store', { ...once, deduplicate })] },
+      scripts: { store: died },
+    })
+    await send({ id: 1 }, { run: 'r', tracked: true })
+    await untilIdle()
+    await send({ id: 1 }, { run: 'r', tracked: true })
+    await untilIdle()
+    expect(host.calls).toHaveLength(1)
+    expect(await store.trackedRuns.active('uid')).toEqual([])
+  })
+})
+
 describe('nothing spins', () => {
   it.each([
     { name: 'a body that cannot be read', body: Buffer.from('rubbish') },

@@ -49,14 +49,28 @@ export async function settleTrouble(
   { trouble, claim, hasStarted }: TroubledCall,
 ): Promise<AttemptOutcome> {
   if (claim === undefined) return settleBy(own, job, trouble)
-  const wasCutOff = trouble.kind === 'died' && hasStarted && !isHarmless(trouble.failure)
-  if (wasCutOff && job.plan.deduplicate?.onUnknown === 'deadLetter') {
+  if (trouble.kind === 'died' && hasStarted && !isHarmless(trouble.failure)) {
+    return settleCutOff(own, job, { trouble, claim })
+  }
+  if (trouble.kind !== 'broken') await claim.release()
+  return settleBy(own, job, trouble)
+}
+
+interface CutOff {
+  readonly trouble: Extract<Trouble, { readonly kind: 'died' }>
+  readonly claim: HeldKey
+}
+
+/** What may have had its effect keeps its claim: found again, it is of unknown outcome. */
+async function settleCutOff(own: SettleParts, job: ComponentJob, { trouble, claim }: CutOff): Promise<AttemptOutcome> {
+  if (job.plan.deduplicate?.onUnknown === 'deadLetter') {
     const { code, message } = trouble.failure
     return buryUnknown(own.parts, job, claim, `nobody knows whether it had its effect: ${code}: ${message}`)
   }
-  // What may have had its effect keeps its claim: found again, it is of unknown outcome.
-  if (trouble.kind !== 'broken' && !wasCutOff) await claim.release()
-  return settleBy(own, job, trouble)
+  const outcome = await settleBy(own, job, trouble)
+  // Nobody will find it again: the next one with its key is a duplicate, but not for ever.
+  if (outcome.kind === 'ack' && outcome.goesOn !== true) await claim.done()
+  return outcome
 }
 
 /** Code that never ran had no effect. */
