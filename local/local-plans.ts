@@ -10,6 +10,8 @@ import type { ChangeWaits } from '../operator/decide/change-waits.ts'
 import type { Broker } from '../runtime/broker/broker.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { PlanSource, WorkList } from '../runtime/plan-source.ts'
+import type { NamespaceOf } from '../runtime/plans/flow-namespaces.ts'
+import { flowNamespaces } from '../runtime/plans/flow-namespaces.ts'
 import type { StorePlanSource } from '../runtime/plans/store-plan-source.ts'
 import { openStorePlanSource } from '../runtime/plans/store-plan-source.ts'
 import type { Store } from '../runtime/store/store.ts'
@@ -26,7 +28,7 @@ export interface LocalPlans extends PlanSource, WorkList {
   /** All that the store knows: on a server that is more than this run's. */
   readonly known: PlanSource
   /** `default` where nobody knows it. */
-  readonly namespaceOf: (flow: string) => string
+  readonly namespaceOf: NamespaceOf
   readonly close: () => Promise<void>
 }
 
@@ -42,7 +44,7 @@ export type FlowChange =
 
 export interface LocalPlansOptions {
   readonly broker: Broker
-  readonly store: Pick<Store, 'flows' | 'plans' | 'trackedRuns'>
+  readonly store: Pick<Store, 'flows' | 'plans' | 'runs' | 'trackedRuns'>
   readonly clock: Clock
   readonly log: Logger
   readonly waits?: Partial<ChangeWaits>
@@ -62,6 +64,7 @@ export async function openLocalPlans(options: LocalPlansOptions): Promise<LocalP
     declares: ({ flow, frozen }: FlowState) => given.has(flow) && !frozen,
     isUidReused: true,
   })
+  const namespaceOf = flowNamespaces({ plans: source, store })
   const isOwn = (flow: string): boolean => namespaces.has(flow)
   return {
     get all() {
@@ -74,7 +77,7 @@ export async function openLocalPlans(options: LocalPlansOptions): Promise<LocalP
     flows: () => source.flows().filter(isOwn),
     living: () => source.living().filter(({ plan }) => isOwn(plan.flow.uid)),
     onChange: source.onChange,
-    namespaceOf: (flow) => namespaces.get(flow) ?? source.active(flow)?.flow.namespace ?? 'default',
+    namespaceOf: async (flow) => namespaces.get(flow) ?? namespaceOf(flow),
     change: async ({ flows, components }) => {
       const wanted = flows.map((flow) => wantedOf(flow, components, options))
       const gone = [...given.values()].filter(({ flow }) => wanted.every(({ plan }) => plan.flow.uid !== flow.uid))

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { systemClock } from '../clock.ts'
 import { openMetrics } from '../metrics/open-metrics.ts'
 import { recorderMeters } from '../metrics/recorder-meters.ts'
+import { flowNamespaces } from '../plans/flow-namespaces.ts'
 import { openRecorder } from '../recorder/recorder.ts'
 import { openReInjector } from '../runner/re-inject.ts'
 import type { HealthServer } from './open-health-server.ts'
@@ -32,7 +33,7 @@ export async function openRecorderProcess({ settings, log, signal }: RecorderPro
     const servers = await openServers({ settings, name: 'weir-recorder', clock, log, opened, signal })
     const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
     opened.defer(plans.close)
-    const namespaceOf = (flow: string): string => plans.active(flow)?.flow.namespace ?? 'default'
+    const namespaceOf = flowNamespaces({ plans, store: servers.store })
     const meters = recorderMeters(clock)
     const recorder = await openRecorder({ ...servers, clock, log, namespaceOf, ...meters.observer })
     opened.defer(recorder.close)

@@ -4,6 +4,7 @@ import { deadQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
 import type { DeadLetter, Store } from '../store/store.ts'
+import type { WireMessage } from '../wire/message.ts'
 import { deadLetterOf } from './dead-letter-of.ts'
 import { openLastingSubscription } from './lasting-subscription.ts'
 import { keepLetter } from './letter-keeper.ts'
@@ -13,8 +14,8 @@ export interface DeadLetterConsumerParts {
   readonly store: Pick<Store, 'deadLetters' | 'blobs'>
   readonly clock: Clock
   readonly log: Logger
-  /** The namespace of a flow uid. */
-  readonly namespaceOf: (flow: string) => string
+  /** The namespace of a flow uid. What cannot be known now is asked again. */
+  readonly namespaceOf: (flow: string) => string | Promise<string>
   /** Told after a dead letter is stored; again when it is delivered again. Must not throw. */
   readonly onDeadLetter?: (letter: DeadLetter) => void
 }
@@ -55,10 +56,10 @@ export async function openDeadLetterConsumer(parts: DeadLetterConsumerParts): Pr
 /** Stores until the store takes it, then acknowledges; the end of the signal leaves the message to its queue. Never rejects. */
 async function record(work: Work, { message, ack, requeue }: Delivery): Promise<void> {
   const { clock, signal } = work
-  const letter = deadLetterOf(message, { namespace: work.namespaceOf(message.headers.flow), nowMs: clock.now() })
-  const untilMs = clock.now() + holdMs
+  const nowMs = clock.now()
+  const untilMs = nowMs + holdMs
   for (let { failures } = work; ; failures += 1) {
-    if (await isKept(work, letter)) return ack()
+    if (await isKept(work, message, nowMs)) return ack()
     if (signal.aborted) return
     work.failures = Math.max(work.failures, failures + 1)
     const retryMs = Math.min(firstRetryMs * 2 ** failures, longestRetryMs)
@@ -67,14 +68,17 @@ async function record(work: Work, { message, ack, requeue }: Delivery): Promise<
   }
 }
 
-async function isKept(work: Work, letter: DeadLetter): Promise<boolean> {
+async function isKept(work: Work, message: WireMessage, nowMs: number): Promise<boolean> {
   try {
+    const namespace = await work.namespaceOf(message.headers.flow)
+    const letter = deadLetterOf(message, { namespace, nowMs })
     const kept = await keepLetter(work, letter)
     work.failures = 0
     work.onDeadLetter?.(kept)
     return true
   } catch (err) {
-    const { flow, step, id } = letter
+    const { id, headers } = message
+    const { flow, at: step } = headers
     if (!work.signal.aborted) work.log.warn({ flow, step, id, err }, 'dead letter not stored, it will be tried again')
     return false
   }

@@ -11,7 +11,7 @@ import type { DeadLetter, Store } from '../store/store.ts'
 import type { AttemptFailure } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
 import type { MessageHeaders, WireMessage } from '../wire/message.ts'
-import type { Recorder } from './recorder.ts'
+import type { Recorder, RecorderParts } from './recorder.ts'
 import { openRecorder } from './recorder.ts'
 
 const log = pino({ level: 'silent' })
@@ -52,7 +52,7 @@ function refusingStore(store: Store): Store & { refuseWith: Error | undefined } 
   return refusing
 }
 
-async function open() {
+async function open(namespaceOf: RecorderParts['namespaceOf'] = (flow) => `namespace-of-${flow}`) {
   const clock = simulatedClock(1_700_000_000_000)
   const broker = openMemoryBroker({ clock })
   const store = refusingStore(openMemoryStore({ clock }))
@@ -62,7 +62,7 @@ async function open() {
     store,
     clock,
     log,
-    namespaceOf: (flow) => `namespace-of-${flow}`,
+    namespaceOf,
     onDeadLetter: (letter) => heard.push(letter),
   })
   opened = { broker, recorder }
@@ -132,6 +132,21 @@ describe('recorder', () => {
     const [letter] = await store.deadLetters.list({})
     expect(letter).toMatchObject({ id: 'm1', step: 'shape', attempts: 3, code, diedAt: clock.now() })
     expect(Buffer.compare(letter?.body ?? Buffer.from('none'), body)).toBe(0)
+  })
+
+  it('waits for the namespace of a letter while nobody knows it', async () => {
+    let isKnown = false
+    const { store, clock, broker, bury } = await open(async () => {
+      if (!isKnown) throw new TransientError('StateUnavailable', 'not now')
+      return 'shop'
+    })
+    await bury(dead('m1'))
+    await clock.advance(10_000)
+    expect(await store.deadLetters.list({})).toEqual([])
+    expect(broker.pending()).toMatchObject({ unacknowledged: 1 })
+    isKnown = true
+    await clock.advance(30_000)
+    expect(await store.deadLetters.list({})).toMatchObject([{ id: 'm1', namespace: 'shop' }])
   })
 
   it('keeps trying what the store refuses, and acknowledges nothing before it is stored', async () => {

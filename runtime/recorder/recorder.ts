@@ -23,7 +23,7 @@ export interface RecorderParts {
   readonly clock: Clock
   readonly log: Logger
   /** The namespace of a flow uid. */
-  readonly namespaceOf: (flow: string) => string
+  readonly namespaceOf: (flow: string) => string | Promise<string>
   /** Told after a dead letter is stored; again when it is delivered again. Must not throw. */
   readonly onDeadLetter?: (letter: DeadLetter) => void
   /** Told after a batch of another process's observations is written. Must not throw. */

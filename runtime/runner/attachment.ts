@@ -19,7 +19,7 @@ import type { Turns } from './turns.ts'
 import { openTurns } from './turns.ts'
 import { openWorkCount } from './work-count.ts'
 
-export type AttachParts = Omit<DeliveryParts, 'stage' | 'session' | 'patience' | 'resumes'>
+export type AttachParts = Omit<DeliveryParts, 'stage' | 'namespace' | 'session' | 'patience' | 'resumes'>
 
 export interface Attaching {
   readonly work: LivingWork
@@ -63,6 +63,7 @@ export class Attachment {
     this.#own = {
       ...own,
       stage,
+      namespace: work.plan.flow.namespace,
       draining: AbortSignal.any([own.draining, this.#left.signal]),
       session: sessionOf(parts, work),
       patience: openPatience(parts.clock),

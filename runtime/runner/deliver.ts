@@ -25,6 +25,8 @@ import { walkAndWrite } from './walk-and-write.ts'
 export interface DeliveryParts extends ComponentStepParts {
   readonly listeners: Listeners
   readonly stage: PlanStage
+  /** Of the flow whose queue it is: known even where nothing else of it is. */
+  readonly namespace: string
   readonly plans: PlanCache
 }
 
@@ -52,7 +54,7 @@ export async function deliver(own: DeliveryParts, delivery: Delivery, startedAtM
   }
   if (span !== undefined) endSpan(span, settlement)
   if (settlement.kind !== 'ack') return settlement
-  return acknowledge(own, delivery, { settlement, startedAtMs, namespace: placement.namespace })
+  return acknowledge(own, delivery, { settlement, startedAtMs })
 }
 
 /** One that ended its runner each time: it is worked on no more. */
@@ -64,21 +66,19 @@ export async function deliverPoison(own: DeliveryParts, delivery: Delivery): Pro
 interface Settled {
   readonly settlement: Acknowledgement
   readonly startedAtMs: number
-  readonly namespace?: string
 }
 
 async function acknowledge(
-  { parts }: DeliveryParts,
+  { parts, namespace }: DeliveryParts,
   delivery: Delivery,
-  { settlement, startedAtMs, namespace }: Settled,
+  { settlement, startedAtMs }: Settled,
 ): Promise<Acknowledgement> {
   const { headers, id } = delivery.message
   const hasEnded = settlement.goesOn !== true
   // Taken off the list before the acknowledgement: done twice it does no harm, left out the run would never end.
   if (headers.tracked === true && hasEnded) await parts.store.trackedRuns.remove(headers.flow, headers.run, id)
   delivery.ack()
-  const known = namespace ?? parts.plans.active(headers.flow)?.flow.namespace ?? 'default'
-  observeDelivery(parts, delivery, { settlement, startedAtMs, namespace: known })
+  observeDelivery(parts, delivery, { settlement, startedAtMs, namespace })
   if (id === headers.run && hasEnded) parts.observer.onEntrySettled(headers, settlement.emitted)
   return settlement
 }

@@ -6,12 +6,11 @@ import type { PlanCache } from './plan-cache.ts'
 import type { RunnerParts } from './runner-parts.ts'
 
 /** Where a delivered message is to be worked on, and under which plan. */
-export type Placement = { readonly namespace: string } & (
+export type Placement =
   | { readonly kind: 'here'; readonly active: ActivePlan; readonly message: WireMessage }
   | Elsewhere
   | { readonly kind: 'triggerGone' }
   | { readonly kind: 'mismatch' }
-)
 
 export interface Elsewhere {
   readonly kind: 'elsewhere'
@@ -36,25 +35,18 @@ export function placeMessage(own: PlaceParts, message: WireMessage): Placement |
 function place(own: PlaceParts, message: WireMessage, named: ActivePlan | undefined): Placement | Promise<Placement> {
   const { headers, id } = message
   const active = own.parts.plans.active(headers.flow)
-  const namespace = namespaceOf(active ?? named?.plan)
   const choice = choosePlan({ named: named?.plan, active, headers, isEntry: id === headers.run })
   if (choice.kind === 'active') return placeUnder(own, choice.plan, restamped(message, choice))
-  if (choice.kind !== 'named') return { kind: choice.kind, namespace }
-  return named === undefined ? { kind: 'mismatch', namespace } : { kind: 'here', namespace, active: named, message }
-}
-
-/** For observations of a flow that nobody knows any more. */
-function namespaceOf(plan: Plan | undefined): string {
-  return plan?.flow.namespace ?? 'default'
+  if (choice.kind !== 'named') return { kind: choice.kind }
+  return named === undefined ? { kind: 'mismatch' } : { kind: 'here', active: named, message }
 }
 
 async function placeUnder({ plans, stage }: PlaceParts, plan: Plan, message: WireMessage): Promise<Placement> {
-  const { namespace, uid } = plan.flow
   const queue = queueAt(plan, message.headers.at, stage.queue)
-  if (queue === undefined) return { kind: 'mismatch', namespace }
-  if (queue !== stage.queue) return { kind: 'elsewhere', namespace, queue, message }
-  const active = await plans(uid, plan.revision)
-  return active === undefined ? { kind: 'mismatch', namespace } : { kind: 'here', namespace, active, message }
+  if (queue === undefined) return { kind: 'mismatch' }
+  if (queue !== stage.queue) return { kind: 'elsewhere', queue, message }
+  const active = await plans(plan.flow.uid, plan.revision)
+  return active === undefined ? { kind: 'mismatch' } : { kind: 'here', active, message }
 }
 
 /** Id, attempt and copy are kept: it is the same message. */

@@ -539,6 +539,19 @@ describe('nothing is lost', () => {
     expect(await deadLetters()).toMatchObject([{ id: 'm1', code: 'PlanMismatch' }])
   })
 
+  it('and what becomes of a message of which no plan is known any more is told under the namespace of its queue', async () => {
+    const { broker, plan, plans, untilIdle, events } = await rigOf({
+      spec: { steps: [{ name: 'say', log: 'data' }] },
+      namespace: 'shop',
+    })
+    plans.forget(1)
+    plans.deactivate()
+    const headers = { ...headersFor(plan, 'm1'), revision: 99 }
+    await broker.publish({ kind: 'queue', queue: plan.stages[0]!.queue }, { id: 'm1', headers, body: body({}) })
+    await untilIdle()
+    expect(events).toMatchObject([{ kind: 'dead', code: 'PlanMismatch', namespace: 'shop' }])
+  })
+
   it('when a queue goes under an output: it is re-injected, or a dead letter', async () => {
     const { broker, plan, send, untilIdle, deadLetters } = await rigOf({
       spec: { steps: [call('fetch'), call('store')] },

@@ -49,6 +49,7 @@ export interface RigOptions {
   readonly scripts?: Readonly<Record<string, Script>>
   readonly functions?: Readonly<Record<string, Partial<FunctionContract>>>
   readonly isolation?: Isolation
+  readonly namespace?: string
   readonly limits?: Partial<RunnerLimits>
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What runners get in place of their connection. */
@@ -81,6 +82,7 @@ export interface Finished {
 /** A whole runner on a simulated clock, with real queues and state, whose components are functions of the test. */
 export async function openRig(options: RigOptions) {
   const { spec, scripts = {}, functions = {}, isolation = 'process', limits, credentials = {} } = options
+  const { namespace = 'default' } = options
   const { wrap = (connection: Broker) => connection, tracer } = options
   const { clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z')) } = options
   const { openBroker = (clock: Clock): RigBroker => openMemoryBroker({ clock }) } = options
@@ -91,7 +93,7 @@ export async function openRig(options: RigOptions) {
   const flow: Flow = {
     apiVersion: 'weir.dev/v1alpha1',
     kind: 'Flow',
-    metadata: { name: 'flow', namespace: 'default', uid: 'uid' },
+    metadata: { name: 'flow', namespace, uid: 'uid' },
     spec: { triggers: [{ name: 'by-hand', manual: {} }], ...spec },
   }
   const compileFlow = (edited: RigOptions['spec'], before?: Plan): Plan =>
