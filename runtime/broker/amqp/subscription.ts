@@ -231,8 +231,7 @@ export class AmqpSubscription {
   #flushLater(generation: Generation): void {
     if (generation.isFlushing) return
     generation.isFlushing = true
-    const d = Number((globalThis as any).process.env.ACK_MS ?? 0)
-    ;(d > 0 ? (f: () => void) => setTimeout(f, d) : setImmediate)(() => {
+    setImmediate(() => {
       generation.isFlushing = false
       if (generation.isLive) this.#tell(generation, this.#parts.clock.now())
     })
