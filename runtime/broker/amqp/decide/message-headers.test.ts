@@ -35,19 +35,28 @@ describe('headers of a message', () => {
     expect(decodeHeaders(encodeHeaders(sent))).toEqual({ kind: 'headers', headers: sent })
   })
 
+  const list = JSON.parse(encodeHeaders(headers)) as readonly unknown[]
+  const withPlace = (at: number, value: unknown): string => JSON.stringify(list.with(at, value))
+  const withRare = (rare: unknown): string => JSON.stringify([...list, rare])
+
   it.each([
     { text: '', reason: 'it has no header `weir`' },
-    { text: '{', reason: 'its header `weir` is not JSON' },
-    { text: 'null', reason: 'its header `weir` is not an object' },
-    { text: '[]', reason: 'its header `weir` is not an object' },
-    { text: '"flow"', reason: 'its header `weir` is not an object' },
-    { text: '{}', reason: 'its header `weir` has no fit `flow`' },
-    { text: JSON.stringify({ ...headers, revision: '3' }), reason: 'its header `weir` has no fit `revision`' },
-    { text: JSON.stringify({ ...headers, attempt: -1 }), reason: 'its header `weir` has no fit `attempt`' },
-    { text: JSON.stringify({ ...headers, hops: 1e300 }), reason: 'its header `weir` has no fit `hops`' },
-    { text: JSON.stringify({ ...headers, left: 'yes' }), reason: 'its header `weir` has no fit `left`' },
-    { text: JSON.stringify({ ...headers, notBefore: null }), reason: 'its header `weir` has no fit `notBefore`' },
-    { text: JSON.stringify({ ...headers, blob: {} }), reason: 'its header `weir` has no fit `blob`' },
+    { text: '[', reason: 'its header `weir` is not JSON' },
+    { text: 'null', reason: 'its header `weir` is not a list' },
+    { text: JSON.stringify(headers), reason: 'its header `weir` is not a list' },
+    { text: '"flow"', reason: 'its header `weir` is not a list' },
+    { text: '[]', reason: 'its header `weir` has no fit `flow`' },
+    { text: withPlace(1, '3'), reason: 'its header `weir` has no fit `revision`' },
+    { text: withPlace(7, -1), reason: 'its header `weir` has no fit `attempt`' },
+    { text: withPlace(9, 1e300), reason: 'its header `weir` has no fit `hops`' },
+    { text: withPlace(10, null), reason: 'its header `weir` has no fit `parent`' },
+    { text: withPlace(11, 1), reason: 'its header `weir` has no fit `traceparent`' },
+    { text: withRare(null), reason: 'its header `weir` has no fit `rest`' },
+    { text: withRare({ left: 'yes' }), reason: 'its header `weir` has no fit `left`' },
+    { text: withRare({ notBefore: null }), reason: 'its header `weir` has no fit `notBefore`' },
+    { text: withRare({ blob: {} }), reason: 'its header `weir` has no fit `blob`' },
+    // What stands in its place in the list.
+    { text: withRare({ flow: 'another' }), reason: 'its header `weir` has no fit `flow`' },
   ])('are told from $text', ({ text, reason }) => {
     expect(decodeHeaders(text)).toEqual({ kind: 'malformed', reason })
   })
@@ -56,7 +65,8 @@ describe('headers of a message', () => {
     const values = fc.oneof(
       fc.string(),
       fc.json(),
-      fc.json().map((json) => `{"flow":${json}}`),
+      fc.json().map((json) => `[${json}]`),
+      fc.json().map((json) => withRare(JSON.parse(json))),
     )
     fc.assert(fc.property(values, (text) => ['headers', 'malformed'].includes(decodeHeaders(text).kind)))
   })
