@@ -44,7 +44,7 @@ export type FlowChange =
 
 export interface LocalPlansOptions {
   readonly broker: Broker
-  readonly store: Pick<Store, 'flows' | 'plans' | 'runs' | 'trackedRuns'>
+  readonly store: Store
   readonly clock: Clock
   readonly log: Logger
   readonly waits?: Partial<ChangeWaits>

@@ -8,7 +8,7 @@ import type { ChangeWaits } from '../decide/change-waits.ts'
 /** All that changes of flows stand on. */
 export interface ChangeParts {
   readonly broker: Broker
-  readonly store: Pick<Store, 'flows' | 'plans' | 'trackedRuns'>
+  readonly store: Pick<Store, 'flows' | 'plans' | 'trackedRuns' | 'snapshots' | 'fires'>
   readonly clock: Clock
   readonly log: Logger
   /** What differs from the usual: `declaredMs: 0` where the broker cannot lose a young queue. */

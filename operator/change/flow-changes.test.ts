@@ -285,6 +285,21 @@ describe('deleting a flow', () => {
     expect(await deadLetters(broker)).toEqual(mismatch)
   })
 
+  it('takes snapshots and fires away with the queues, and no sooner', async () => {
+    const { changes, clock, store, first, state } = await running()
+    await store.snapshots.open(first)
+    await store.snapshots.open('other.a.h.1')
+    await store.fires.insert({ flow: 'uid', trigger: 'nightly', at: 1, revision: 1 })
+    await changes.remove('uid')
+    await clock.advance(60_000)
+    expect(await state()).toMatchObject({ living: [], retiring: [{ queue: first }, {}] })
+    expect([await store.snapshots.queues('uid'), await store.fires.latest('uid', 'nightly')]).toEqual([[first], 1])
+    await clock.advance(30_000)
+    expect(await state()).toBeUndefined()
+    expect([await store.snapshots.queues('uid'), await store.fires.latest('uid', 'nightly')]).toEqual([[], undefined])
+    expect(await store.snapshots.queues('other')).toHaveLength(1)
+  })
+
   it('remembers the last number where the uid may come again', async () => {
     const { open, clock, state } = await openWorld()
     const changes = await open({ waits: { declaredMs: 0 }, isUidReused: true })

@@ -78,6 +78,9 @@ async function enact(own: EnactParts, versioned: VersionedFlowState, step: Chang
       return goOn
     case 'forget':
       await plans.prune(state)
+      // Its queues are gone, so nobody works with them any more. Its name, on another day, is another flow.
+      await core.store.snapshots.remove(state.flow)
+      await core.store.fires.remove(state.flow)
       if (!core.isUidReused) await core.store.flows.remove(state.flow, versioned.version)
       return core.isUidReused ? { kind: 'rest' } : goOn
     case 'wait':

@@ -4,6 +4,7 @@ import type { Retention } from './retention.ts'
 import type { Fire, FireStore } from './store.ts'
 
 interface TriggerFires {
+  readonly flow: string
   latestAt: number
   /** By scheduled time, in the order of inserting. */
   readonly byTime: Map<number, { readonly fire: Fire; isPublished: boolean }>
@@ -17,7 +18,7 @@ export function memoryFires(work: Work, clock: Clock, { firesMs }: Retention): F
   return {
     insert: (fire) =>
       work(() => {
-        const fires = firesOf(fire.flow, fire.trigger) ?? { latestAt: fire.at, byTime: new Map() }
+        const fires = firesOf(fire.flow, fire.trigger) ?? { flow: fire.flow, latestAt: fire.at, byTime: new Map() }
         if (fires.byTime.has(fire.at)) return false
         triggers.set(JSON.stringify([fire.flow, fire.trigger]), fires)
         fires.byTime.set(fire.at, { fire, isPublished: false })
@@ -39,6 +40,10 @@ export function memoryFires(work: Work, clock: Clock, { firesMs }: Retention): F
           .toSorted((left, right) => left.at - right.at),
       ),
     latest: (flow, trigger) => work(() => firesOf(flow, trigger)?.latestAt),
+    remove: (flow) =>
+      work(() => {
+        for (const [key, { flow: own }] of triggers) if (own === flow) triggers.delete(key)
+      }),
   }
 }
 

@@ -46,8 +46,16 @@ export function memorySnapshots(work: Work): SnapshotStore {
         const row = rows.get(queue)
         return row && stateOf(row)
       }),
-    queues: (flow) => work(() => [...rows.keys()].filter((queue) => queue.split('.', 1)[0] === flow)),
+    queues: (flow) => work(() => [...rows.keys()].filter(isOf(flow))),
+    remove: (flow) =>
+      work(() => {
+        for (const queue of [...rows.keys()].filter(isOf(flow))) rows.delete(queue)
+      }),
   }
+}
+
+function isOf(flow: string): (queue: string) => boolean {
+  return (queue) => queue.split('.', 1)[0] === flow
 }
 
 function stateOf({ epoch, version, value, settled }: Row): SnapshotState {

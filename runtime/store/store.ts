@@ -41,6 +41,8 @@ export interface SnapshotStore {
   readonly read: (queue: string) => Promise<SnapshotState | undefined>
   /** The queues of a flow that have a snapshot, by the name's first part, the flow's uid. */
   readonly queues: (flow: string) => Promise<readonly string[]>
+  /** Of a flow that is gone, those of all its queues: a late write is a conflict. Safe to repeat. */
+  readonly remove: (flow: string) => Promise<void>
 }
 
 export interface SnapshotOwner {
@@ -158,7 +160,6 @@ export interface RunStore {
    * @throws {PermanentError} `MalformedBatch` where it is opened, and cannot be read
    */
   readonly addBatch: (batch: ObservationBatch) => Promise<void>
-  /** One run by its id, for its status URL. */
   readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
   readonly list: (filter: RunFilter) => Promise<readonly Run[]>
@@ -208,6 +209,8 @@ export interface FireStore {
   readonly due: (before: number) => Promise<readonly Fire[]>
   /** The latest scheduled time known, published or due. */
   readonly latest: (flow: string, trigger: string) => Promise<number | undefined>
+  /** Of a flow that is gone, all of them, the latest times too. Safe to repeat. */
+  readonly remove: (flow: string) => Promise<void>
 }
 
 /**

@@ -133,6 +133,8 @@ function openProcess({
   }
   const mortalStore = {
     trackedRuns: store.trackedRuns,
+    snapshots: { ...store.snapshots, remove: mortal(store.snapshots.remove) },
+    fires: { ...store.fires, remove: mortal(store.fires.remove) },
     plans: {
       ...plans,
       put: mortal(plans.put),

@@ -79,10 +79,12 @@ export interface Finished {
   readonly metadata: unknown
 }
 
+const usual = { namespace: 'default', isolation: 'process' as const }
+
 /** A whole runner on a simulated clock, with real queues and state, whose components are functions of the test. */
 export async function openRig(options: RigOptions) {
-  const { spec, scripts = {}, functions = {}, isolation = 'process', limits, credentials = {} } = options
-  const { namespace = 'default' } = options
+  const { spec, scripts = {}, functions = {}, limits, credentials = {} } = options
+  const { namespace, isolation } = { ...usual, ...options }
   const { wrap = (connection: Broker) => connection, tracer } = options
   const { clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z')) } = options
   const { openBroker = (clock: Clock): RigBroker => openMemoryBroker({ clock }) } = options
@@ -121,7 +123,7 @@ export async function openRig(options: RigOptions) {
     stages.map(({ queue, singleActiveConsumer }) => ({ name: queue, singleActiveConsumer }))
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }, ...queuesOf(plan)])
   const recorder = await openRecorder({ broker, store, clock, log, namespaceOf: () => 'default' })
-  await openReInjector({ broker, plans, clock, store })
+  await openReInjector({ broker, plans, clock, store, log })
   const parts: Omit<RunnerParts, 'broker'> = {
     store,
     plans,

@@ -41,6 +41,27 @@ export const firePromises: readonly StorePromise[] = [
     },
   },
   {
+    name: 'fires: of a flow that is gone are removed, the latest times too, those of no other',
+    check: async ({ store, other, flow }) => {
+      const others = [`${flow}-2`, `${flow}2`, `2${flow}`]
+      for (const owner of [flow, ...others]) {
+        for (const one of [fire(owner, 1000), fire(owner, 2000), fire(owner, 3000, 'hourly')]) {
+          await store.fires.insert(one)
+          if (one.at !== 1000) await store.fires.markPublished(one)
+        }
+      }
+      await other.fires.remove(flow)
+      await store.fires.remove(flow)
+      const latest = (owner: string) =>
+        Promise.all(['nightly', 'hourly'].map((trigger) => store.fires.latest(owner, trigger)))
+      expect(await latest(flow)).toEqual([undefined, undefined])
+      for (const owner of others) expect(await latest(owner)).toEqual([2000, 3000])
+      const due = (await other.fires.due(9999)).filter((one) => one.flow.includes(flow))
+      expect(due.map((one) => one.flow).toSorted()).toEqual(others.toSorted())
+      expect(await store.fires.insert(fire(flow, 2000))).toBe(true)
+    },
+  },
+  {
     name: 'fires: the latest time is known, due or published, in whatever order they came',
     check: async ({ store, other, flow }) => {
       expect(await store.fires.latest(flow, 'nightly')).toBeUndefined()

@@ -110,6 +110,28 @@ export const snapshotPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: 'snapshots: of a flow that is gone are removed, those of no other; a late write is a conflict, and nobody inherits',
+    check: async ({ store, other, flow }) => {
+      const inherit = ownerIn(flow)
+      const own = [flow, `${flow}.fetch.h.1`, `${flow}.fetch.h.2`]
+      const others = [`${flow}-2.fetch.h.1`, `${flow}2`, `2.${flow}`]
+      for (const queue of [...own, ...others]) {
+        const state = await store.snapshots.open(queue, inherit)
+        await store.snapshots.write(queue, state, { value: queue, settled: [] })
+      }
+      // Another owner's, or the new queue below would inherit from it.
+      for (const queue of others) await store.snapshots.open(queue, ownerIn(`${flow}-2`))
+      const late = (await store.snapshots.read(own[1] ?? '')) ?? { epoch: 0, version: 0 }
+      await other.snapshots.remove(flow)
+      await store.snapshots.remove(flow)
+      expect(await store.snapshots.queues(flow)).toEqual([])
+      for (const queue of own) expect(await store.snapshots.read(queue)).toBeUndefined()
+      for (const queue of others) expect(await other.snapshots.read(queue)).toMatchObject({ value: queue })
+      expect(await store.snapshots.write(own[1] ?? '', late, { value: 'late', settled: [] })).toBe('conflict')
+      expect(await store.snapshots.open(`${flow}.fetch.h.3`, inherit)).toMatchObject({ epoch: 1, value: undefined })
+    },
+  },
+  {
     name: 'snapshots: are not inherited by another flow, step, component or function',
     check: async ({ store, flow }) => {
       const inherit = ownerIn(flow)

@@ -1,3 +1,4 @@
+import type { Collection } from 'mongodb'
 import { freshId } from '../../wire/message-id.ts'
 import type { MongoRetention } from '../retention.ts'
 import type { Fire, FireStore } from '../store.ts'
@@ -59,16 +60,27 @@ export function mongoFires(link: MongoLink, { firesMs }: MongoRetention): FireSt
           .toArray()
         return due.map(({ flow, trigger, at, revision }) => ({ flow, trigger, at, revision }))
       }),
-    latest: (flow, trigger) =>
+    latest: (flow, trigger) => link.run(() => latestOf({ fires, triggers }, flow, trigger)),
+    remove: (flow) =>
       link.run(async () => {
-        const [kept, published] = await Promise.all([
-          fires.findOne({ flow, trigger }, { sort: { at: -1 } }),
-          triggers.findOne({ _id: triggerId(flow, trigger) }),
-        ])
-        const times = [kept, published].flatMap((entry) => (entry === null ? [] : [entry.at]))
-        return times.length === 0 ? undefined : Math.max(...times)
+        await fires.deleteMany({ flow })
+        await triggers.deleteMany({ _id: { $gt: triggersOf(flow, ','), $lt: triggersOf(flow, '-') } })
       }),
   }
+}
+
+interface Collections {
+  readonly fires: Collection<Entry>
+  readonly triggers: Collection<LatestEntry>
+}
+
+async function latestOf({ fires, triggers }: Collections, flow: string, trigger: string): Promise<number | undefined> {
+  const [kept, published] = await Promise.all([
+    fires.findOne({ flow, trigger }, { sort: { at: -1 } }),
+    triggers.findOne({ _id: triggerId(flow, trigger) }),
+  ])
+  const times = [kept, published].flatMap((entry) => (entry === null ? [] : [entry.at]))
+  return times.length === 0 ? undefined : Math.max(...times)
 }
 
 function fireId(flow: string, trigger: string, at: number): string {
@@ -77,4 +89,9 @@ function fireId(flow: string, trigger: string, at: number): string {
 
 function triggerId(flow: string, trigger: string): string {
   return JSON.stringify([flow, trigger])
+}
+
+/** Before all ids of the flow's triggers, or with the character behind the comma after them. */
+function triggersOf(flow: string, end: ',' | '-'): string {
+  return `${JSON.stringify([flow]).slice(0, -1)}${end}`
 }

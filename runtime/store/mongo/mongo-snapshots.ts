@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb'
+import type { Document, Filter } from 'mongodb'
 import { freshId } from '../../wire/message-id.ts'
 import { fromJson, toJson } from '../json-value.ts'
 import { snapshotOwnerKey } from '../snapshot-owner-key.ts'
@@ -65,11 +65,16 @@ export function mongoSnapshots(link: MongoLink): SnapshotStore {
       }),
     queues: (flow) =>
       link.run(async () => {
-        const isOfFlow = [{ _id: flow }, { _id: { $gt: `${flow}.`, $lt: `${flow}/` } }]
-        const found = snapshots.find({ $or: isOfFlow }).project<{ _id: string }>({ _id: 1 }).sort({ _id: 1 })
+        const found = snapshots.find(isOf(flow)).project<{ _id: string }>({ _id: 1 }).sort({ _id: 1 })
         return (await found.toArray()).map(({ _id }) => _id)
       }),
+    remove: (flow) => link.run(async () => void (await snapshots.deleteMany(isOf(flow)))),
   }
+}
+
+/** By the name of the queue, of which the flow is the first part. */
+function isOf(flow: string): Filter<Entry> {
+  return { $or: [{ _id: flow }, { _id: { $gt: `${flow}.`, $lt: `${flow}/` } }] }
 }
 
 /** Makes a new one, or takes over what another has just made. */

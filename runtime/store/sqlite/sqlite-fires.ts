@@ -23,6 +23,7 @@ export function sqliteFires(
     `DELETE FROM fires WHERE flow = ?1 AND trigger_name = ?2 AND at < ?3 AND state = 'published'
        AND at < (SELECT max(at) FROM fires WHERE flow = ?1 AND trigger_name = ?2)`,
   )
+  const remove = database.prepare('DELETE FROM fires WHERE flow = ?')
   return {
     insert: ({ flow, trigger, at, revision }) =>
       write(() => {
@@ -34,5 +35,6 @@ export function sqliteFires(
     due: (before) => read(() => selectDue.all(before).map((row) => ({ ...row }) as unknown as Fire)), // the columns of the statement
     latest: (flow, trigger) =>
       read(() => (selectLatest.get(flow, trigger) as { readonly at: number | null }).at ?? undefined), // an aggregate has a row
+    remove: (flow) => write(() => void remove.run(flow)),
   }
 }

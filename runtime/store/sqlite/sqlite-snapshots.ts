@@ -19,9 +19,9 @@ export function sqliteSnapshots(database: DatabaseSync, { read, write }: GroupCo
     'SELECT value, settled FROM snapshots WHERE owner = ? ORDER BY written DESC LIMIT 1',
   )
   // Between "flow." and "flow/", the character behind the point: by the index, whatever the flow's name contains.
-  const selectQueues = database.prepare(
-    `SELECT queue FROM snapshots WHERE queue = ?1 OR (queue > ?1 || '.' AND queue < ?1 || '/') ORDER BY queue`,
-  )
+  const isOfFlow = `queue = ?1 OR (queue > ?1 || '.' AND queue < ?1 || '/')`
+  const selectQueues = database.prepare(`SELECT queue FROM snapshots WHERE ${isOfFlow} ORDER BY queue`)
+  const remove = database.prepare(`DELETE FROM snapshots WHERE ${isOfFlow}`)
   const insert = database.prepare(
     `INSERT INTO snapshots (queue, epoch, version, value, settled, owner, written) VALUES (?, 1, 0, ?, ?, ?, ${nextWriting})`,
   )
@@ -54,6 +54,7 @@ export function sqliteSnapshots(database: DatabaseSync, { read, write }: GroupCo
       }),
     read: (queue) => read(() => stateOf(queue)),
     queues: (flow) => read(() => selectQueues.all(flow).map((row) => String(row['queue']))),
+    remove: (flow) => write(() => void remove.run(flow)),
   }
 }
 
