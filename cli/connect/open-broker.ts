@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { serverName } from '../../runtime/broker/amqp/connect-error.ts'
+import { parseServerUrl } from '../../runtime/broker/amqp/server-url.ts'
 import type { Broker, BrokerHealth } from '../../runtime/broker/broker.ts'
 import { TransientError } from '../../runtime/error.ts'
 import type { CommandContext } from '../commands/context.ts'
@@ -43,7 +45,8 @@ async function openServer(url: string, log: Logger): Promise<Broker> {
     return await openAmqpBroker({ url, connectionName: 'weir', log, patience: 'fail', signal, onHealth })
   } catch (error) {
     if (!signal.aborted) throw error
-    throw new TransientError('BrokerUnreachable', trouble ?? 'the broker does not answer', { cause: error })
+    const silent = `${serverName(parseServerUrl(url))} does not answer within ${patienceMs / 1000} s; is it RabbitMQ, and is the port right?`
+    throw new TransientError('BrokerUnreachable', trouble ?? silent, { cause: error })
   }
 }
 

@@ -3,6 +3,7 @@ import { parseServerUrl } from '../../runtime/broker/amqp/server-url.ts'
 import type { Broker } from '../../runtime/broker/broker.ts'
 import { withClaimCheck } from '../../runtime/claim-check/claim-check.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { TransientError } from '../../runtime/error.ts'
 import { readMongoUrl } from '../../runtime/store/mongo/decide/mongo-url.ts'
 import { placeName } from '../../runtime/store/mongo/mongo-error.ts'
 import type { Store } from '../../runtime/store/store.ts'
@@ -45,7 +46,14 @@ export async function openRunServers(context: CommandContext, urls: ServerUrls):
   }
   if (store.status === 'fulfilled') await store.value.close()
   if (queues.status === 'fulfilled') await queues.value.close()
-  throw queues.status === 'rejected' ? queues.reason : store.status === 'rejected' ? store.reason : undefined
+  throw failureOf([queues, store].flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : [])))
+}
+
+/** What both have said, when neither is there: who mends one should not have to come back for the other. */
+function failureOf(errors: readonly Error[]): Error | undefined {
+  const [first, second] = errors
+  if (first === undefined || second === undefined) return first
+  return new TransientError('ServersUnreachable', `${first.message}\n       ${second.message}`, { cause: first })
 }
 
 function namesOf(broker: string, store: string): Pick<RunServers, 'brokerName' | 'storeName'> {

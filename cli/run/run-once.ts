@@ -21,6 +21,7 @@ export interface OneFire {
 /** A component may emit a moment after its `end`; twice idle in a row is idle. */
 const lateEmitMs = 50
 const lookEveryMs = 200
+const letterLooks = 3
 /** A run that is over by then needs no live view. */
 const showAfterMs = 1000
 
@@ -31,10 +32,13 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
   const over = new AbortController()
   const watching = watch(session, { afterMs: showAfterMs, until: over.signal })
   let answer: SyncAnswer | undefined
+  let hasDied = (): boolean => counts.deadLetters() > 0
   try {
     const started = await startOnce(session, fire)
     answer = started.answer
     await untilDone(session, started)
+    // At a server others may have recorded it, and what died of other runs is not this one's.
+    if (session.servers !== undefined) hasDied = await lettersOf(session, started)
     if (interrupted.aborted) say(drainNotice)
     await drain(session)
   } finally {
@@ -48,7 +52,7 @@ export async function runOnce(session: Session, fire: OneFire): Promise<number> 
   }
   say(`${summaryOf(counts)}\n`)
   if (interrupted.aborted) return 130
-  return counts.deadLetters() > 0 ? 1 : 0
+  return hasDied() ? 1 : 0
 }
 
 interface OnceStarted {
@@ -93,9 +97,25 @@ async function untilEnded(
   { runtime, interrupts: { interrupted } }: Session,
   { flow, run }: OnceStarted,
 ): Promise<void> {
-  while (!interrupted.aborted && (await runtime.store.trackedRuns.active(flow)).includes(run)) {
+  // A store that does not answer says nothing about the run.
+  const isActive = async (): Promise<boolean> => {
+    const runs = await runtime.store.trackedRuns.active(flow).catch(() => [run])
+    return runs.includes(run)
+  }
+  while (!interrupted.aborted && (await isActive())) {
     await sleep(runtime.clock, lookEveryMs, interrupted).catch(() => {})
   }
+}
+
+/** Whether something of the run is a dead letter; one that has just died may still be on its way. */
+async function lettersOf({ runtime, interrupts }: Session, { flow, run }: OnceStarted): Promise<() => boolean> {
+  const { store, clock } = runtime
+  for (let looks = 0; looks < letterLooks; looks += 1) {
+    const letters = await store.deadLetters.list({ flow, run, limit: 1 }).catch(() => [])
+    if (letters.length > 0) return () => true
+    await sleep(clock, lookEveryMs, interrupts.interrupted).catch(() => {})
+  }
+  return () => false
 }
 
 async function untilIdle({ runtime, interrupts: { interrupted } }: Session, embedded: EmbeddedBroker): Promise<void> {

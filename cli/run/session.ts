@@ -110,6 +110,8 @@ export async function openSession(
     return runtime.change({ ...next, credentials: given })
   }
   const close = async (deadlineMs: number): Promise<number | undefined> => {
+    // That they are closed is nothing to be told of.
+    serverWatch.close()
     const left = await runtime.close(deadlineMs)
     await opened.disposeAsync()
     return left

@@ -16,6 +16,8 @@ interface Received {
 export interface PeerOptions {
   readonly mechanisms?: string
   readonly capabilities?: Fields
+  /** What it calls itself; RabbitMQ 3.10.8 when absent. */
+  readonly properties?: Fields
   readonly heartbeat?: number
   /** Methods that are not answered. */
   readonly mute?: readonly number[]
@@ -112,11 +114,17 @@ function speak(
   })
 }
 
-function greeting({ mechanisms = 'PLAIN AMQPLAIN', capabilities = allCapabilities }: PeerOptions): Buffer {
+const usualProperties = { product: 'RabbitMQ', version: '3.10.8' }
+
+function greeting({
+  mechanisms = 'PLAIN AMQPLAIN',
+  capabilities = allCapabilities,
+  properties = usualProperties,
+}: PeerOptions): Buffer {
   return amqplibCodec.method(method.connectionStart, 0, {
     versionMajor: 0,
     versionMinor: 9,
-    serverProperties: { product: 'RabbitMQ', version: '3.10.8', capabilities },
+    serverProperties: { ...properties, capabilities },
     mechanisms: Buffer.from(mechanisms),
     locales: Buffer.from('en_US'),
   })

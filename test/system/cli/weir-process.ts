@@ -81,7 +81,11 @@ function watched(child: ChildProcess): WeirProcess {
       const match = pattern.exec(output.stdout + output.stderr)
       if (match !== null) return match
       if (isOver) throw new Error(`it ended without ${pattern}:\n${output.stdout}${output.stderr}`)
-      await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), ended])
+      const heard = new AbortController()
+      const { signal } = heard
+      const data = [child.stdout!, child.stderr!].map((output) => once(output, 'data', { signal }).catch(() => {}))
+      await Promise.race([...data, ended])
+      heard.abort()
     }
   }
   const pid = child.pid ?? 0
