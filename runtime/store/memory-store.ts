@@ -43,7 +43,7 @@ export function openMemoryStore({
     deadLetters: memoryDeadLetters(work, { retention: kept, onLetterForgotten }),
     runs: memoryRuns(work, clock, kept),
     fires: memoryFires(work, clock, kept),
-    claims: memoryClaims(work),
+    claims: memoryClaims(work, kept),
     plans: memoryPlans(work),
     trackedRuns: memoryTrackedRuns(work, clock, kept),
     flows: memoryFlows(work),

@@ -8,6 +8,8 @@ export interface Retention {
   readonly firesMs: number
   /** A tracked run to which nothing was added for so long has ended: what was to end it is lost, and it must not hold up the next for ever. */
   readonly trackedMs: number
+  /** A claim that was neither finished nor freed, from its taking: who had it is gone, and nobody came again. */
+  readonly claimsMs: number
   /** A trial that nobody ended, from its last beginning. */
   readonly trialsMs: number
 }
@@ -35,6 +37,7 @@ export const memoryRetention: MemoryRetention = {
   observedMs: dayMs,
   firesMs: dayMs / 24,
   trackedMs: 30 * dayMs,
+  claimsMs: 30 * dayMs,
   trialsMs: 30 * dayMs,
   deadLetters: 10_000,
   deadLetterBytes: 64 * 1024 * 1024,
@@ -46,6 +49,7 @@ export const diskRetention: DiskRetention = {
   observedMs: 30 * dayMs,
   firesMs: 30 * dayMs,
   trackedMs: 30 * dayMs,
+  claimsMs: 30 * dayMs,
   trialsMs: 30 * dayMs,
   settledLettersMs: 30 * dayMs,
 }
@@ -54,6 +58,7 @@ export const mongoRetention: MongoRetention = {
   observedMs: 30 * dayMs,
   firesMs: 30 * dayMs,
   trackedMs: 30 * dayMs,
+  claimsMs: 30 * dayMs,
   trialsMs: 30 * dayMs,
   settledLettersMs: 30 * dayMs,
 }

@@ -40,7 +40,7 @@ export function openSqliteStore(
     deadLetters: sqliteDeadLetters(database, commits, bounds),
     runs: sqliteRuns(database, commits, bounds),
     fires: sqliteFires(database, commits, bounds),
-    claims: sqliteClaims(database, commits),
+    claims: sqliteClaims(database, commits, bounds),
     plans: sqlitePlans(database, commits),
     trackedRuns: sqliteTrackedRuns(database, commits, bounds),
     flows: sqliteFlows(database, commits),

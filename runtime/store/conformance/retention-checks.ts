@@ -87,6 +87,25 @@ function keyedRetentionChecks(opened: Opened): void {
     await store.close()
   })
 
+  it('forgets a claim that nobody finished, and none before its time, nor one that is done', async () => {
+    const { store } = opened({ claimsMs: 1000 })
+    const owner = { replay: 0, attempt: 1, copy: 'a' }
+    const take = async (key: string, nowMs: number, copy = 'b', attempt = 1) =>
+      (await store.claims.take(key, { replay: 0, attempt, copy }, { nowMs, windowMs: 9000 })).kind
+    for (const key of ['abandoned', 'renewed', 'done', 'freed'])
+      await store.claims.take(key, owner, { nowMs: 1, windowMs: 9000 })
+    await store.claims.release('freed', owner)
+    expect(await take('renewed', 500, 'a', 2)).toBe('taken')
+    await store.claims.done('done', owner, 600)
+    expect(await take('freed', 700)).toBe('taken')
+    expect(await take('abandoned', 1000)).toBe('held')
+    expect(await take('abandoned', 1001)).toBe('taken')
+    for (const key of ['renewed', 'done', 'freed']) expect(await take(key, 1499, 'c')).toBe('held')
+    expect(await take('renewed', 1500)).toBe('taken')
+    expect(await take('done', 9599)).toBe('held')
+    await store.close()
+  })
+
   it('forgets blobs after the last instant that was promised, and trials that nobody ended', async () => {
     const { store, clock } = opened({ trialsMs: 1000 })
     const bytes = Buffer.from('x')

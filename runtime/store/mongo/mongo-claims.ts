@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb'
 import { freshId } from '../../wire/message-id.ts'
 import type { ClaimOwner } from '../claim-rule.ts'
+import type { MongoRetention } from '../retention.ts'
 import type { Claim, ClaimStore } from '../store.ts'
 import type { MongoLink } from './mongo-link.ts'
 
@@ -9,18 +10,19 @@ interface Entry extends Claim {
   readonly windowMs: number
   /** Names the taking. */
   readonly by: string
-  /** By the server's clock: when it is done, and its window over. */
-  readonly expiresAt?: Date
+  /** By the server's clock: when it is done, and its window over; or when nobody has finished it for long. */
+  readonly expiresAt: Date
 }
 
-export function mongoClaims(link: MongoLink): ClaimStore {
+export function mongoClaims(link: MongoLink, { claimsMs }: MongoRetention): ClaimStore {
   const claims = link.deciding<Entry>('claims')
   return {
     take: (key, { replay, attempt, copy }, options) => {
       const owner = { replay, attempt, copy }
       const { nowMs: claimedAt, windowMs } = options
-      const taken: Entry = { _id: key, ...owner, state: 'started', claimedAt, windowMs, by: freshId() }
-      const change = { $replaceWith: { $cond: [isFree(owner, options), { $literal: taken }, '$$ROOT'] } }
+      const taken = { _id: key, ...owner, state: 'started', claimedAt, windowMs, by: freshId() }
+      const expiring = { $mergeObjects: [{ $literal: taken }, { expiresAt: { $add: ['$$NOW', claimsMs] } }] }
+      const change = { $replaceWith: { $cond: [isFree(owner, options), expiring, '$$ROOT'] } }
       return link.run(async () => {
         const entry = await claims.findOneAndUpdate({ _id: key }, [change], { upsert: true, returnDocument: 'after' })
         if (entry === null) throw new Error(`the claim of ${key} was not written`)

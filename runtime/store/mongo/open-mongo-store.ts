@@ -42,7 +42,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     deadLetters: mongoDeadLetters(link, { clock, retention }),
     runs: mongoRuns(link, clock),
     fires: mongoFires(link, retention),
-    claims: mongoClaims(link),
+    claims: mongoClaims(link, retention),
     plans: mongoPlans(link),
     trackedRuns: mongoTrackedRuns(link, retention),
     flows: mongoFlows(link),

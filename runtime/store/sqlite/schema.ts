@@ -78,4 +78,7 @@ export const migrations: readonly string[] = [
   DROP INDEX step_events_by_run;
   CREATE INDEX step_events_by_run ON step_events (run, at, number);
   `,
+  `
+  CREATE INDEX claims_by_taking ON claims (claimed_at) WHERE state = 'started';
+  `,
 ]

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { isFree } from '../claim-rule.ts'
+import type { Retention } from '../retention.ts'
 import type { Claim, ClaimStore } from '../store.ts'
 import type { GroupCommit } from './group-commit.ts'
 
@@ -7,7 +8,11 @@ type Row = Omit<Claim, 'doneAt'> & { readonly doneAt: number | null }
 
 const isHeldBy = 'key = ? AND replay = ? AND attempt = ? AND copy = ?'
 
-export function sqliteClaims(database: DatabaseSync, { write }: GroupCommit): ClaimStore {
+export function sqliteClaims(
+  database: DatabaseSync,
+  { write }: GroupCommit,
+  { retention: { claimsMs } }: { readonly retention: Retention },
+): ClaimStore {
   const select = database.prepare(
     'SELECT replay, attempt, copy, state, claimed_at AS claimedAt, done_at AS doneAt FROM claims WHERE key = ?',
   )
@@ -20,6 +25,7 @@ export function sqliteClaims(database: DatabaseSync, { write }: GroupCommit): Cl
   )
   const free = database.prepare(`DELETE FROM claims WHERE ${isHeldBy} AND state = 'started'`)
   const forget = database.prepare('DELETE FROM claims WHERE expires_at <= ?')
+  const forgetAbandoned = database.prepare(`DELETE FROM claims WHERE state = 'started' AND claimed_at <= ?`)
   const holderOf = (key: string): Claim | undefined => {
     const row = select.get(key) as Row | undefined // the columns of the statement
     if (row === undefined) return undefined
@@ -30,6 +36,7 @@ export function sqliteClaims(database: DatabaseSync, { write }: GroupCommit): Cl
     take: (key, owner, options) =>
       write(() => {
         forget.run(options.nowMs)
+        forgetAbandoned.run(options.nowMs - claimsMs)
         const claim = holderOf(key)
         if (claim !== undefined && !isFree(claim, owner, options)) return { kind: 'held', claim }
         replace.run(key, owner.replay, owner.attempt, owner.copy, options.nowMs, options.windowMs)
