@@ -8,8 +8,16 @@ import type { ProcessSettings } from './settings.ts'
 
 /** Probes that answer from the first moment of a process, before it has anything to show. */
 export interface Probes extends HealthServer {
+  /** Until `serve`: what keeps this server from being used; undefined when nothing does any more. */
+  readonly waiting: (server: 'broker' | 'store', trouble: Trouble | undefined) => void
   /** Shows the state of what is open by now. */
   readonly serve: (served: Served) => void
+}
+
+export interface Trouble {
+  readonly reason: string
+  /** Milliseconds since 1970. */
+  readonly since: number
 }
 
 export interface Served {
@@ -29,25 +37,34 @@ export interface ProbesAddress extends Pick<ProcessSettings, 'httpHost' | 'httpP
 /** @throws {PermanentError} `PortUnusable` */
 export async function openProbes({ httpHost: host, httpPort: port, portSetting }: ProbesAddress): Promise<Probes> {
   let served: Served | undefined
+  const waiting = new Map<string, Trouble>()
   const server = await openHealthServer({
     host,
     port,
     ...(portSetting !== undefined && { portSetting }),
-    troubles: () => (served === undefined ? ['starting: the log says what is waited for'] : troublesOf(served)),
+    troubles: () => (served === undefined ? ['starting', ...[...waiting.values()].map(textOf)] : troublesOf(served)),
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       text: async () => (await served?.metrics.text()) ?? '',
     },
   })
-  return { ...server, serve: (now) => (served = now) }
+  return {
+    ...server,
+    waiting: (name, trouble) => void (trouble === undefined ? waiting.delete(name) : waiting.set(name, trouble)),
+    serve: (now) => (served = now),
+  }
 }
 
 /** The store is no reason to send nobody here: what needs none of it goes on. */
 function troublesOf({ broker, supervisor, isStarted }: Served): string[] {
   const health = broker.health()
   return [
-    ...(health.kind === 'ready' ? [] : [`${health.reason} (since ${new Date(health.since).toISOString()})`]),
+    ...(health.kind === 'ready' ? [] : [textOf(health)]),
     ...(isStarted?.() === false ? ['starting: not every queue that lives is consumed yet'] : []),
     ...(supervisor?.isConnected() === false ? ['the container of the component has not connected'] : []),
   ]
+}
+
+function textOf({ reason, since }: Trouble): string {
+  return `${reason} (since ${new Date(since).toISOString()})`
 }

@@ -30,7 +30,15 @@ export async function openRecorderProcess({ settings, log, signal }: RecorderPro
   try {
     const probes = await openProbes(settings)
     opened.defer(probes.close)
-    const servers = await openServers({ settings, name: 'weir-recorder', clock, log, opened, signal })
+    const servers = await openServers({
+      settings,
+      name: 'weir-recorder',
+      clock,
+      log,
+      opened,
+      signal,
+      waiting: probes.waiting,
+    })
     const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
     opened.defer(plans.close)
     const namespaceOf = flowNamespaces({ plans, store: servers.store })

@@ -59,7 +59,15 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   const clock = systemClock
   const probes = await openProbes(settings)
   opened.defer(probes.close)
-  const servers = await openServers({ settings, name: 'weir-runner', clock, log, opened, signal })
+  const servers = await openServers({
+    settings,
+    name: 'weir-runner',
+    clock,
+    log,
+    opened,
+    signal,
+    waiting: probes.waiting,
+  })
   const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
   opened.defer(plans.close)
   const host = await openProcessHost({ settings, environment, clock, log, onDraining: parts.onDraining })

@@ -6,6 +6,7 @@ import { withClaimCheck } from '../claim-check/claim-check.ts'
 import type { Clock } from '../clock.ts'
 import { openMongoStore } from '../store/mongo/open-mongo-store.ts'
 import type { Store } from '../store/store.ts'
+import type { Probes } from './open-probes.ts'
 import type { ProcessSettings } from './settings.ts'
 
 /** The servers that a process stands on. */
@@ -24,23 +25,42 @@ export interface ServersParts {
   /** Closed in reverse. */
   readonly opened: AsyncDisposableStack
   readonly signal: AbortSignal
+  /** Told what keeps a server from being used, at each change until both can be. */
+  readonly waiting: Probes['waiting']
 }
 
 /** Waits for both, however long that takes, and says in the log what is in the way. Rejects with the signal's reason. */
-export async function openServers({ settings, name, clock, log, opened, signal }: ServersParts): Promise<Servers> {
-  const [store, direct] = await Promise.all([
-    openMongoStore({ url: settings.storeUrl, applicationName: name, patience: 'wait', clock, log, signal }),
-    openAmqpBroker({
-      url: settings.brokerUrl.href,
-      connectionName: name,
-      patience: 'wait',
-      links: leanLinks(clock),
-      clock,
-      log,
-      signal,
-    }),
-  ])
+export async function openServers(parts: ServersParts): Promise<Servers> {
+  const { clock, log, opened } = parts
+  const [store, direct] = await Promise.all([openStore(parts), openBroker(parts)])
   opened.defer(store.close)
   opened.defer(direct.close)
   return { store, broker: withClaimCheck(direct, store, { clock, log }) }
+}
+
+async function openStore({ settings, name, clock, log, signal, waiting }: ServersParts): Promise<Store> {
+  const store = await openMongoStore({
+    url: settings.storeUrl,
+    applicationName: name,
+    patience: 'wait',
+    clock,
+    log,
+    signal,
+    onWaiting: (trouble) => waiting('store', trouble),
+  })
+  waiting('store', undefined)
+  return store
+}
+
+function openBroker({ settings, name, clock, log, signal, waiting }: ServersParts): Promise<Broker> {
+  return openAmqpBroker({
+    url: settings.brokerUrl.href,
+    connectionName: name,
+    patience: 'wait',
+    links: leanLinks(clock),
+    clock,
+    log,
+    signal,
+    onHealth: (health) => waiting('broker', health.kind === 'ready' ? undefined : health),
+  })
 }

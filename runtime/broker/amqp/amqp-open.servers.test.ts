@@ -90,7 +90,7 @@ describeOnRabbit('opening a broker on RabbitMQ', (rabbit) => {
     const user = await addUser(vhost.vhost, { configure: '.*', write: 'unrouted|retry', read: '.*' })
     const error = await errorOf({ url: urlOf(vhost, user) })
     expect(error).toMatchObject({ name: 'PermanentError', code: 'BrokerAccessRefused' })
-    expect(error.message).toMatch(/write access .*; check the permissions of the user$/)
+    expect(error.message).toMatch(/403 ACCESS_REFUSED .* 'dead' .*; check the permissions of the user "user-of-.*"$/)
   })
 
   it('waits with `patience: wait` for whoever may declare what is missing', async () => {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { PermanentError, TransientError } from '../../error.ts'
 import type { AmqpServer } from './amqp-link.ts'
-import { linkError, serverName, type LinkFailure } from './connect-error.ts'
+import { checkPort, greeting, linkError, serverName, userOf, type LinkFailure } from './connect-error.ts'
 
 /** One open connection of amqplib. */
 export interface AmqplibConnection {
@@ -125,8 +125,9 @@ function isVhostRefused({ message }: Error): boolean {
 }
 
 function vhostRefused(server: AmqpServer): PermanentError {
+  const what = `does not open this vhost for "${userOf(server)}"`
   const todo = 'create it, or check its name, or give the user permissions on it'
-  return new PermanentError('VhostRefused', `${serverName(server)} does not open this vhost; ${todo}`)
+  return new PermanentError('VhostRefused', `${serverName(server)} ${what}; ${todo}`)
 }
 
 function failureOf(server: AmqpServer, error: unknown): LinkFailure {
@@ -135,10 +136,12 @@ function failureOf(server: AmqpServer, error: unknown): LinkFailure {
   const [, code, text] = /(\d{3}) \([A-Z0-9_-]*\) with message "(.*)"$/s.exec(message) ?? []
   if (code !== undefined && text !== undefined) return { kind: 'reply', code: Number(code), text }
   if (message === 'connect ETIMEDOUT') {
-    return { kind: 'timeout', waitingFor: 'the connection', afterMs: server.connectTimeoutMs }
+    return { kind: 'timeout', waitingFor: greeting, afterMs: server.connectTimeoutMs }
   }
   if (message === 'Heartbeat timeout') return { kind: 'silence', afterSeconds: 2 * server.heartbeatSeconds }
-  if (message.startsWith('Socket closed abruptly')) return { kind: 'protocol', detail: 'it hung up on the greeting' }
+  if (message.startsWith('Socket closed abruptly'))
+    return { kind: 'protocol', detail: `it hung up on the greeting; ${checkPort}` }
+  if (/^Frame size \d+ exceeds/.test(message)) return { kind: 'protocol', detail: `no frame of it; ${checkPort}` }
   if (/frame/i.test(message)) return { kind: 'protocol', detail: message }
   return { kind: 'socket', error }
 }

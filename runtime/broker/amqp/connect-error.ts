@@ -25,7 +25,7 @@ export function linkError(server: AmqpServer, failure: LinkFailure): PermanentEr
     case 'socket':
       return socketError(server, failure.error)
     case 'timeout':
-      return transient('BrokerTimeout', server, `did not answer within ${failure.afterMs} ms (${failure.waitingFor})`)
+      return timeoutError(server, failure)
     case 'silence':
       return transient('BrokerSilent', server, `sent nothing for ${failure.afterSeconds} s, not even a heartbeat`)
     case 'protocol':
@@ -35,6 +35,16 @@ export function linkError(server: AmqpServer, failure: LinkFailure): PermanentEr
     case 'closed':
       return transient('BrokerConnectionClosed', server, 'is not connected any more: the connection was closed here')
   }
+}
+
+/** What a connection waits for before it knows whom it speaks to. */
+export const greeting = 'its greeting'
+/** What to do about a server that does not behave as one of AMQP. */
+export const checkPort = 'is this its port for AMQP, and not one for TLS or for its management?'
+
+/** Whom the server takes us for: RabbitMQ's default where the URL names nobody. */
+export function userOf({ url }: Pick<AmqpServer, 'url'>): string {
+  return decodeURIComponent(url.username) || 'guest'
 }
 
 /** `RabbitMQ at HOST:PORT, vhost "NAME"`. */
@@ -54,20 +64,21 @@ const replies: readonly {
   readonly code: string
   readonly todo: string
 }[] = [
-  { reply: 403, text: /login/i, code: 'BrokerLoginRefused', todo: '; check user and password' },
-  { reply: 403, text: /./, code: 'BrokerAccessRefused', todo: '; check the permissions of the user' },
+  { reply: 403, text: /login/i, code: 'BrokerLoginRefused', todo: '; check user and password of USER' },
+  { reply: 403, text: /./, code: 'BrokerAccessRefused', todo: '; check the permissions of the user USER' },
   { reply: 404, text: /no queue/i, code: 'QueueNotFound', todo: '' },
   { reply: 404, text: /no exchange/i, code: 'ExchangeNotFound', todo: '' },
   { reply: 406, text: /inequivalent/i, code: 'QueueMismatch', todo: '' },
   { reply: 530, text: /not found/i, code: 'VhostNotFound', todo: '; create the vhost, or check its name' },
-  { reply: 530, text: /access to vhost/i, code: 'VhostRefused', todo: '; give the user permissions on the vhost' },
+  { reply: 530, text: /access to vhost/i, code: 'VhostRefused', todo: '; give the user USER permissions on the vhost' },
 ]
 
 function replyError(server: AmqpServer, reply: number, text: string): PermanentError | TransientError {
   const known = replies.find((row) => row.reply === reply && row.text.test(text))
   const what = `answered ${reply} ${text}`
   if (known === undefined) return transient('BrokerClosed', server, what)
-  return new PermanentError(known.code, `${serverName(server)} ${what}${known.todo}`)
+  const todo = known.todo.replace('USER', `"${userOf(server)}"`)
+  return new PermanentError(known.code, `${serverName(server)} ${what}${todo}`)
 }
 
 const unreachable: Readonly<Record<string, string>> = {
@@ -91,6 +102,14 @@ function socketError(server: AmqpServer, error?: Error & { readonly code?: strin
   }
   const why = error === undefined ? 'closed the connection' : `lost the connection: ${error.message}`
   return transient('BrokerConnectionLost', server, why, error)
+}
+
+function timeoutError(
+  server: AmqpServer,
+  { afterMs, waitingFor }: Extract<LinkFailure, { kind: 'timeout' }>,
+): TransientError {
+  const todo = waitingFor === greeting ? `; ${checkPort}` : ''
+  return transient('BrokerTimeout', server, `did not answer within ${afterMs} ms (${waitingFor})${todo}`)
 }
 
 function transient(code: string, server: AmqpServer, message: string, cause?: Error): TransientError {

@@ -184,7 +184,8 @@ export class LinkSession {
     if (reason === this.#toldReason) return
     this.#toldReason = reason
     const { log, serverName } = this.#parts
-    log.warn({ broker: serverName, reason }, 'broker not connected, it is tried again')
+    const since = this.#phase.kind === 'connecting' ? this.#phase.since : undefined
+    log.warn({ broker: serverName, reason, since }, 'broker not connected, it is tried again')
   }
 }
 

@@ -18,6 +18,8 @@ export interface MongoServerOptions {
   readonly patience: 'fail' | 'wait'
   /** Ends the waiting, by rejecting with its reason. */
   readonly signal?: AbortSignal
+  /** Told after each attempt that failed, with patience. Must not throw. */
+  readonly onWaiting?: (trouble: { readonly reason: string; readonly since: number }) => void
   /** What the server shows of the connections. */
   readonly applicationName?: string
 }
@@ -69,6 +71,7 @@ export async function connectMongo(
     } catch (error) {
       const { code, message } = error as { readonly code?: string; readonly message: string } // ours, by openingError
       if (patience === 'fail' || code === 'StoreUrlInvalid') throw error
+      server.onWaiting?.({ reason: message, since })
       if (told !== code) log.warn({ code, reason: message, since, retryMs: pauseMs }, 'MongoDB cannot be used yet')
       told = code ?? ''
     }

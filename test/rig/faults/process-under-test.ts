@@ -29,15 +29,21 @@ const programs = {
   recorder: fileURLToPath(new URL('../../../runtime/recorder-main.ts', import.meta.url)),
 }
 
-/** Resolves when it says that it is ready; rejects with what it has said when it ends before. */
+/**
+ * Resolves when it says that it is ready; rejects with what it has said when it ends before.
+ *
+ * @param signal kills it, ready or not
+ */
 export async function startProgram(
   program: keyof typeof programs,
   environment: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
 ): Promise<ProcessUnderTest> {
   const child = spawn(process.execPath, [programs[program]], {
     env: { PATH: process.env['PATH'], WEIR_HTTP_PORT: '0', WEIR_HTTP_HOST: '127.0.0.1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  signal?.addEventListener('abort', () => child.kill('SIGKILL'))
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>
   const records: LogRecord[] = []
   const words: string[] = []
@@ -59,7 +65,7 @@ export async function startProgram(
       reject(new Error(`${program} ended with code ${code ?? 'none'}:\n${said}`))
     })
   })
-  const signal = (name: NodeJS.Signals): void => void (isAlive() && child.kill(name))
+  const send = (name: NodeJS.Signals): void => void (isAlive() && child.kill(name))
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null
   return {
     pid: child.pid ?? 0,
@@ -67,14 +73,14 @@ export async function startProgram(
     isAlive,
     children: () => childrenOf(child.pid ?? 0),
     logged: () => records,
-    freeze: () => signal('SIGSTOP'),
-    thaw: () => signal('SIGCONT'),
+    freeze: () => send('SIGSTOP'),
+    thaw: () => send('SIGCONT'),
     kill: async () => {
-      signal('SIGKILL')
+      send('SIGKILL')
       await exited
     },
     end: async () => {
-      signal('SIGTERM')
+      send('SIGTERM')
       return (await exited)[0]
     },
   }

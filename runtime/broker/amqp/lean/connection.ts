@@ -1,7 +1,7 @@
 import type { CancelTimer, Clock } from '../../../clock.ts'
 import { TransientError } from '../../../error.ts'
 import type { AmqpServer } from '../amqp-link.ts'
-import { linkError, serverName, type LinkFailure } from '../connect-error.ts'
+import { greeting, linkError, serverName, type LinkFailure } from '../connect-error.ts'
 import { callQueue, type CallQueue } from './call-queue.ts'
 import { takeShortText, takeU16, takeU32, type Cursor } from './cursor.ts'
 import { frameType, type Frame } from './frame-parser.ts'
@@ -77,7 +77,7 @@ export class Connection {
     })
     const { connectTimeoutMs: afterMs } = server
     const onTimeout = (): void => {
-      if (!this.#isReady) this.lose({ kind: 'timeout', waitingFor: 'a whole greeting', afterMs })
+      if (!this.#isReady) this.lose({ kind: 'timeout', waitingFor: greeting, afterMs })
     }
     this.#timers.push(clock.setTimer(afterMs, onTimeout))
   }

@@ -80,7 +80,7 @@ describe('frameParser', () => {
   it.each([
     { name: 'a web server', bytes: Buffer.from('HTTP/1.1 400 Bad Request'), want: /"HTTP\/1\." where a frame should/ },
     { name: 'another version of AMQP', bytes: Buffer.from('AMQP\0\0\x09\x01'), want: /"AMQP\.\.\." where a frame/ },
-    { name: 'an unknown type', bytes: Buffer.of(7, 0, 0, 0, 0, 0, 0, 0xce), want: /is this the port for AMQP/ },
+    { name: 'an unknown type', bytes: Buffer.of(7, 0, 0, 0, 0, 0, 0, 0xce), want: /is this its port for AMQP/ },
     { name: 'a frame that is too long', bytes: tooLong, want: /131073 bytes, more than the agreed 131072/ },
     {
       name: 'a frame without its end',

@@ -1,3 +1,4 @@
+import { checkPort } from '../connect-error.ts'
 import { WireError } from './wire-error.ts'
 
 export const frameType = { method: 1, header: 2, body: 3, heartbeat: 8 } as const
@@ -90,7 +91,7 @@ function frameLength(bytes: Buffer, at: number): number {
   const isKnown = (type >= frameType.method && type <= frameType.body) || type === frameType.heartbeat
   if (!isKnown) {
     const text = bytes.toString('latin1', at, at + frameHeadBytes).replaceAll(/[^ -~]/g, '.')
-    throw new WireError(`"${text}" where a frame should begin; is this the port for AMQP?`)
+    throw new WireError(`"${text}" where a frame should begin; ${checkPort}`)
   }
   if (length > maxFrameBytes) throw new WireError(`a frame of ${length} bytes, more than the agreed ${maxFrameBytes}`)
   return length

@@ -91,7 +91,7 @@ describe('opening a link', () => {
       name: 'a web server',
       options: { greeting: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') },
       code: 'BrokerProtocolError',
-      want: /"HTTP\/1\.".*is this the port for AMQP/,
+      want: /"HTTP\/1\.".*is this its port for AMQP/,
     },
     {
       name: 'a server without PLAIN',
