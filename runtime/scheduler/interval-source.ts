@@ -1,4 +1,4 @@
-import type { PlanTrigger } from '../../flow/plan/plan.ts'
+import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
 import { fireRunId } from '../trigger/decide/fire-id.ts'
 import { scheduledMessage } from '../trigger/decide/first-message.ts'
 import { startRun } from '../trigger/start-run.ts'
@@ -9,8 +9,12 @@ import type { SchedulerCore, Source } from './scheduler-parts.ts'
 export const listenEverySeconds = 10
 const askGateAgainMs = 1000
 const retryMs = 5000
-/** Where the broker cannot tell what is parked or under way, a fire without news is over after this long: beyond the patience of a retry. */
-const silentMs = 3_600_000
+/**
+ * Where the broker cannot tell what is parked or under way, a fire without news is over after this long, or what the call may
+ * take if that is longer: it may have been settled in another process, of which nobody here is told, or wait for a retry. Then
+ * one more is queued behind it.
+ */
+const silentMs = 60_000
 
 export interface IntervalSourceOptions {
   readonly flow: string
@@ -36,7 +40,7 @@ export function intervalSource(core: SchedulerCore, options: IntervalSourceOptio
   const fire = async (now: number): Promise<number> => {
     const found = activeTrigger(core, flow, trigger)
     if (found === undefined) return everyMs
-    const waitMs = await obstacleMs(core, { queue: found.trigger.queue, everyMs, runningSince: running?.since, now })
+    const waitMs = await obstacleMs(core, found, { everyMs, runningSince: running?.since, now })
     if (waitMs !== undefined) return waitMs
     const at = laterThan(lastAt, now)
     lastAt = at
@@ -87,18 +91,29 @@ function activeTrigger(core: SchedulerCore, flow: string, name: string) {
   return plan === undefined || trigger === undefined ? undefined : { plan, trigger }
 }
 
+function silenceOf({ plan, trigger }: Found): number {
+  const step = plan.steps[trigger.to]
+  return Math.max(silentMs, step?.kind === 'component' ? step.timeoutSeconds * 1000 : 0)
+}
+
+interface Found {
+  readonly plan: Plan
+  readonly trigger: PlanTrigger
+}
+
 /** How long to wait before trying again, while the last fire is worked on or the queue is full. */
 async function obstacleMs(
   core: SchedulerCore,
-  options: {
-    readonly queue: string
-    readonly everyMs: number
-    readonly runningSince: number | undefined
-    readonly now: number
-  },
+  found: Found,
+  {
+    everyMs,
+    runningSince,
+    now,
+  }: { readonly everyMs: number; readonly runningSince: number | undefined; readonly now: number },
 ): Promise<number | undefined> {
-  const { queue, everyMs, runningSince, now } = options
-  if (runningSince !== undefined && !(await isOver(core, queue, now - runningSince))) {
+  const { queue } = found.trigger
+  const patience = { ageMs: now - (runningSince ?? now), patienceMs: silenceOf(found) }
+  if (runningSince !== undefined && !(await isOver(core, queue, patience))) {
     core.stats.overlapped += 1
     return everyMs
   }
@@ -108,12 +123,16 @@ async function obstacleMs(
 }
 
 /** Heals what went without a word: nothing in the queue means that nothing of it is left. */
-async function isOver(core: SchedulerCore, queue: string, ageMs: number): Promise<boolean> {
+async function isOver(
+  core: SchedulerCore,
+  queue: string,
+  { ageMs, patienceMs }: { readonly ageMs: number; readonly patienceMs: number },
+): Promise<boolean> {
   const depth = await core.broker.depth(queue)
   if (depth === undefined) return true
   const { ready, unacknowledged, parked } = depth
   if (ready > 0) return false
-  return unacknowledged === undefined || parked === undefined ? ageMs > silentMs : unacknowledged + parked === 0
+  return unacknowledged === undefined || parked === undefined ? ageMs >= patienceMs : unacknowledged + parked === 0
 }
 
 /** Two fires of a trigger never bear the same time, or they would be one. A clock that was set back begins anew. */

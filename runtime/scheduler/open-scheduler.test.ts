@@ -561,6 +561,32 @@ describe('a poll', () => {
   })
 })
 
+describe('a poll, where the broker tells only what is ready', () => {
+  const brief: Trigger = { name: 'poll', poll: { everySeconds: 10 } }
+
+  it('goes on a minute after a fire of which nothing was heard: another process has settled it', async () => {
+    const { clock, open, broker, received } = await world('2026-03-01T00:00:00Z', brief)
+    const depth = async (name: string) => ({ ready: (await broker.depth(name))?.ready ?? 0, consumers: 2 })
+    const scheduler = await open({ broker: { publish: broker.publish, depth } })
+    await clock.advance(0)
+    scheduler.entrySettled(received[0]!.headers, 0)
+    await clock.advance(10_000)
+    expect(received).toHaveLength(2)
+    // Nobody tells of this one.
+    await clock.advance(50_000)
+    expect(received).toHaveLength(2)
+    await clock.advance(10_000)
+    expect(received).toHaveLength(3)
+  })
+
+  it('queues nothing behind a fire that waits to be taken', async () => {
+    const { clock, open, broker, received } = await world('2026-03-01T00:00:00Z', brief)
+    await open({ broker: { publish: broker.publish, depth: async () => ({ ready: 1, consumers: 0 }) } })
+    await clock.advance(hour)
+    expect(received).toHaveLength(1)
+  })
+})
+
 describe('an endless trigger', () => {
   it('is asked for a sign of life every ten seconds', async () => {
     const { clock, open, received } = await world('2026-03-01T00:00:00Z', { name: 'listen', listen: {} })
