@@ -48,14 +48,18 @@ export async function openProcessHost(parts: ProcessHostParts): Promise<ProcessH
     ...(maxProcesses !== undefined && { limits: { maxProcesses } }),
     ...(socketPath !== undefined && { socketDirectory: dirname(socketPath) }),
   })
-  return { host, supervisor, code: codeIn(settings) }
+  return { host, supervisor, code: codeIn(settings, log) }
 }
 
 /** A supervisor's container has one component, which lies where that begins to work. */
-function codeIn({ components, supervisorSocket }: ProcessHostParts['settings']): ComponentCodeSource {
+function codeIn({ components, supervisorSocket }: ProcessHostParts['settings'], log: Logger): ComponentCodeSource {
+  const told = new Set<string>()
   return async ({ component: { kind, name } }) => {
     const directory = components.get(`${kind}/${name}`) ?? (supervisorSocket === undefined ? undefined : '.')
     if (directory !== undefined) return { directory, env: {} }
+    const component = `${kind}/${name}`
+    if (!told.has(component)) log.error({ component, code: 'ComponentNotFound' }, 'component cannot be run here')
+    told.add(component)
     // What is wrong is this process and not the message: that waits, and no attempt is spent.
     throw new TransientError('ComponentNotFound', `no code for ${kind}/${name}: name its directory in WEIR_COMPONENTS`)
   }
