@@ -26,6 +26,12 @@ export interface AmqplibConnection {
 
 const closeMs = 1000
 
+/** What amqplib has and does not show. */
+interface Hidden {
+  readonly stream: Duplex
+  readonly heartbeater?: { readonly clear: () => void }
+}
+
 /** @throws {PermanentError|TransientError} as `linkError` has them */
 export async function connectAmqplib(
   server: AmqpServer,
@@ -33,7 +39,7 @@ export async function connectAmqplib(
 ): Promise<AmqplibConnection> {
   const model = await openModel(server)
   // amqplib hides its socket, and a server that does not answer would keep it open for ever.
-  const { stream } = model.connection as unknown as { readonly stream: Duplex }
+  const { stream, heartbeater } = model.connection as unknown as Hidden
   let isOver = false
   let seen: unknown
   model.on('error', (error) => {
@@ -47,6 +53,8 @@ export async function connectAmqplib(
   })
   const destroy = (): void => {
     isOver = true
+    // Without its heartbeats nothing of it keeps a process from ending.
+    heartbeater?.clear()
     stream.destroy()
   }
   const afterMs = server.connectTimeoutMs
