@@ -20,6 +20,8 @@ const leaseMs = 30_000
 interface Handling {
   readonly flow: string
   unboundAt?: number
+  /** Of the looks in a row at which it was empty, the first. */
+  emptyAt?: number | undefined
   reaper?: Reaper
 }
 
@@ -74,6 +76,7 @@ async function lookAt(core: ChangeCore, handled: Map<string, Handling>, look: Lo
   const handling = handled.get(name) ?? { flow: look.flow }
   handled.set(name, handling)
   const step = await observe(core, handling, look.queue)
+  handling.emptyAt = step.kind === 'lookAgain' ? step.emptyAt : undefined
   const now = core.clock.now()
   switch (step.kind) {
     case 'unbind':
@@ -91,6 +94,8 @@ async function lookAt(core: ChangeCore, handled: Map<string, Handling>, look: Lo
     case 'forget':
       await forget(core, handled, look)
       return now
+    case 'lookAgain':
+      return step.until
     case 'wait':
       return step.until ?? now + lookEveryMs
   }
@@ -99,12 +104,13 @@ async function lookAt(core: ChangeCore, handled: Map<string, Handling>, look: Lo
 async function observe(core: ChangeCore, handling: Handling, queue: RetiringQueue): Promise<RetirementStep> {
   if (handling.reaper?.isOpen() === false) delete handling.reaper
   const depth = await core.broker.depth(queue.queue)
-  const { unboundAt, reaper } = handling
+  const { unboundAt, emptyAt, reaper } = handling
   return decideRetirement(queue, {
     now: core.clock.now(),
     waits: core.waits,
     depth,
     ...(unboundAt !== undefined && { unboundAt }),
+    ...(emptyAt !== undefined && { emptyAt }),
     ...(reaper !== undefined && { own: { unsettled: reaper.unsettled() } }),
   })
 }

@@ -33,28 +33,61 @@ describe('decideRetirement', () => {
       want: { kind: 'wait', until: over + 1000 },
     },
     {
-      name: 'deletes what is empty and consumed by itself alone',
+      name: 'looks again at what is empty and consumed by itself alone',
       facts: { ...ours, now: over + 1000, unboundAt: over },
+      want: { kind: 'lookAgain', emptyAt: over + 1000, until: over + 2000 },
+    },
+    {
+      name: 'not before a second has passed',
+      facts: { ...ours, now: over + 1999, unboundAt: over, emptyAt: over + 1000 },
+      want: { kind: 'lookAgain', emptyAt: over + 1000, until: over + 2000 },
+    },
+    {
+      name: 'deletes what was empty a second ago and is',
+      facts: { ...ours, now: over + 2000, unboundAt: over, emptyAt: over + 1000 },
       want: { kind: 'delete' },
     },
     {
+      name: 'counts anew when the clock was set back',
+      facts: { ...ours, now: over + 1500, unboundAt: over, emptyAt: over + 9000 },
+      want: { kind: 'lookAgain', emptyAt: over + 1500, until: over + 2500 },
+    },
+    {
       name: 'never at 0 and 0, the answer of a slow leader',
-      facts: { depth: { ready: 0, consumers: 0 }, own: { unsettled: 0 }, now: over + 1000, unboundAt: over },
+      facts: {
+        depth: { ready: 0, consumers: 0 },
+        own: { unsettled: 0 },
+        now: over + 2000,
+        unboundAt: over,
+        emptyAt: over,
+      },
       want: { kind: 'wait' },
     },
     {
       name: 'never while another consumes it',
-      facts: { depth: { ready: 0, consumers: 2 }, own: { unsettled: 0 }, now: over + 1000, unboundAt: over },
+      facts: {
+        depth: { ready: 0, consumers: 2 },
+        own: { unsettled: 0 },
+        now: over + 2000,
+        unboundAt: over,
+        emptyAt: over,
+      },
       want: { kind: 'wait' },
     },
     {
       name: 'never while it holds a message',
-      facts: { depth: { ready: 1, consumers: 1 }, own: { unsettled: 0 }, now: over + 1000, unboundAt: over },
+      facts: {
+        depth: { ready: 1, consumers: 1 },
+        own: { unsettled: 0 },
+        now: over + 2000,
+        unboundAt: over,
+        emptyAt: over,
+      },
       want: { kind: 'wait' },
     },
     {
       name: 'never while one of its messages is being buried',
-      facts: { ...ours, own: { unsettled: 1 }, now: over + 1000, unboundAt: over },
+      facts: { ...ours, own: { unsettled: 1 }, now: over + 2000, unboundAt: over, emptyAt: over },
       want: { kind: 'wait' },
     },
     {

@@ -9,6 +9,8 @@ export interface RetirementFacts {
   readonly depth: QueueCounts | undefined
   /** When this process last unbound it. */
   readonly unboundAt?: number
+  /** When this process saw it empty, if it has at every look since. */
+  readonly emptyAt?: number
   /** This process consumes it, and has so many messages unsettled. */
   readonly own?: { readonly unsettled: number }
 }
@@ -22,6 +24,8 @@ export type RetirementStep =
   | { readonly kind: 'unbind' }
   /** Turns what it holds into dead letters, one at a time. */
   | { readonly kind: 'consume' }
+  /** It was empty at `emptyAt`, and at every look since. */
+  | { readonly kind: 'lookAgain'; readonly emptyAt: number; readonly until: number }
   | { readonly kind: 'delete' }
   /** It is gone: nobody needs to know of it any more. */
   | { readonly kind: 'forget' }
@@ -29,10 +33,13 @@ export type RetirementStep =
 
 /** An unbinding counts for so long: whoever reconnects with a stale view may have bound the queue again. */
 const unboundForMs = 10_000
+/** One look may be wrong: what a publisher has on its way is in the queue at the next. */
+const lookAgainMs = 1000
 
 /**
  * The one way out of a queue that has left the living list: unbound, left by its runners, emptied, and deleted only when a minute
- * has passed and the broker counts no message and one consumer, our own. 0 and 0 is also the answer of a leader that is slow.
+ * has passed and the broker counts, twice in a row, no message and one consumer, our own. 0 and 0 is also the answer of a leader
+ * that is slow.
  */
 export function decideRetirement(queue: RetiringQueue, facts: RetirementFacts): RetirementStep {
   const { now, waits, depth, own, unboundAt } = facts
@@ -43,7 +50,14 @@ export function decideRetirement(queue: RetiringQueue, facts: RetirementFacts): 
   if (own === undefined) return depth.consumers === 0 ? { kind: 'consume' } : { kind: 'wait' }
   const lookAt = Math.max(dueAt, unboundAt + waits.unboundMs)
   if (now < lookAt) return { kind: 'wait', until: lookAt }
-  return isEmpty(depth, own) ? { kind: 'delete' } : { kind: 'wait' }
+  return isEmpty(depth, own) ? decideEmpty(facts) : { kind: 'wait' }
+}
+
+function decideEmpty({ now, emptyAt = now }: RetirementFacts): RetirementStep {
+  // In the future it was by a clock that was set back since.
+  const since = Math.min(emptyAt, now)
+  if (now - since >= lookAgainMs) return { kind: 'delete' }
+  return { kind: 'lookAgain', emptyAt: since, until: since + lookAgainMs }
 }
 
 function isEmpty({ ready, consumers }: QueueCounts, { unsettled }: { readonly unsettled: number }): boolean {
