@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Broker, Delivery, Subscription } from '../broker/broker.ts'
 import { deadQueue } from '../broker/broker.ts'
+import type { Slots } from '../claim-check/slots.ts'
+import { openSlots } from '../claim-check/slots.ts'
 import type { Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
 import type { DeadLetter, Store } from '../store/store.ts'
@@ -21,6 +23,8 @@ export interface DeadLetterConsumerParts {
 }
 
 const prefetch = 100
+/** Each may be as large as a message may be. */
+const largeBodiesAtATime = 4
 const firstRetryMs = 100
 const longestRetryMs = 30_000
 /** A broker takes a channel away on which a delivery stays unsettled for half an hour. */
@@ -28,6 +32,7 @@ const holdMs = 5 * 60_000
 
 interface Work extends DeadLetterConsumerParts {
   readonly signal: AbortSignal
+  readonly bodies: Slots
   /** How often the store has refused since it last took one: what comes next waits as long as what was there. */
   failures: number
 }
@@ -35,7 +40,7 @@ interface Work extends DeadLetterConsumerParts {
 /** Takes dead messages from their queue into the store; what that does not take stays in the queue. */
 export async function openDeadLetterConsumer(parts: DeadLetterConsumerParts): Promise<Pick<Subscription, 'close'>> {
   const ending = new AbortController()
-  const work: Work = { ...parts, signal: ending.signal, failures: 0 }
+  const work: Work = { ...parts, signal: ending.signal, bodies: openSlots(largeBodiesAtATime), failures: 0 }
   const recording = new Set<Promise<void>>()
   const onDelivery = (delivery: Delivery): void => {
     // What comes while closing goes back when the subscription ends.

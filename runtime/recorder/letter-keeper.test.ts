@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { openSlots } from '../claim-check/slots.ts'
 import { simulatedClock } from '../clock.ts'
 import { PermanentError, TransientError } from '../error.ts'
 import { deadLetter } from '../store/conformance/store-promise.ts'
@@ -8,8 +9,13 @@ import type { DeadLetter, Store } from '../store/store.ts'
 import { carriedOf, encodeBody, payloadOf } from '../wire/body.ts'
 import { keepLetter } from './letter-keeper.ts'
 
-const log = pino({ level: 'silent' })
 const clock = simulatedClock(1_700_000_000_000)
+const parts = {
+  clock,
+  log: pino({ level: 'silent' }),
+  bodies: openSlots(1),
+  signal: new AbortController().signal,
+}
 const payload = Buffer.from(`{"data":"${'x'.repeat(5000)}"}`)
 const carried = { trigger: { data: 'kept' } }
 
@@ -30,13 +36,13 @@ const key = { id: letter.id, step: letter.step, replay: 0 }
 describe('a dead letter', () => {
   it('is kept whole where the store takes it', async () => {
     const store = narrowStore(10_000)
-    expect(await keepLetter({ store, clock, log }, letter)).toEqual(letter)
+    expect(await keepLetter({ ...parts, store }, letter)).toEqual(letter)
     expect(await store.deadLetters.get(key)).toEqual(letter)
   })
 
   it('that is too large is kept with its payload as a blob, as a large message is', async () => {
     const store = narrowStore(1000)
-    const { headers, body } = await keepLetter({ store, clock, log }, letter)
+    const { headers, body } = await keepLetter({ ...parts, store }, letter)
     expect((await store.deadLetters.get(key))?.headers.blob).toBe(headers.blob)
     expect(carriedOf(Buffer.from(body))).toEqual(carried)
     expect(payloadOf(Buffer.from(body))).toHaveLength(0)
@@ -47,7 +53,7 @@ describe('a dead letter', () => {
     const store = narrowStore(30_000)
     const failure = { ...letter.failures[0]!, message: '\ud800'.repeat(100_000) }
     const kept = await keepLetter(
-      { store, clock, log },
+      { ...parts, store },
       { ...letter, failures: Array.from({ length: 30 }, () => failure) },
     )
     expect(kept.failures).toHaveLength(20)
@@ -58,7 +64,7 @@ describe('a dead letter', () => {
   it('that fits in no form is kept by what it is known by, with its bytes as a blob', async () => {
     const store = narrowStore(600)
     const wide = { ...letter, body: encodeBody({ trigger: { data: 'y'.repeat(5000) } }, payload) }
-    const { message, failures } = await keepLetter({ store, clock, log }, wide)
+    const { message, failures } = await keepLetter({ ...parts, store }, wide)
     const [, blob] = /the blob (\w+)\)$/.exec(message) ?? []
     expect((await store.blobs.get(blob!))?.equals(wide.body)).toBe(true)
     expect(failures).toEqual([])
@@ -74,7 +80,7 @@ describe('a dead letter', () => {
     }
     await store.blobs.put('b1', payload, clock.now() + 1000)
     const named = { ...letter, headers: { ...letter.headers, blob: 'b1' } }
-    await keepLetter({ store: { ...store, blobs: { ...store.blobs, put } }, clock, log }, named)
+    await keepLetter({ ...parts, store: { ...store, blobs: { ...store.blobs, put } } }, named)
     expect(kept).toEqual([clock.now() + 100 * 365 * 86_400_000])
   })
 
@@ -90,8 +96,8 @@ describe('a dead letter', () => {
         },
       },
     })
-    await expect(keepLetter({ store: refusing(silent), clock, log }, letter)).rejects.toBe(silent)
+    await expect(keepLetter({ ...parts, store: refusing(silent) }, letter)).rejects.toBe(silent)
     const never = new PermanentError('ReadOnly', 'never')
-    await expect(keepLetter({ store: refusing(never), clock, log }, letter)).rejects.toBe(never)
+    await expect(keepLetter({ ...parts, store: refusing(never) }, letter)).rejects.toBe(never)
   })
 })

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
+import type { Slots } from '../claim-check/slots.ts'
 import type { Clock } from '../clock.ts'
 import { PermanentError } from '../error.ts'
 import type { DeadLetter, Store } from '../store/store.ts'
@@ -10,10 +11,15 @@ export interface LetterKeeperParts {
   readonly store: Pick<Store, 'deadLetters' | 'blobs'>
   readonly clock: Clock
   readonly log: Logger
+  /** How many large bodies may be read and written at a time: each is in memory more than once. */
+  readonly bodies: Slots
+  /** Ends the wait for one of these. */
+  readonly signal: AbortSignal
 }
 
 /** A dead letter waits for a person, for ever if need be; what it names is kept as long. */
 const asLongAsTheLetterMs = 100 * 365 * 86_400_000
+const largeBytes = 1024 * 1024
 const mostFailures = 20
 const mostChars = 1000
 
@@ -21,9 +27,19 @@ const mostChars = 1000
  * Into the store, whole; what that refuses for good (it is too large, or cannot be put in its form) with its payload as a
  * blob, and if that does not help, with the message's bytes as a blob and no more than what it is known by.
  *
- * @throws what the store said last, when it takes nothing at all
+ * @throws what the store said last, when it takes nothing at all; the signal's reason
  */
 export async function keepLetter(parts: LetterKeeperParts, letter: DeadLetter): Promise<DeadLetter> {
+  if (letter.headers.blob === undefined && letter.body.length < largeBytes) return keep(parts, letter)
+  const release = await parts.bodies.take(parts.signal)
+  try {
+    return await keep(parts, letter)
+  } finally {
+    release()
+  }
+}
+
+async function keep(parts: LetterKeeperParts, letter: DeadLetter): Promise<DeadLetter> {
   await keepBlob(parts, letter)
   for (const form of [whole, withPayloadAside]) {
     try {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deadQueue, eventsQueue } from '../broker/broker.ts'
 import type { MemoryBroker } from '../broker/memory-broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
-import { simulatedClock } from '../clock.ts'
+import { simulatedClock, sleep } from '../clock.ts'
 import { PermanentError, TransientError } from '../error.ts'
 import { stepEvent, run as storedRun } from '../store/conformance/store-promise.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
@@ -147,6 +147,55 @@ describe('recorder', () => {
     isKnown = true
     await clock.advance(30_000)
     expect(await store.deadLetters.list({})).toMatchObject([{ id: 'm1', namespace: 'shop' }])
+  })
+
+  it('has at most four large bodies in memory, however many letters name one', async () => {
+    const { store, clock, bury } = await open()
+    const { get, put } = store.blobs
+    const ids = Array.from({ length: 12 }, (_, n) => `m${n}`)
+    for (const id of ids) await put(id, payload, clock.now() + 86_400_000)
+    let held = 0
+    let most = 0
+    let refusals = 5
+    vi.spyOn(store.blobs, 'get').mockImplementation(async (id) => {
+      held += 1
+      most = Math.max(most, held)
+      await sleep(clock, 100)
+      refusals -= 1
+      if (refusals < 0) return get(id)
+      held -= 1
+      throw new TransientError('StateUnavailable', 'not now')
+    })
+    vi.spyOn(store.blobs, 'put').mockImplementation(async (...body) => {
+      await put(...body)
+      held -= 1
+    })
+    for (const id of ids) await bury({ ...dead(id), headers: { ...headers, blob: id } })
+    await clock.advance(300_000)
+    expect({ most, held }).toEqual({ most: 4, held: 0 })
+    expect(await store.deadLetters.list({})).toHaveLength(12)
+  })
+
+  it('writes at most four letters with a large body at a time, and small ones beside them', async () => {
+    const { store, clock, bury } = await open()
+    const { put } = store.deadLetters
+    const held: string[] = []
+    let most = 0
+    vi.spyOn(store.deadLetters, 'put').mockImplementation(async (letter) => {
+      held.push(letter.id)
+      most = Math.max(most, held.filter((id) => id !== 'small').length)
+      await sleep(clock, 100)
+      await put(letter)
+      held.splice(held.indexOf(letter.id), 1)
+    })
+    const large = encodeBody({ failures }, Buffer.alloc(2 ** 20, 0x20))
+    for (let n = 0; n < 9; n += 1) await bury(dead(`m${n}`, large))
+    await bury(dead('small'))
+    await clock.advance(0)
+    expect(held.toSorted()).toEqual(['m0', 'm1', 'm2', 'm3', 'small'])
+    await clock.advance(1000)
+    expect({ most, held }).toEqual({ most: 4, held: [] })
+    expect(await store.deadLetters.list({})).toHaveLength(10)
   })
 
   it('keeps trying what the store refuses, and acknowledges nothing before it is stored', async () => {
