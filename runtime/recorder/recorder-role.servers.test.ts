@@ -40,7 +40,7 @@ describeOnRabbit('the user of a recorder', (rabbit) => {
     opened.defer(recorder.close)
     const nobody = async () => undefined
     const plans = { active: () => undefined, get: nobody, refresh: nobody, flows: () => [] }
-    opened.defer((await openReInjector({ broker, store, plans, clock: systemClock })).close)
+    opened.defer((await openReInjector({ broker, store, plans, clock: systemClock, log })).close)
 
     const headers = {
       flow: 'gone',

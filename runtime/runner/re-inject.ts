@@ -7,6 +7,7 @@ import { sleep } from '../clock.ts'
 import { choosePlan, queueAt } from '../decide/choose-plan.ts'
 import { TransientError } from '../error.ts'
 import type { PlanSource } from '../plan-source.ts'
+import { openLastingSubscription } from '../recorder/lasting-subscription.ts'
 import type { Store } from '../store/store.ts'
 import type { WireMessage } from '../wire/message.ts'
 import { answerFailure } from './answer.ts'
@@ -19,12 +20,13 @@ export interface ReInjectParts {
   readonly clock: Clock
   /** Where tracked runs are: a dead letter ends its message. */
   readonly store: Pick<Store, 'trackedRuns'>
-  readonly log?: Pick<Logger, 'warn'>
+  readonly log: Logger
   /** Whether a queue is on its flow's living list; a message whose queue is not is a dead letter at once. */
   readonly isLiving?: (queue: string) => boolean
 }
 
 const mostHops = 3
+const prefetch = 50
 const retryMs = 1000
 /** A queue that nobody owns may be bound again in a moment: each look at it is a hop. */
 const unboundMs = 2000
@@ -41,36 +43,13 @@ export async function openReInjector(parts: ReInjectParts): Promise<Pick<Subscri
       delivery.requeue()
     })
   }
-  let subscription = await consume(parts, onDelivery, onEnd)
-  function onEnd(err: Error): void {
-    parts.log?.warn({ queue: unroutedQueue, err }, 'queue is no longer consumed')
-    void again()
-  }
-  async function again(): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(parts.clock, retryMs, signal).catch(() => {})
-      const next = signal.aborted ? undefined : await consume(parts, onDelivery, onEnd).catch(() => undefined)
-      if (next === undefined) continue
-      subscription = next
-      // It was closed meanwhile: nobody else would close this one.
-      if (signal.aborted) await next.close()
-      return
-    }
-  }
+  const subscription = await openLastingSubscription(parts, { queue: { name: unroutedQueue }, prefetch }, onDelivery)
   return {
     close: async () => {
       closing.abort()
       await subscription.close()
     },
   }
-}
-
-function consume(
-  { broker }: ReInjectParts,
-  onDelivery: (delivery: Delivery) => void,
-  onEnd: (reason: Error) => void,
-): Promise<Subscription> {
-  return broker.consume(unroutedQueue, { prefetch: 50, onEnd }, onDelivery)
 }
 
 async function reInject(parts: ReInjectParts, { message }: Delivery, signal: AbortSignal): Promise<void> {

@@ -9,7 +9,7 @@ import type { Topology } from './decide/plan-topology.ts'
 import { joinTopologies, queueTopology, rungTopology, vhostTopology } from './decide/plan-topology.ts'
 import { bindTopology, declareTopology } from './enact-topology.ts'
 
-const vhost = vhostTopology([{ name: deadQueue }, { name: unroutedQueue }, eventsDeclaration], unroutedQueue)
+const vhost = vhostTopology([{ name: deadQueue }, { name: unroutedQueue }, eventsDeclaration])
 
 /**
  * What must stand on the server as long as we are connected to it: the vhost's own, what was declared here, and the rungs that were used.

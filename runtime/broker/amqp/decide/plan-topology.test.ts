@@ -37,7 +37,7 @@ describe('planned topology', () => {
   })
 
   it('of a vhost sends what a delay cannot return to `unrouted`', () => {
-    const { exchanges, queues, bindings } = vhostTopology([{ name: 'dead' }, { name: 'unrouted' }], 'unrouted')
+    const { exchanges, queues, bindings } = vhostTopology([{ name: 'dead' }, { name: 'unrouted' }])
     expect(exchanges).toEqual([
       { name: 'unrouted', type: 'fanout' },
       { name: 'steps', type: 'direct' },
@@ -45,6 +45,14 @@ describe('planned topology', () => {
     ])
     expect(queues.map(({ name }) => name)).toEqual(['dead', 'unrouted'])
     expect(bindings).toContainEqual({ exchange: 'unrouted', queue: 'unrouted', routingKey: '' })
+  })
+
+  it('of `unrouted` alone, once it was deleted, lets it get the same again', () => {
+    expect(queueTopology({ name: 'unrouted' }).bindings).toContainEqual({
+      exchange: 'unrouted',
+      queue: 'unrouted',
+      routingKey: '',
+    })
   })
 
   it('of a rung loses nothing on its way back', () => {

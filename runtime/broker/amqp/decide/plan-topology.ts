@@ -36,11 +36,11 @@ export interface BindingPlan {
 export const stepsExchange = 'steps'
 export const retryExchange = 'retry'
 
-/** A fanout beside the queue of the same name: an alternate exchange gets the key of the target that is gone. */
+/** A fanout beside the queue of the same name, whoever declares that: an alternate exchange gets the key of the target that is gone. */
 const unroutedExchange = 'unrouted'
 
 /** What every vhost has; queues come on top, by declarations. */
-export function vhostTopology(queues: readonly DeclaredQueue[], unroutedQueue: string): Topology {
+export function vhostTopology(queues: readonly DeclaredQueue[]): Topology {
   const own = joinTopologies(queues.map(queueTopology))
   return {
     exchanges: [
@@ -49,18 +49,16 @@ export function vhostTopology(queues: readonly DeclaredQueue[], unroutedQueue: s
       { name: retryExchange, type: 'direct', alternateExchange: unroutedExchange },
     ],
     queues: own.queues,
-    bindings: [...own.bindings, { exchange: unroutedExchange, queue: unroutedQueue, routingKey: '' }],
+    bindings: own.bindings,
   }
 }
 
 /** One queue and its bindings; the exchanges are the vhost's. */
 export function queueTopology(declaration: DeclaredQueue): Topology {
-  const { name } = declaration
-  return {
-    exchanges: [],
-    queues: [planQueue(declaration)],
-    bindings: exchangesOf(declaration).map((exchange) => ({ exchange, queue: name, routingKey: name })),
-  }
+  const { name: queue } = declaration
+  const bindings = exchangesOf(declaration).map((exchange) => ({ exchange, queue, routingKey: queue }))
+  if (queue === unroutedExchange) bindings.push({ exchange: unroutedExchange, queue, routingKey: '' })
+  return { exchanges: [], queues: [planQueue(declaration)], bindings }
 }
 
 /** Where messages wait for so long. It never expires, and its target is never the default exchange: both have lost messages. */
