@@ -144,12 +144,12 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
     startSupervisor()
     await untilConnected()
     const stranger = connect(socketPath)
-    stranger.write(
-      '{"type":"exited"}\nnull\n[]\n{"type":"output","id":99,"text":3}\nnot json\n{"type":"rss","id":"x"}\n',
-    )
-    await once(stranger, 'connect')
-    // The newest is taken for the supervisor; when it leaves, the true one comes again.
-    stranger.destroy()
-    expect(await pidOf()).toBeGreaterThan(0)
+    const left = new Promise<void>((resolve) => stranger.once('close', () => resolve()))
+    stranger.on('error', () => {}) // it is thrown out when the true one comes first
+    stranger.resume()
+    stranger.end('{"type":"exited"}\nnull\n[]\n{"type":"output","id":99,"text":3}\nnot json\n{"type":"rss","id":"x"}\n')
+    await left
+    // The newest is taken for the supervisor, and what is asked of it ends with it; when it has left, the true one comes again.
+    await vi.waitFor(async () => expect(await pidOf()).toBeGreaterThan(0), { timeout: 20_000 })
   })
 })
