@@ -123,9 +123,9 @@ async function newClient({
   const read = readMongoUrl(url)
   const place: MongoPlace = { ...read, database: database ?? read.database ?? 'weir' }
   // Takes 125 ms: only who opens a store pays.
-  const { MongoClient } = await import('./driver.ts')
+  const { mongoClient } = await import('./driver.ts')
   try {
-    const client = new MongoClient(url, { ...options, appName })
+    const client = mongoClient(url, { ...options, appName })
     return { client, place }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
