@@ -165,7 +165,10 @@ function partsOf(broker: Broker, plans: readonly Plan[], onFinished: () => void)
   const planOf = (flow: string): Plan | undefined => plans.find((plan) => plan.flow.uid === flow)
   const noCode = (): Promise<never> => Promise.reject(new Error('no component is called here'))
   return {
-    ...{ broker, clock, log, code: noCode },
+    broker,
+    clock,
+    log,
+    code: noCode,
     store: openMemoryStore({ clock }),
     host: {
       call: noCode,

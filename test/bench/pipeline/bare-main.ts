@@ -31,7 +31,13 @@ await runProcess(
       const events = openEventPublisher({ broker, clock, log })
       const meters = stepMeters()
       const runner = openRunner({
-        ...{ broker, store, plans, host, code, clock, log },
+        broker,
+        store,
+        plans,
+        host,
+        code,
+        clock,
+        log,
         credentials: { get: async () => undefined },
         limits: settings,
         observer: {
