@@ -13,7 +13,7 @@ const rereadAfterMs = 10_000
  * The cluster of a kubeconfig, authenticated by `@kubernetes/client-node`, which knows the plug-ins (exec, OIDC, certificates) and is loaded only
  * here: it takes 80 MB. Credentials are asked for every ten seconds, so that what a plug-in renews is used.
  *
- * @throws when the file or the context is not there
+ * @throws when the file or the context is not there, or the cluster is behind a `proxy-url`
  */
 export async function kubeconfigAccess({ path, context }: KubeconfigChoice = {}): Promise<ClusterAccess> {
   const { KubeConfig } = await import('@kubernetes/client-node')
@@ -23,6 +23,7 @@ export async function kubeconfigAccess({ path, context }: KubeconfigChoice = {})
   if (context !== undefined) config.setCurrentContext(context)
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error(`the kubeconfig has no context "${config.getCurrentContext()}"`)
+  if (cluster.proxyUrl != null) throw new Error(`the cluster "${cluster.name}" has a proxy-url, which is not supported`)
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? 'default'
   let kept: Credentials | undefined
   let readAt = 0

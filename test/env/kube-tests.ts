@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { describe, inject, it } from 'vitest'
+import { describe, inject, it, vi } from 'vitest'
+import { pathOf, type Resource } from '../../kube/kube-object.ts'
 import type { ClusterAccess } from '../../kube/transport/cluster-access.ts'
 import { openKubeClient, type KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
@@ -93,4 +94,44 @@ export async function limitedToken(client: KubeClient, { namespace, rules, isClu
     spec: { expirationSeconds: 3_600 },
   })
   return (asked as { readonly status: { readonly token: string } }).status.token
+}
+
+/**
+ * A kind of its own for one test: `spec` and `status` of any form, a status that is written apart, and conditions that are merged by type.
+ * It stays where the server is not our own.
+ */
+export async function freshKind(client: KubeClient): Promise<Resource> {
+  const group = `t${randomBytes(5).toString('hex')}.weir.test`
+  const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  const condition = {
+    type: 'object',
+    required: ['type'],
+    properties: { type: { type: 'string' } },
+    'x-kubernetes-preserve-unknown-fields': true,
+  }
+  const conditions = {
+    type: 'array',
+    items: condition,
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['type'],
+  }
+  const status = { ...anything, properties: { conditions } }
+  const version = {
+    name: 'v1',
+    served: true,
+    storage: true,
+    subresources: { status: {} },
+    schema: { openAPIV3Schema: { type: 'object', properties: { spec: anything, status } } },
+  }
+  const names = { plural: 'things', singular: 'thing', kind: 'Thing' }
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  const metadata = { name: `things.${group}` }
+  const body = { metadata, spec: { group, scope: 'Namespaced', names, versions: [version] } }
+  orThrow(await client.request({ method: 'POST', path, body }))
+  const resource = { group, version: 'v1', kind: 'Thing', plural: 'things', isNamespaced: true }
+  const isServed = async (): Promise<void> => {
+    orThrow(await client.request({ method: 'GET', path: pathOf(resource) }))
+  }
+  await vi.waitFor(isServed, { timeout: 60_000, interval: 50 })
+  return resource
 }
