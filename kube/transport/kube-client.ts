@@ -16,6 +16,8 @@ export interface KubeRequest {
   /** For all of it, waiting and second tries included; 30 s by default. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
+  /** Asked each time right before it is sent: who may have lost the right to write in the meantime does not. */
+  readonly mayBeSent?: () => boolean
 }
 
 /**
@@ -138,10 +140,14 @@ export function failureOf({ method, path, signal }: KubeRequest, error: unknown)
     return new KubeError(`${what}: not waited for`, { kind: 'aborted', reason: 'Aborted', cause: error })
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return new KubeError(`${what}: no answer in time`, { kind: 'late', reason: 'Timeout', cause: error })
+  if (error instanceof FencedError)
+    return new KubeError(`${what}: not sent, since another may have taken over`, { kind: 'fenced', reason: 'Fenced' })
   const { message, code } = error as { readonly message?: string; readonly code?: string }
   const why = message === undefined || message === '' ? (code ?? String(error)) : message
   return new KubeError(`${what}: ${why}`, { kind: 'unreachable', reason: 'Unreachable', cause: error })
 }
+
+class FencedError extends Error {}
 
 interface Pools {
   readonly dispatch: (
@@ -173,6 +179,7 @@ function openPools({ access, userAgent, connections = 16 }: KubeClientOptions): 
     dispatch: async (request, { signal, isStream, isRefused }) => {
       const { authorization, tls } = await access.credentials(isRefused)
       if (isClosed) throw new Error('the client is closed')
+      if (request.mayBeSent?.() === false) throw new FencedError()
       const { requests, streams } = pairFor(tls)
       const { method, body, accept = 'application/json', contentType = 'application/json' } = request
       return (isStream ? streams : requests).request({
