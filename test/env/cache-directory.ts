@@ -56,7 +56,8 @@ async function installInto(directory: string, install: Installation['install']):
 
 const removal = { recursive: true, force: true, maxRetries: 5 } as const
 const lockPollMs = 200
-const lockTimeoutMs = 600_000
+/** The longest installation is a build of kube-apiserver. */
+const lockTimeoutMs = 3_600_000
 
 /** A lock of SQLite's: the kernel takes it back when its owner dies, however that happens. */
 async function lock(path: string): Promise<() => void> {

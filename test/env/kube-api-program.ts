@@ -88,6 +88,7 @@ async function build(name: KubeProgramName, output: string): Promise<void> {
   // Without them it calls itself v0.0.0.
   const flags = ['-s', '-w', ...Object.entries(stamps).map(([key, value]) => `-X ${key}=${value}`)].join(' ')
   const args = ['-n', '19', go, 'build', '-trimpath', '-ldflags', flags, '-o', output, `k8s.io/kubernetes/cmd/${name}`]
+  console.log(`building ${name} ${kubeVersion} by Go: once, for some ten minutes`)
   // Whatever else the machine does goes first: this uses all cores for minutes.
   await run('nice', args, { cwd: source, timeout: buildTimeoutMs, env: { ...process.env, CGO_ENABLED: '0' } })
 }
