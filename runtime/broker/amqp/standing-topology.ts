@@ -4,7 +4,7 @@ import type { QueueDeclaration } from '../broker.ts'
 import { deadQueue, eventsDeclaration, unroutedQueue } from '../broker.ts'
 import type { Admin } from './admin.ts'
 import type { AmqpServer } from './amqp-link.ts'
-import { serverName } from './connect-error.ts'
+import { serverName, userOf } from './connect-error.ts'
 import type { Topology } from './decide/plan-topology.ts'
 import { joinTopologies, queueTopology, rungTopology, vhostTopology } from './decide/plan-topology.ts'
 import { bindTopology, declareTopology } from './enact-topology.ts'
@@ -117,8 +117,7 @@ export class StandingTopology {
 
   #missing(what: string, cause: unknown): PermanentError {
     const server = this.#server
-    const user = decodeURIComponent(server.url.username) || 'guest'
-    const todo = `the user "${user}" may not declare it; connect once with a user who may, or give this one permission to configure`
+    const todo = `the user "${userOf(server)}" may not declare it; connect once with a user who may, or give this one permission to configure`
     return new PermanentError('BrokerAccessRefused', `${serverName(server)} has no ${what}, and ${todo}`, { cause })
   }
 
