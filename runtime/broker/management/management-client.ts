@@ -101,6 +101,7 @@ function parsed(text: string): unknown {
 
 function reasonOf(json: unknown): string {
   const { reason, error } = (json ?? {}) as { readonly reason?: unknown; readonly error?: unknown }
+  if (Array.isArray(reason)) return reason.join(' ')
   return typeof reason === 'string' ? reason : typeof error === 'string' ? error : ''
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { PermanentError } from '../../error.ts'
 import { serverProblem } from '../amqp/decide/server-version.ts'
 import { managementError, requireAdministrator, requireVersion } from './management-error.ts'
 import { planChanges, type ObservedUser, type ObservedVhost, type VhostChange } from './decide/plan-changes.ts'
-import type { VhostPlan } from './decide/plan-vhost.ts'
+import type { VhostPlan, VhostUser } from './decide/plan-vhost.ts'
 import type { ManagementClient, ManagementPath } from './management-client.ts'
 
 /**
@@ -82,7 +83,7 @@ async function enact(client: ManagementClient, { vhost }: VhostPlan, change: Vho
     case 'createVhost':
       return client.put(['vhosts', vhost], { description: 'Weir', tags: 'weir' })
     case 'putUser':
-      return client.put(['users', change.user.name], { password: change.user.password, tags: '' })
+      return putUser(client, change.user)
     case 'putPermissions':
       return client.put(['permissions', vhost, change.user.name], { ...change.user.permissions })
     case 'deletePermissions':
@@ -94,6 +95,15 @@ async function enact(client: ManagementClient, { vhost }: VhostPlan, change: Vho
     case 'deletePolicy':
       return client.delete(['policies', vhost, change.name])
   }
+}
+
+/** Again where it is refused: 4.0 says 400 to one of two who make the same user at once, and then takes it as a change. */
+async function putUser(client: ManagementClient, { name, password }: VhostUser): Promise<void> {
+  const put = (): Promise<void> => client.put(['users', name], { password, tags: '' })
+  await put().catch((error: unknown) => {
+    if (!(error instanceof PermanentError) || error.code !== 'ManagementRefused') throw error
+    return put()
+  })
 }
 
 async function read<Shape>(client: ManagementClient, path: ManagementPath, shape: z.ZodType<Shape>): Promise<Shape> {
