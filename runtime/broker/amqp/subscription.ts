@@ -36,12 +36,18 @@ const unsettled: Settle = { ack: () => {}, requeue: () => {} }
 /** Between looks for a queue whose consumer the server has ended. A queue that is being deleted is known for a moment longer. */
 const goneLooksMs = [20, 50, 100, 200, 400, 400]
 
+const gatherMs = 10
+
 /** What is valid as long as one channel is. */
 interface Generation {
   readonly ledger: AckLedger
   channel: ConsumerChannel | undefined
   isLive: boolean
+  /** Acknowledged since the server was told last. */
+  untold: number
+  /** The server is told at the end of this turn. */
   isFlushing: boolean
+  cancelGather: CancelTimer | undefined
   cancelStall: CancelTimer | undefined
 }
 
@@ -79,7 +85,9 @@ export class AmqpSubscription {
       ledger: new AckLedger(),
       channel: undefined,
       isLive: true,
+      untold: 0,
       isFlushing: false,
+      cancelGather: undefined,
       cancelStall: undefined,
     }
     this.#generation = generation
@@ -186,6 +194,7 @@ export class AmqpSubscription {
     this.#generation = undefined
     if (generation === undefined) return Promise.resolve()
     generation.isLive = false
+    generation.cancelGather?.()
     generation.cancelStall?.()
     return generation.channel?.close() ?? Promise.resolve()
   }
@@ -217,7 +226,7 @@ export class AmqpSubscription {
     if (fireAndForget) return unsettled
     return {
       ack: () => {
-        if (generation.isLive && generation.ledger.ack(tag, clock.now())) this.#flushLater(generation)
+        if (generation.isLive && generation.ledger.ack(tag, clock.now())) this.#gather(generation)
       },
       requeue: () => {
         if (!generation.isLive || !generation.ledger.requeue(tag, clock.now())) return
@@ -225,6 +234,16 @@ export class AmqpSubscription {
         this.#flushLater(generation)
       },
     }
+  }
+
+  /** A quarter of what may be held, or all of a few milliseconds: each frame is a command that a quorum queue has to write. */
+  #gather(generation: Generation): void {
+    generation.untold += 1
+    if (generation.untold * 4 >= this.#prefetch) return this.#flushLater(generation)
+    generation.cancelGather ??= this.#parts.clock.setTimer(gatherMs, () => {
+      generation.cancelGather = undefined
+      this.#flushLater(generation)
+    })
   }
 
   /** Once a turn of the loop, however many were settled in it. */
@@ -239,6 +258,7 @@ export class AmqpSubscription {
 
   #tell(generation: Generation, nowMs: number): void {
     const { ledger, channel } = generation
+    generation.untold = 0
     for (const { deliveryTag, multiple } of ledger.take(nowMs)) channel?.ack(deliveryTag, multiple)
     const stalledInMs = ledger.stalledInMs(nowMs)
     if (stalledInMs === undefined || generation.cancelStall !== undefined) return
