@@ -67,6 +67,13 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
     opened,
     signal,
     waiting: probes.waiting,
+    // With plans from elsewhere, most messages need no store: it is not waited for.
+    isStoreLate: settings.plans !== undefined,
+    onRefused: (err) => {
+      if (signal.aborted) return
+      log.fatal({ err }, 'store cannot be opened, the process ends')
+      parts.onDraining()
+    },
   })
   const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
   opened.defer(plans.close)

@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.ts'
 import { withClaimCheck } from '../claim-check/claim-check.ts'
 import type { Clock } from '../clock.ts'
 import { openMongoStore } from '../store/mongo/open-mongo-store.ts'
+import { lateStore } from '../store/late-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Probes } from './open-probes.ts'
 import type { ProcessSettings } from './settings.ts'
@@ -27,9 +28,13 @@ export interface ServersParts {
   readonly signal: AbortSignal
   /** Told what keeps a server from being used, at each change until both can be. */
   readonly waiting: Probes['waiting']
+  /** The store is opened when it is needed, or a moment after the start; else at the start. */
+  readonly isStoreLate?: boolean
+  /** What cannot be helped by waiting, of a store that is opened late. */
+  readonly onRefused?: (error: unknown) => void
 }
 
-/** Waits for both, however long that takes, and says in the log what is in the way. Rejects with the signal's reason. */
+/** Waits for them, however long that takes, and says in the log what is in the way. Rejects with the signal's reason. */
 export async function openServers(parts: ServersParts): Promise<Servers> {
   const { clock, log, opened } = parts
   const [store, direct] = await Promise.all([openStore(parts), openBroker(parts)])
@@ -38,7 +43,12 @@ export async function openServers(parts: ServersParts): Promise<Servers> {
   return { store, broker: withClaimCheck(direct, store, { clock, log }) }
 }
 
-async function openStore({ settings, name, clock, log, signal, waiting }: ServersParts): Promise<Store> {
+async function openStore(parts: ServersParts): Promise<Store> {
+  const { clock, isStoreLate, onRefused = () => {} } = parts
+  return isStoreLate ? lateStore({ open: () => openNow(parts), clock, onRefused }) : openNow(parts)
+}
+
+async function openNow({ settings, name, clock, log, signal, waiting }: ServersParts): Promise<Store> {
   const store = await openMongoStore({
     url: settings.storeUrl,
     applicationName: name,
