@@ -1,8 +1,9 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Metafile } from 'esbuild'
-import { build } from 'esbuild'
+import { isBuiltin } from 'node:module'
+import type { Metafile, Plugin } from 'esbuild'
+import { build as bundle } from 'esbuild'
 import { bundlePath as shimPath } from '../shim/bundle-shim.ts'
 
 /** Where the programs lie below the directory: two deep, so that they find the shim by the relative path that their sources have. */
@@ -26,6 +27,22 @@ const optional = [
   'socks',
 ]
 
+/**
+ * Node's own modules are required: imported, each gets a facade that touches all of its exports, and with those of `node:http` comes
+ * a whole HTTP client that nobody here uses, which takes longer to load than all of ours.
+ */
+const requiredBuiltIns: Plugin = {
+  name: 'required built-ins',
+  setup: (build) => {
+    build.onResolve({ filter: /./ }, ({ path, kind }) =>
+      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'required' } : undefined,
+    )
+    build.onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }))
+  },
+}
+
 export interface BundledPrograms {
   /** Of files below the directory, by program: what is loaded at its start, without what it may load later. */
   readonly files: Readonly<Record<string, readonly string[]>>
@@ -39,7 +56,7 @@ export interface BundledPrograms {
 export async function bundlePrograms(directory: string): Promise<BundledPrograms> {
   const outdir = join(directory, programsDirectory)
   await rm(directory, { recursive: true, force: true })
-  const { metafile } = await build({
+  const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(programs.map((name) => [name, `runtime/${name}-main.ts`])),
     outdir,
@@ -56,6 +73,7 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
     minifySyntax: true,
     keepNames: false,
     legalComments: 'linked',
+    plugins: [requiredBuiltIns],
     metafile: true,
     logLevel: 'error',
   })

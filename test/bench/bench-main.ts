@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { openServers } from '../env/shared-servers.ts'
 import type { BenchResult } from './bench-result.ts'
 import { formatResult } from './bench-result.ts'
 
-/** `make bench [ONLY=name]`: each benchmark in a process of its own, a line each; exit code 1 when one falls short. */
-const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>>> = {
+type Bench = () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>
+
+/** On real servers. */
+const onServers: Readonly<Record<string, Bench>> = {
   pipeline: () => import('./pipeline-bench.ts'),
   naive: () => import('./naive-bench.ts'),
   fusion: () => import('./fusion-bench.ts'),
@@ -13,35 +16,72 @@ const benches: Readonly<Record<string, () => Promise<{ readonly bench: () => Pro
   idle: () => import('./idle-bench.ts'),
   start: () => import('./start-bench.ts'),
   recorder: () => import('./recorder-bench.ts'),
-  lint: () => import('./lint-bench.ts'),
-  expression: () => import('./expression-bench.ts'),
-  message: () => import('./message-bench.ts'),
   link: () => import('./link-bench.ts'),
+}
+const benches: Readonly<Record<string, Bench>> = {
+  ...onServers,
+  expression: () => import('./expression-bench.ts'),
+  lint: () => import('./lint-bench.ts'),
+  message: () => import('./message-bench.ts'),
   host: () => import('./host-bench.ts'),
   'local-idle': () => import('./local-idle-bench.ts'),
   'local-start': () => import('./local-start-bench.ts'),
   memory: () => import('./memory-bench.ts'),
 }
+const groups: Readonly<Record<string, readonly string[]>> = {
+  servers: Object.keys(onServers),
+  local: Object.keys(benches).filter((name) => !Object.hasOwn(onServers, name)),
+}
 
-const [only, isChild] = process.argv.slice(2)
-if (isChild === 'here') {
-  const { bench } = await (benches[only ?? ''] as NonNullable<(typeof benches)[string]>)()
+/**
+ * `make bench [ONLY="NAME…"]`: each benchmark in a process of its own, a line for each result; exit code 1 when one falls short.
+ * A name may be that of a group: `servers`, `local`.
+ */
+const [only = '', isChild] = process.argv.slice(2)
+await (isChild === 'here' ? runHere(only) : runAll(namesIn(process.argv.slice(2))))
+
+async function runHere(name: string): Promise<never> {
+  const { bench } = await (benches[name] as Bench)()
   for (const result of await bench()) {
     process.stdout.write(`${formatResult(result)}\n`)
     if (result.note !== undefined) process.stderr.write(`  ${result.name}: ${result.note}\n`)
   }
   process.exit(0)
 }
-const names = only === undefined || only === '' ? Object.keys(benches) : [only]
-for (const name of names) {
-  if (!Object.hasOwn(benches, name)) {
-    process.stderr.write(`no benchmark "${name}"; there are ${Object.keys(benches).join(', ')}\n`)
-    process.exit(2)
+
+function namesIn(words: readonly string[]): readonly string[] {
+  const given = words.flatMap((word) => word.split(/[ ,]+/)).filter((word) => word !== '')
+  const names = given.length === 0 ? Object.keys(benches) : given.flatMap((name) => groups[name] ?? [name])
+  const unknown = names.find((name) => !Object.hasOwn(benches, name))
+  if (unknown === undefined) return names
+  const known = [...Object.keys(benches), ...Object.keys(groups)].join(', ')
+  process.stderr.write(`no benchmark "${unknown}"; there are ${known}\n`)
+  process.exit(2)
+}
+
+async function runAll(names: readonly string[]): Promise<void> {
+  // Opened once for all of them; each takes a vhost and a database of its own.
+  const needsServers = names.some((name) => Object.hasOwn(onServers, name))
+  const servers = needsServers ? await openServers() : undefined
+  const urls = servers === undefined ? {} : urlsOf(servers)
+  for (const name of names) run(name, { ...process.env, ...urls })
+  await servers?.close()
+}
+
+/** What is missing the benchmark itself says. */
+function urlsOf({ rabbit, mongo }: Awaited<ReturnType<typeof openServers>>): NodeJS.ProcessEnv {
+  return {
+    ...(rabbit.kind === 'found' && { AMQP_URL: rabbit.amqpUrl, RABBITMQ_MANAGEMENT_URL: rabbit.managementUrl }),
+    ...(mongo.kind === 'found' && { MONGODB_URL: mongo.url }),
   }
+}
+
+function run(name: string, env: NodeJS.ProcessEnv): void {
   const self = fileURLToPath(import.meta.url)
   const { stdout, status } = spawnSync(process.execPath, ['--expose-gc', self, name, 'here'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
+    env,
   })
   process.stdout.write(stdout)
   if (status !== 0) process.stdout.write(`${name} failed with exit code ${status}\n`)
