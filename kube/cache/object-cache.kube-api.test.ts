@@ -8,6 +8,7 @@ import {
   freshNamespace,
   openAdministrator,
 } from '../../test/env/kube-tests.ts'
+import { systemClock } from '../clock.ts'
 import { keyOf, pathOf, type KubeObject, type Resource } from '../kube-object.ts'
 import { openKubeClient, type KubeClient, type KubeRequest } from '../transport/kube-client.ts'
 import { orThrow } from '../transport/kube-error.ts'
@@ -256,9 +257,27 @@ await describeOnOwnKubeApi('a cache of a server in trouble', () => {
     const { cutter, cache, asked } = await throughCutter({ timing: { silenceMs: 2_000 } })
     cutter.pause()
     await mapsOf(direct, namespace).create('meanwhile')
-    await vi.waitFor(() => expect(cache.problem()).toMatchObject({ kind: 'late' }), waiting)
+    // It has hung up, and nobody answers.
+    await vi.waitFor(() => expect(cache.problem()).toMatchObject({ kind: 'unreachable' }), waiting)
     cutter.resume()
     await vi.waitFor(() => expect(cache.get(`${namespace}/meanwhile`)).toBeDefined(), waiting)
+    expect(lists(asked)).toBe(1)
+  })
+
+  it('is not deaf for longer and longer to a kind of which the server has nothing to tell', async () => {
+    const pausesMs: number[] = []
+    const setTimer = (afterMs: number, onDue: () => void): (() => void) => {
+      pausesMs.push(afterMs)
+      return systemClock.setTimer(afterMs, onDue)
+    }
+    const timing = { silenceMs: 200 }
+    const { cache, asked } = await throughCutter({ timing, clock: { ...systemClock, setTimer }, random: () => 0.99 })
+    const watches = (): number => asked.filter(({ query }) => query?.['watch'] === true).length
+    await vi.waitFor(() => expect(watches()).toBeGreaterThan(10), waiting)
+    expect(Math.max(...pausesMs)).toBe(200)
+    await mapsOf(direct, namespace).create('later')
+    await vi.waitFor(() => expect(cache.get(`${namespace}/later`)).toBeDefined(), waiting)
+    expect(cache.problem()).toBeUndefined()
     expect(lists(asked)).toBe(1)
   })
 

@@ -24,9 +24,12 @@ export interface ReflectorTiming {
   readonly pageSize: number
   /** After which the server ends a watch; 30 s more or less, so that not all end together. */
   readonly watchSeconds: number
-  /** A watch that is silent for so long is dead: the server sends a bookmark every minute. */
+  /**
+   * A watch that is silent for so long is taken for dead, and opened anew at once: the server sends a bookmark every minute,
+   * though none for a kind of which it has seen no change since it began.
+   */
   readonly silenceMs: number
-  /** A watch that lived for so long was healthy: the next failure counts as the first. */
+  /** A watch that lived for so long was healthy: the next failure counts as the first. No shorter than the longest pause. */
   readonly healthyMs: number
 }
 
@@ -47,7 +50,7 @@ export interface ReflectorOptions<T> {
   readonly timing?: Partial<ReflectorTiming>
 }
 
-const defaultTiming: ReflectorTiming = { pageSize: 500, watchSeconds: 290, silenceMs: 75_000, healthyMs: 120_000 }
+const defaultTiming: ReflectorTiming = { pageSize: 500, watchSeconds: 290, silenceMs: 75_000, healthyMs: 30_000 }
 const backoffPolicy = { firstMs: 800, factor: 2, longestMs: 30_000 }
 /** A watch that the server ends sooner has failed, or a server that hangs up at once would be asked without a pause. */
 const shortestWatchMs = 1_000
@@ -73,6 +76,7 @@ export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSign
     version = end.version
     const livedMs = clock.elapsed() - startedAt
     if (livedMs >= timing.healthyMs) backoff.reset()
+    if (end.isSilent === true) continue
     if (end.failure !== undefined) sink.problem(end.failure)
     else if (livedMs >= shortestWatchMs) continue
     await pause(clock, Math.max(backoff.nextMs(), end.failure?.retryAfterMs ?? 0), signal)
@@ -150,6 +154,8 @@ interface WatchEnd {
   readonly version: string | undefined
   /** Undefined when the server has ended it as agreed. */
   readonly failure: KubeError | undefined
+  /** Nothing came for too long. That may be no failure at all. */
+  readonly isSilent?: boolean
 }
 
 async function watch<T>(reflector: Reflector<T>, from: string): Promise<WatchEnd> {
@@ -176,8 +182,8 @@ async function watch<T>(reflector: Reflector<T>, from: string): Promise<WatchEnd
     }
     return { version, failure: undefined }
   } catch (error) {
-    const reason: unknown = ending.signal.aborted ? ending.signal.reason : error
-    return { version, failure: failureOf({ ...request, signal }, reason) }
+    if (ending.signal.aborted) return { version, failure: undefined, isSilent: true }
+    return { version, failure: failureOf({ ...request, signal }, error) }
   } finally {
     silence.end()
     ending.abort()
