@@ -29,13 +29,15 @@ const benches: Readonly<Record<string, Bench>> = {
   memory: () => import('./memory-bench.ts'),
 }
 const groups: Readonly<Record<string, readonly string[]>> = {
+  /** What the README shows. */
+  table: ['pipeline', 'naive', 'fusion', 'safety', 'latency', 'idle', 'start', 'expression', 'recorder'],
   servers: Object.keys(onServers),
   local: Object.keys(benches).filter((name) => !Object.hasOwn(onServers, name)),
 }
 
 /**
  * `make bench [ONLY="NAME…"]`: each benchmark in a process of its own, a line for each result; exit code 1 when one falls short.
- * A name may be that of a group: `servers`, `local`.
+ * A name may be that of a group: `table`, `servers`, `local`.
  */
 const [only = '', isChild] = process.argv.slice(2)
 await (isChild === 'here' ? runHere(only) : runAll(namesIn(process.argv.slice(2))))

@@ -47,7 +47,7 @@ spec:
 /**
  * From the start of the bundled runner's process to the answer of a message that was waiting, less what an empty Node
  * process takes: one process where the message meets built-ins alone, two where a component works on it, whose process is
- * started for it. And from the attaching of a step to a runner that lives, to its first message.
+ * started for it; with the cache of compiled code that Node keeps where it is told to, and without. And from the attaching of a step to a runner that lives, to its first message.
  */
 export function bench(): Promise<BenchResult[]> {
   return onServers(async ({ servers, directory, opened }) => {
@@ -62,48 +62,62 @@ export function bench(): Promise<BenchResult[]> {
     const broker = await openAmqpBroker({ url: place.amqpUrl, connectionName: 'bench', log })
     opened.defer(broker.close)
     const environment = { ...runnerEnvironment(place, directory), WEIR_PLANS: planDirectory }
+    const cached = { ...environment, NODE_COMPILE_CACHE: join(directory, 'cache') }
     const program = join(directory, 'dist', programsDirectory, 'runner.mjs')
-    const start = await starter(broker, { program, environment })
-    const over = { one: [] as number[], two: [] as number[] }
-    const wholeMs = { one: [] as number[], two: [] as number[] }
-    for (let round = 0; round <= rounds; round += 1) {
-      const emptyMs = await emptyNodeMs()
-      const [one, two] = [await start(plain), await start(called)]
-      // The first of each warms the disk's cache.
-      if (round === 0) continue
-      wholeMs.one.push(one)
-      wholeMs.two.push(two)
-      over.one.push(one - emptyMs)
-      over.two.push(two / 2 - emptyMs)
-    }
-    return [
-      startResult('start', over.one, wholeMs.one),
-      startResult('start-with-component', over.two, wholeMs.two),
-      await attachResult(place, broker),
+    const start = await starter(broker, program)
+    const variants: readonly Variant[] = [
+      { name: 'start', processes: 1, run: () => start(plain, environment) },
+      { name: 'start-compiled-before', processes: 1, run: () => start(plain, cached) },
+      { name: 'start-with-component', processes: 2, run: () => start(called, environment) },
+      { name: 'start-with-component-compiled-before', processes: 2, run: () => start(called, cached) },
     ]
+    return [...(await startResults(variants)), await attachResult(place, broker)]
   })
 }
 
-function startResult(name: string, overMs: readonly number[], wholeMs: readonly number[]): BenchResult {
-  const each = name === 'start' ? '' : ', half of it'
-  const note = `above an empty Node process${each}, ${spread(overMs)}; from start to answer ${median(wholeMs).toFixed(0)} ms`
-  return { name, value: median(overMs), goal: 60, unit: ' ms', note }
+interface Variant {
+  readonly name: string
+  /** That start one after the other; the goal is for each. */
+  readonly processes: number
+  /** Gives milliseconds. */
+  readonly run: () => Promise<number>
 }
 
-interface Started {
-  readonly program: string
-  readonly environment: Readonly<Record<string, string | undefined>>
+async function startResults(variants: readonly Variant[]): Promise<BenchResult[]> {
+  const emptyMs: number[] = []
+  const wholeMs = variants.map((): number[] => [])
+  for (let round = 0; round <= rounds; round += 1) {
+    const empty = await emptyNodeMs()
+    const whole: number[] = []
+    for (const { run } of variants) whole.push(await run())
+    // The first of each warms the disk's cache, and writes that of compiled code.
+    if (round === 0) continue
+    emptyMs.push(empty)
+    for (const [at, ms] of whole.entries()) wholeMs[at]?.push(ms)
+  }
+  return variants.map(({ name, processes }, at) => {
+    const overMs = (wholeMs[at] ?? []).map((ms, round) => ms / processes - (emptyMs[round] ?? Number.NaN))
+    const each = processes === 1 ? '' : ` for each of ${processes} processes`
+    const whole = `${median(wholeMs[at] ?? []).toFixed(0)} ms from start to answer, an empty process ${median(emptyMs).toFixed(0)} ms`
+    const note = `above an empty Node process${each}, ${spread(overMs)}; ${whole}`
+    return { name, value: median(overMs), goal: 60, unit: ' ms', note }
+  })
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** Gives the time from a start to the answer of the message that waits for it. */
-async function starter(broker: Broker, { program, environment }: Started): Promise<(plan: Plan) => Promise<number>> {
+async function starter(
+  broker: Broker,
+  program: string,
+): Promise<(plan: Plan, environment: Environment) => Promise<number>> {
   let onReply = (): void => {}
   await broker.declareQueues([{ name: replies, temporary: true }])
   await broker.consume(replies, { prefetch: 10 }, ({ ack }) => {
     ack()
     onReply()
   })
-  return async (plan) => {
+  return async (plan, environment) => {
     const queue = plan.triggers[0]?.queue ?? ''
     await broker.publish({ kind: 'queue', queue }, firstMessage(plan, { n: 1 }, { replyTo: replies }))
     const replied = new Promise<void>((resolve) => (onReply = resolve))
