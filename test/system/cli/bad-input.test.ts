@@ -523,7 +523,7 @@ describe('what a user can type ends in a clear message and never in a stack trac
       await first.says(/running; Ctrl-C stops/)
       const { code, stderr } = await weir([...once1, '--state', 'shared'], { cwd: folder.path })
       expect(stderr).toMatch(
-        /^error: shared\/weir\.db is in use by another weir: stop that one, or name another directory\n$/,
+        /^error: shared\/queues\.db is in use by another weir: stop that one, or name another directory\n$/,
       )
       expect(code).toBe(2)
       first.type('SIGINT')
