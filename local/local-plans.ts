@@ -60,6 +60,7 @@ export async function openLocalPlans(options: LocalPlansOptions): Promise<LocalP
   const source = await openStorePlanSource(options)
   const changes = await openFlowChanges({
     ...options,
+    log: withoutNews(options.log),
     onChange: (flow) => void source.notify(flow),
     declares: ({ flow, frozen }: FlowState) => given.has(flow) && !frozen,
     isUidReused: true,
@@ -156,4 +157,9 @@ async function removeFlow({ changes, source }: ChangeParts, plan: Plan): Promise
 
 function hasSameMarks({ flow }: Plan, { flow: { suspend, freeze } }: Plan): boolean {
   return flow.suspend === suspend && flow.freeze === freeze
+}
+
+/** Which revision is active is what a run announces by itself. */
+function withoutNews(log: Logger): Logger {
+  return log.level === 'info' ? log.child({}, { level: 'warn' }) : log
 }
