@@ -1,6 +1,7 @@
 import type { Broker } from '../../../runtime/broker/broker.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { TransientError } from '../../../runtime/error.ts'
+import type { Plan } from '../../../flow/plan/plan.ts'
 import type { PlanSource } from '../../../runtime/plan-source.ts'
 import { manualMessage } from '../../../runtime/trigger/decide/first-message.ts'
 import { startRun } from '../../../runtime/trigger/start-run.ts'
@@ -23,6 +24,8 @@ export interface SendOptions {
   readonly data?: (n: number) => object
   /** Pause after each, in milliseconds. */
   readonly pauseMs?: number
+  /** A view of the flow that may be out of date; as long as its queue takes messages. */
+  readonly plan?: Plan
 }
 
 const again = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -30,9 +33,9 @@ const again = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export function openSender({ broker, plans }: { readonly broker: Broker; readonly plans: PlanSource }): Sender {
   let sent = 0
   let repeated = 0
-  const isStarted = async (run: string, data: object): Promise<boolean> => {
+  const isStarted = async (run: string, data: object, stale?: Plan): Promise<boolean> => {
     const [flow = ''] = plans.flows()
-    const plan = plans.active(flow) ?? (await plans.refresh(flow))
+    const plan = stale ?? plans.active(flow) ?? (await plans.refresh(flow))
     const [trigger] = plan?.triggers ?? []
     if (plan === undefined || trigger === undefined) throw new TransientError('NoPlan', 'no flow is active')
     const first = manualMessage(trigger, { data })
@@ -40,11 +43,11 @@ export function openSender({ broker, plans }: { readonly broker: Broker; readonl
     if (start.kind === 'unroutable') await plans.refresh(flow)
     return start.kind === 'started'
   }
-  const sendOne = async (n: number, data: object): Promise<void> => {
+  const sendOne = async (n: number, data: object, stale?: Plan): Promise<void> => {
     const run = freshId()
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       try {
-        if (await isStarted(run, { n, ...data })) return
+        if (await isStarted(run, { n, ...data }, isFirst ? stale : undefined)) return
       } catch (error) {
         if (!(error instanceof TransientError)) throw error
         repeated += 1
@@ -55,13 +58,13 @@ export function openSender({ broker, plans }: { readonly broker: Broker; readonl
   return {
     sent: () => sent,
     repeated: () => repeated,
-    send: async (count, { atOnce = 100, data = () => ({}), pauseMs = 0 } = {}) => {
+    send: async (count, { atOnce = 100, data = () => ({}), pauseMs = 0, plan } = {}) => {
       const last = sent + count
       const sendNext = async (): Promise<void> => {
         while (sent < last) {
           sent += 1
           const n = sent
-          await sendOne(n, data(n))
+          await sendOne(n, data(n), plan)
           if (pauseMs > 0) await again(pauseMs)
         }
       }
