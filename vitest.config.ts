@@ -4,7 +4,7 @@ const shared = { testTimeout: 30_000, hookTimeout: 60_000 }
 /** Tests that need a RabbitMQ or a MongoDB, wherever they are. */
 const onServers = '{runtime,operator,local,cli,test}/**/*.servers.test.ts'
 /** Tests that need an API server of Kubernetes. */
-const onKubeApi = '{kube,runtime,operator,cli,test}/**/*.kube-api.test.ts'
+const onKubeApi = '{crds,kube,runtime,operator,cli,test}/**/*.kube-api.test.ts'
 const exclude = ['**/node_modules/**', onServers, onKubeApi]
 
 export default defineConfig({
