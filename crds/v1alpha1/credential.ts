@@ -125,6 +125,12 @@ export interface CredentialStatus {
   readonly expiresAt?: Timestamp
   /** When the token was last renewed. */
   readonly refreshedAt?: Timestamp
+  /**
+   * Why it could not be renewed the last time, in words and without anything secret; absent once it could.
+   *
+   * @maxLength 1024
+   */
+  readonly lastError?: string
   /** Where somebody must agree, when that is needed. */
   readonly consentUrl?: HttpUrl
 }
