@@ -2,7 +2,8 @@ import type { EnvVar } from '../crds/v1alpha1/component.ts'
 import type { Secret } from '../crds/v1alpha1/credential.ts'
 import type { Json, JsonObject } from '../crds/v1alpha1/meta.ts'
 import type { Manifest } from '../flow/manifest/manifest.ts'
-import { secretFields, secretKey } from './local-credentials.ts'
+import { secretFields } from '../flow/credential/credential-fields.ts'
+import { secretKey } from './local-credentials.ts'
 
 export interface ComponentEnv {
   readonly values: Readonly<Record<string, string>>

@@ -1,4 +1,5 @@
 import type { Credential, Secret } from '../crds/v1alpha1/credential.ts'
+import { credentialFields, secretFields } from '../flow/credential/credential-fields.ts'
 import type { Manifests } from '../flow/manifest/manifest.ts'
 import { secretValues } from '../runtime/secret-values.ts'
 import type { CredentialSource, ResolvedCredential } from '../runtime/plan-source.ts'
@@ -20,7 +21,7 @@ export function localCredentials(
   for (const { object } of manifests.credentials) {
     const fields = secrets.get(`${object.metadata.namespace ?? 'default'}/${object.spec.secretRef.name}`)
     if (fields !== undefined)
-      resolved.set(credentialKey(object), { type: object.spec.type, fields: renamed(object, fields) })
+      resolved.set(credentialKey(object), { type: object.spec.type, fields: credentialFields(object.spec, fields) })
   }
   return {
     get: async (namespace, name) => {
@@ -32,14 +33,6 @@ export function localCredentials(
   }
 }
 
-/** A Secret's data, decoded, by its keys. */
-export function secretFields(secret: Secret): Readonly<Record<string, string>> {
-  const decoded = Object.entries(secret.data ?? {}).map(
-    ([key, value]) => [key, Buffer.from(value, 'base64').toString()] as const,
-  )
-  return { ...Object.fromEntries(decoded), ...secret.stringData }
-}
-
 /** What tells Secrets apart. */
 export function secretKey({ metadata }: Secret): string {
   return `${metadata.namespace ?? 'default'}/${metadata.name}`
@@ -47,14 +40,4 @@ export function secretKey({ metadata }: Secret): string {
 
 function credentialKey({ metadata }: Credential): string {
   return `${metadata.namespace ?? 'default'}/${metadata.name}`
-}
-
-/** The Secret's fields under the names that the Credential gives them, with what is not secret beside an API key. */
-function renamed({ spec }: Credential, secret: Readonly<Record<string, string>>): Record<string, string> {
-  const keys = Object.entries(spec.secretRef.keys ?? {})
-  const taken = new Set(keys.map(([, key]) => key))
-  const kept = Object.entries(secret).filter(([key]) => !taken.has(key))
-  const mapped = keys.flatMap(([field, key]) => (secret[key] === undefined ? [] : [[field, secret[key]] as const]))
-  const beside = spec.type === 'apiKey' ? { ...spec.apiKey } : {}
-  return { ...beside, ...Object.fromEntries(kept), ...Object.fromEntries(mapped) }
 }

@@ -1,5 +1,6 @@
 import type { ClusterComponent, Component } from '../../crds/v1alpha1/component.ts'
 import type { Credential, CredentialType, Secret } from '../../crds/v1alpha1/credential.ts'
+import { neededFields } from '../credential/needed-fields.ts'
 import type { Draft } from '../finding/draft.ts'
 import { listed, quoted, suggestion } from '../finding/suggest.ts'
 import type { KnownObjects } from './known-objects.ts'
@@ -66,22 +67,6 @@ function secretDrafts(spec: Credential['spec'], namespace: string, known: KnownO
   const hint = suggestion(name, known.names('Secret', namespace))
   const message = `no Secret is named ${quoted(name)} in the given files${hint}`
   return [{ code: 'MissingSecret', path: ['spec', 'secretRef', 'name'], message }]
-}
-
-/** The fields that a credential of the type cannot do without; of each list one is enough. */
-const neededFields: Readonly<Record<CredentialType, readonly (readonly string[])[]>> = {
-  basic: [['username'], ['password']],
-  apiKey: [['key', 'apiKey', 'value']],
-  hmac: [['secret']],
-  jwks: [['jwks', 'publicKey', 'secret']],
-  oauth1: [['consumerKey'], ['consumerSecret']],
-  mtls: [['tls.crt', 'cert', 'ca.crt', 'ca']],
-  // These are filled by a consent, a login or a token request.
-  oauth2AuthorizationCode: [],
-  oauth2ClientCredentials: [],
-  jwtBearer: [],
-  session: [],
-  mixed: [],
 }
 
 function keyDrafts({ type, secretRef }: Credential['spec'], secret: Secret): readonly Draft[] {
