@@ -86,7 +86,7 @@ async function keepsPromises(operations: readonly Operation[], isUidReused: bool
 async function converge(world: ChangeWorld, gone: ReadonlySet<string>): Promise<void> {
   const driver = world.openDriver()
   const wanted = flows.filter((name) => !gone.has(name))
-  const plan = (name: string) => changePlan({ flow: name, steps: variants[1] })
+  const plan = (name: string) => changePlan({ flow: name, steps: variants[1]! })
   for (const name of flows) {
     const asking = driver.changes.then(async (changes): Promise<unknown> =>
       gone.has(name) ? changes.remove(name) : changes.apply(plan(name)),
@@ -141,7 +141,7 @@ function change(
   const asked = driver?.changes.then(async (changes): Promise<unknown> => {
     switch (one.kind) {
       case 'apply':
-        return changes.apply(changePlan({ flow: one.flow, steps: variants[one.variant], suspend: one.suspend }))
+        return changes.apply(changePlan({ flow: one.flow, steps: variants[one.variant]!, suspend: one.suspend }))
       case 'rollback':
         return changes.rollback(one.flow, one.back)
       case 'mark':

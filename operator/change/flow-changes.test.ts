@@ -84,7 +84,7 @@ describe('applying a flow', () => {
     const changes = await open()
     expect(await changes.apply(one)).toEqual({ kind: 'pending', revision: 1 })
     const [queue] = await queues()
-    expect(await broker.depth(queue)).toMatchObject({ consumers: 0 })
+    expect(await broker.depth(queue!)).toMatchObject({ consumers: 0 })
     expect(await store.plans.get('uid', 1)).toMatchObject({ hash: one.hash, stages: [{ queue }] })
     await clock.advance(2999)
     expect((await state())?.active).toBeUndefined()

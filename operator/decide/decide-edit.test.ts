@@ -41,13 +41,13 @@ describe('an edit', () => {
       pending: { revision: 1 },
     })
     expect(state.active).toBeUndefined()
-    expect(plan).toMatchObject({ revision: 1, stages: [{ queue: state.pending!.stages[0].queue }] })
+    expect(plan).toMatchObject({ revision: 1, stages: [{ queue: state.pending!.stages[0]!.queue }] })
     expect(state.kept).toEqual([{ revision: 1, hash: plan!.hash }])
   })
 
   it('begins behind the highest number of a plan whose state is gone', () => {
     const { state } = decideEdit(undefined, { plan: changePlan({ steps: { a: 'f' } }) }, { now: 5, lastKnown: 7 })
-    expect([state.lastRevision, short(state.pending!.stages[0])]).toEqual([8, 'a.8'])
+    expect([state.lastRevision, short(state.pending!.stages[0]!)]).toEqual([8, 'a.8'])
   })
 
   it('that does not change the plan is no revision', () => {
@@ -56,7 +56,7 @@ describe('an edit', () => {
     const pending = edited(before, { steps: { a: 'g' } })
     const again = decideEdit(pending, { plan: changePlan({ steps: { a: 'g' } }) }, { now: 9000 })
     expect(again.state).toBe(pending)
-    expect(again.plan).toMatchObject({ revision: 2, stages: [{ queue: pending.pending!.stages[0].queue }] })
+    expect(again.plan).toMatchObject({ revision: 2, stages: [{ queue: pending.pending!.stages[0]!.queue }] })
   })
 
   it('that changes no queue is active at once, under the same queues', () => {
