@@ -29,12 +29,19 @@ export interface EventConsumerParts {
   readonly onBatch?: (batch: Pick<SequencedBatch, 'at' | 'count'>) => void
 }
 
-/** Batches, each of a few hundred observations. */
-const prefetch = 20
+/** Batches, each of a few hundred observations and at most 256 KB. */
+const prefetch = 40
+/** Most of what a write costs it costs once, however many batches it writes: what comes this soon after one waits for the next. */
+const restMs = 1000
+/** So many wait no longer. */
+const enough = prefetch / 2
 const firstRetryMs = 100
 const longestRetryMs = 5000
 /** With the store down for so long the oldest go, and are counted: the queue is not to hold its deliveries for ever. */
 const patienceMs = 5 * 60_000
+
+/** What was delivered; undefined is none. */
+type Batches = readonly (SequencedBatch | undefined)[]
 
 interface Work extends EventConsumerParts {
   readonly signal: AbortSignal
@@ -48,21 +55,48 @@ export async function openEventConsumer(parts: EventConsumerParts): Promise<Even
   const missed = missedCount(store)
   const work: Work = { ...parts, signal: ending.signal, marks: marksOnDemand(store), missed }
   const waiting: Delivery[] = []
+  const rest = openRest(parts.clock)
   let working: Promise<void> | undefined
   const workOn = async (): Promise<void> => {
-    while (waiting.length > 0 && !ending.signal.aborted) await keep(work, waiting.splice(0))
+    while (waiting.length > 0 && !ending.signal.aborted) {
+      await keep(work, waiting.splice(0))
+      if (waiting.length < enough && !ending.signal.aborted) await rest.take()
+    }
   }
   const subscription = await openLastingSubscription(parts, { queue: eventsDeclaration, prefetch }, (delivery) => {
     waiting.push(delivery)
+    if (waiting.length >= enough) rest.end()
     working ??= workOn().finally(() => (working = undefined))
   })
   return {
     missed: missed.total,
     close: async () => {
       ending.abort()
+      rest.end()
       await working
       await subscription.close()
     },
+  }
+}
+
+interface Rest {
+  readonly take: () => Promise<void>
+  /** Does nothing while none is taken. */
+  readonly end: () => void
+}
+
+function openRest(clock: Clock): Rest {
+  let end = (): void => {}
+  return {
+    take: () =>
+      new Promise((resolve) => {
+        const cancel = clock.setTimer(restMs, resolve)
+        end = () => {
+          cancel()
+          resolve()
+        }
+      }),
+    end: () => end(),
   }
 }
 
@@ -117,7 +151,7 @@ async function keep(work: Work, deliveries: readonly Delivery[]): Promise<void> 
     await sleep(clock, Math.min(firstRetryMs * 2 ** failures, longestRetryMs), signal).catch(() => undefined) // looked at where the next attempt fails
     if (signal.aborted) return
   }
-  for (const { ack } of deliveries) ack()
+  for (const delivery of deliveries) delivery.ack()
 }
 
 function batchOf({ message: { body } }: Delivery): SequencedBatch | undefined {
@@ -128,34 +162,47 @@ function batchOf({ message: { body } }: Delivery): SequencedBatch | undefined {
   }
 }
 
-/** What is written leaves the list, so that the next attempt goes on behind it. */
+/** All at once, and one by one where one of them is refused for good. What is written leaves the list, so that the next attempt goes on behind it. */
 async function writeAll(work: Work, left: (SequencedBatch | undefined)[]): Promise<void> {
   const marks = await work.marks()
-  for (; left.length > 0; left.shift()) {
-    const [batch] = left
-    // Not of this form: nobody knows how many it held.
-    if (batch === undefined) work.missed.add(1)
-    else {
-      await writeOne(work, batch)
-      work.missed.add(marks.pass(batch))
+  for (let count = left.length; left.length > 0;) {
+    const refusal = await refusalOf(work, left.slice(0, count))
+    if (refusal !== undefined && count > 1) {
+      count = 1
+      continue
     }
+    for (const batch of left.splice(0, count)) account(work, { marks, batch, refusal })
   }
   await marks.save()
   await work.missed.tell()
 }
 
-async function writeOne({ store, log, missed, onBatch }: Work, batch: SequencedBatch): Promise<void> {
-  try {
-    if (batch.count > 0) await store.runs.addBatch(batch)
-    onBatch?.(batch)
-  } catch (err) {
-    if (!(err instanceof PermanentError)) throw err
-    log.error({ err, dropped: batch.count }, 'observations refused for good')
-    missed.add(batch.count)
-  }
+interface Outcome {
+  readonly marks: SequenceMarks
+  readonly batch: SequencedBatch | undefined
+  readonly refusal: PermanentError | undefined
 }
 
-function giveUp(work: Work, left: readonly (SequencedBatch | undefined)[]): void {
+function account({ log, missed, onBatch }: Work, { marks, batch, refusal: err }: Outcome): void {
+  // Not of this form: nobody knows how many it held.
+  if (batch === undefined) return missed.add(1)
+  missed.add(marks.pass(batch))
+  if (err === undefined) return onBatch?.(batch)
+  log.error({ err, dropped: batch.count }, 'observations refused for good')
+  missed.add(batch.count)
+}
+
+async function refusalOf({ store }: Work, batches: Batches): Promise<PermanentError | undefined> {
+  const known = batches.flatMap((batch) => (batch === undefined || batch.count === 0 ? [] : [batch]))
+  try {
+    if (known.length > 0) await store.runs.addBatches(known)
+    return undefined
+  } catch (err) {
+    if (err instanceof PermanentError) return err
+    throw err
+  }
+}
+function giveUp(work: Work, left: Batches): void {
   const dropped = left.reduce((sum, batch) => sum + (batch?.count ?? 1), 0)
   work.log.error({ dropped }, 'observations dropped: the store was down for too long')
   // The gap in the sequence tells of them, once the store is back.

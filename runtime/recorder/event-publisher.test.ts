@@ -12,6 +12,7 @@ import type { MessageHeaders, WireMessage } from '../wire/message.ts'
 import type { EventBatcher } from './event-batcher.ts'
 import { openEventConsumer } from './event-consumer.ts'
 import { openEventPublisher } from './event-publisher.ts'
+import { readObservations } from './observation-batch.ts'
 
 const log = pino({ level: 'silent' })
 const closing: (() => Promise<void>)[] = []
@@ -24,7 +25,7 @@ function world() {
   const clock = simulatedClock(1_700_000_000_000)
   const memory = openMemoryBroker({ clock })
   const kept = openMemoryStore({ clock })
-  const refuse: { broker?: Error; declare?: Error; store?: Error } = {}
+  const refuse: { broker?: Error; declare?: Error; store?: Error; batchOf?: number } = {}
   const broker: Broker = {
     ...memory,
     publish: async (target, message) => {
@@ -44,7 +45,11 @@ function world() {
     ...kept,
     runs: {
       ...kept.runs,
-      addBatch: (batch) => guarded(() => kept.runs.addBatch(batch)),
+      addBatches: async (batches) => {
+        const sizes = batches.map((batch) => readObservations(batch).events.length)
+        if (sizes.some((size) => size === refuse.batchOf)) throw new PermanentError('TooLarge', 'never')
+        await guarded(() => kept.runs.addBatches(batches))
+      },
       addDropped: (count) => guarded(() => kept.runs.addDropped(count)),
     },
   }
@@ -78,11 +83,50 @@ describe('observations on their way to a recorder', () => {
     await clock.advance(200)
     expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 3 })
     await consumer()
-    await clock.advance(1)
+    await clock.advance(1000)
     expect(await store.runs.events('r1')).toHaveLength(1300)
     expect(await store.runs.get('r1')).toBeDefined()
     expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
     expect(await store.runs.dropped()).toBe(0)
+  })
+
+  it('are written at once after a rest; what comes within a second of that is written together at its end, or when 20 batches wait', async () => {
+    const { clock, memory, store, publisher, consumer, observe } = world()
+    const sender = publisher()
+    await consumer()
+    const sendBatches = async (count: number): Promise<void> => {
+      for (let batch = 0; batch < count; batch += 1) {
+        observe(sender, 1)
+        await sender.flush()
+      }
+      await clock.advance(0)
+    }
+    const written = async (): Promise<number> => (await store.runs.events('r1')).length
+    await sendBatches(1)
+    expect(await written()).toBe(1)
+    await sendBatches(19)
+    expect(await written()).toBe(1)
+    await clock.advance(999)
+    expect(await written()).toBe(1)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ unacknowledged: 19 })
+    await clock.advance(1)
+    expect(await written()).toBe(20)
+    await sendBatches(20)
+    expect(await written()).toBe(40)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ unacknowledged: 0 })
+  })
+
+  it('are written beside a batch that the store refuses for good, and that alone is counted', async () => {
+    const { clock, memory, store, refuse, publisher, consumer, observe } = world()
+    const sender = publisher()
+    observe(sender, 1300)
+    await clock.advance(200)
+    refuse.batchOf = 300
+    const recorder = await consumer()
+    await clock.advance(1000)
+    expect(await store.runs.events('r1')).toHaveLength(1000)
+    expect(recorder.missed()).toBe(300)
+    expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
   })
 
   it('wait for their queue where the user may not declare it, and are written when another has', async () => {
@@ -98,7 +142,7 @@ describe('observations on their way to a recorder', () => {
     await memory.declareQueues([eventsDeclaration])
     delete refuse.declare
     await consumer()
-    await clock.advance(1000)
+    await clock.advance(2000)
     expect(await store.runs.events('r1')).toHaveLength(700)
   })
 
@@ -214,7 +258,7 @@ describe('observations on their way to a recorder', () => {
     await first.close()
     await again()
     const second = await consumer()
-    await clock.advance(1)
+    await clock.advance(1000)
     expect(await memory.depth(eventsQueue)).toMatchObject({ ready: 0, unacknowledged: 0 })
     expect(await store.runs.events('r1')).toHaveLength(9)
     expect(await store.runs.list({})).toHaveLength(1)

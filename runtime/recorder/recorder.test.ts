@@ -43,7 +43,7 @@ function refusingStore(store: Store): Store & { refuseWith: Error | undefined } 
     ...store,
     refuseWith: undefined,
     deadLetters: { ...store.deadLetters, put: (letter) => guarded(() => store.deadLetters.put(letter)) },
-    runs: { ...store.runs, addBatch: (batch) => guarded(() => store.runs.addBatch(batch)) },
+    runs: { ...store.runs, addBatches: (batches) => guarded(() => store.runs.addBatches(batches)) },
   }
   const guarded = async (work: () => Promise<void>): Promise<void> => {
     if (refusing.refuseWith) throw refusing.refuseWith

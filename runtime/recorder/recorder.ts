@@ -57,7 +57,7 @@ function localSend({ runs }: Pick<Store, 'runs'>): (batch: SequencedBatch) => Pr
   const marks = passingMarks()
   let untold = 0
   return async (batch) => {
-    if (batch.count > 0) await runs.addBatch(batch)
+    if (batch.count > 0) await runs.addBatches([batch])
     untold += marks.pass(batch)
     if (untold === 0) return
     const now = untold

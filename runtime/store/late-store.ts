@@ -63,7 +63,7 @@ function latePorts(whenOpen: () => Promise<Store>): Omit<Store, 'health' | 'clos
     runs: port('runs', {
       addRuns: true,
       addEvents: true,
-      addBatch: true,
+      addBatches: true,
       get: true,
       list: true,
       addDropped: true,

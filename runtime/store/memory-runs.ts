@@ -32,10 +32,12 @@ export function memoryRuns(work: Work, clock: Clock, retention: Retention): RunS
   return {
     addRuns: (added) => work(() => add(added, [])),
     addEvents: (added) => work(() => add([], added)),
-    addBatch: (batch) =>
+    addBatches: (batches) =>
       work(() => {
-        const observed = readObservations(batch)
-        if (isNew(batch.id)) add(observed.runs, observed.events)
+        for (const batch of batches) {
+          const observed = readObservations(batch)
+          if (isNew(batch.id)) add(observed.runs, observed.events)
+        }
       }),
     get: (id) => work(() => runs.get(id)),
     list: (filter) => work(() => listed(runs.values(), filter)),

@@ -155,11 +155,11 @@ export interface RunStore {
   readonly addRuns: (runs: readonly Run[]) => Promise<void>
   readonly addEvents: (events: readonly StepEvent[]) => Promise<void>
   /**
-   * Many at once, as a recorder gets them. The same batch again adds nothing: it comes again when its acknowledgement was lost.
+   * As a recorder gets them. The same batch again adds nothing: it comes again when its acknowledgement was lost.
    *
-   * @throws {PermanentError} `MalformedBatch` where it is opened, and cannot be read
+   * @throws {PermanentError} when one of them cannot be taken, as `MalformedBatch` where it is opened; of the others all may be written, or none
    */
-  readonly addBatch: (batch: ObservationBatch) => Promise<void>
+  readonly addBatches: (batches: readonly ObservationBatch[]) => Promise<void>
   readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
   readonly list: (filter: RunFilter) => Promise<readonly Run[]>

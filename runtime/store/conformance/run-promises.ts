@@ -54,9 +54,10 @@ export const runPromises: readonly StorePromise[] = [
         [{ kind: 'event', event: stepEvent(flow, begun.id, { at: startedAt + 5, parentId: 'p' }) }],
         { id: `next-of-${flow}`, at: startedAt + 9, publisher: flow, from: 4 },
       )
-      await Promise.all([store.runs.addBatch(batch), other.runs.addBatch(batch)])
-      await store.runs.addBatch(next)
-      await other.runs.addBatch(batch)
+      await Promise.all([store.runs.addBatches([batch]), other.runs.addBatches([batch])])
+      await store.runs.addBatches([])
+      await store.runs.addBatches([batch, next])
+      await other.runs.addBatches([next, batch])
       expect(await other.runs.list({ flow })).toEqual([begun])
       const kept = await store.runs.events(begun.id)
       expect(kept.map(({ at }) => at - startedAt)).toEqual([0, 1, 2, 5])

@@ -188,9 +188,8 @@ describeOnMongo('what the MongoDB store keeps', (mongo) => {
       ],
       place,
     )
-    await store.runs.addBatch(batch)
-    await store.runs.addBatch(batch)
-    await store.runs.addBatch({ ...batch, id: 'damaged', bytes: Buffer.from('rubbish') })
+    await store.runs.addBatches([batch])
+    await store.runs.addBatches([batch, { ...batch, id: 'damaged', bytes: Buffer.from('rubbish') }])
     await store.runs.addEvents(events.slice(0, 1))
     await store.runs.addRuns([runs[0], run('f', 20, 'r4')])
     expect(await store.runs.events('r1')).toEqual(events)

@@ -45,10 +45,9 @@ export function mongoRuns(link: MongoLink, clock: Clock): RunStore {
       }))
       return link.run(() => once(entries.length > 0 && stepEvents.insertMany(entries, { ordered: false })))
     },
-    addBatch: ({ id, at, runKeys, flows, lastStartedAt, bytes }) => {
-      const known = { _id: id, at: new Date(at), runKeys, flows, bytes }
-      const entry: BatchEntry = lastStartedAt === undefined ? known : { ...known, lastStartedAt }
-      return link.run(() => once(observations.insertOne(entry)))
+    addBatches: (batches) => {
+      const entries = batches.map(batchEntry)
+      return link.run(() => once(entries.length > 0 && observations.insertMany(entries, { ordered: false })))
     },
     get: (id) =>
       link.run(async () => {
@@ -70,6 +69,11 @@ export function mongoRuns(link: MongoLink, clock: Clock): RunStore {
         return all.toSorted((left, right) => left.at - right.at).slice(0, limit)
       }),
   }
+}
+
+function batchEntry({ id, at, runKeys, flows, lastStartedAt, bytes }: ObservationBatch): BatchEntry {
+  const known = { _id: id, at: new Date(at), runKeys, flows, bytes }
+  return lastStartedAt === undefined ? known : { ...known, lastStartedAt }
 }
 
 /** What did not come in batches. */

@@ -19,7 +19,7 @@ export function sqliteRuns(database: DatabaseSync, commit: GroupCommit, kept: Ob
   return { ...writing(database, commit, kept), ...reading(database, commit) }
 }
 
-type Writing = Pick<RunStore, 'addRuns' | 'addEvents' | 'addBatch' | 'addDropped'>
+type Writing = Pick<RunStore, 'addRuns' | 'addEvents' | 'addBatches' | 'addDropped'>
 
 function writing(database: DatabaseSync, { writeRelaxed }: GroupCommit, kept: Observations): Writing {
   const insertRun = database.prepare(
@@ -41,12 +41,14 @@ function writing(database: DatabaseSync, { writeRelaxed }: GroupCommit, kept: Ob
   return {
     addRuns: (runs) => writeRelaxed(() => add(runs, [])),
     addEvents: (events) => writeRelaxed(() => add([], events)),
-    addBatch: (batch) =>
+    addBatches: (batches) =>
       writeRelaxed(() => {
-        const { runs, events } = readObservations(batch)
-        if (insertBatch.run(batch.id).changes === 0) return
-        forgetBatches.run(knownBatches)
-        add(runs, events)
+        for (const batch of batches) {
+          const { runs, events } = readObservations(batch)
+          if (insertBatch.run(batch.id).changes === 0) continue
+          forgetBatches.run(knownBatches)
+          add(runs, events)
+        }
       }),
     addDropped: (count) => writeRelaxed(() => void addDropped.run(count)),
   }
