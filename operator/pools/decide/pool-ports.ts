@@ -1,0 +1,2 @@
+/** Probes and metrics of a runner. */
+export const runnerPort = 9464
