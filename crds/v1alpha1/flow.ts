@@ -612,14 +612,8 @@ export interface FlowStatus {
   readonly lastRunAt?: Timestamp
   /** The latest message that failed for good. */
   readonly lastError?: LastError
-  /**
-   * The queues that exist for this flow: what runners attach to and the operator scales by.
-   *
-   * @maxItems 256
-   * @x-kubernetes-list-type map
-   * @x-kubernetes-list-map-keys ["step", "hash", "revision"]
-   */
-  readonly livingQueues?: readonly LivingQueue[]
+  /** What its edits have come to: the living queues, the plans that are kept, what is being retired. Runners and operator work by it. */
+  readonly state?: FlowChangeState
 }
 
 /** Where a webhook is called. */
@@ -642,34 +636,146 @@ export interface LastError {
   readonly at: Timestamp
 }
 
-/** A queue of one step. */
-export interface LivingQueue {
+/**
+ * What the edits of a flow have come to, in a compact form that programs read. Nobody but the operator writes it: revisions are numbered by it.
+ *
+ * @x-kubernetes-map-type atomic
+ */
+export interface FlowChangeState {
   /**
-   * The component step, or `_core`.
+   * The form of what follows; 1 today.
+   *
+   * @asType integer
+   * @minimum 1
+   */
+  readonly format: number
+  /**
+   * Counts the writes.
+   *
+   * @asType integer
+   * @minimum 1
+   */
+  readonly version: number
+  /**
+   * The uid of the Flow that it is about, so that it is of no other one.
    *
    * @minLength 1
-   * @maxLength 52
+   * @maxLength 128
    */
-  readonly step: string
+  readonly flow: string
   /**
-   * Who consumes it, as `Component/shop`.
+   * The highest number of a revision that was ever given.
    *
-   * @minLength 1
-   * @maxLength 253
+   * @asType integer
+   * @minimum 0
    */
-  readonly pool: string
+  readonly lastRevision: number
   /**
-   * Of pool, component, function and the queue's arguments.
+   * The revision that new messages are stamped with.
    *
-   * @minLength 1
-   * @maxLength 64
+   * @asType integer
+   * @minimum 1
    */
-  readonly hash: string
+  readonly active?: number
   /**
-   * The revision that introduced it.
+   * The revision that the active one is a copy of, when one is pinned.
+   *
+   * @asType integer
+   * @minimum 1
+   */
+  readonly pinned?: number
+  /** The revision that is to become active. */
+  readonly pending?: PendingChange
+  /** No new runs. */
+  readonly suspended?: boolean
+  /** No new runs, and no message moves. */
+  readonly frozen?: boolean
+  /** Milliseconds since 1970, since when it is suspended or frozen. */
+  readonly stoodSince?: number
+  /** It is being deleted. */
+  readonly deletion?: ChangeDeletion
+  /** Who brings the retiring queues to their end. */
+  readonly retirer?: ChangeLease
+  /**
+   * Queues that are consumed: `STEP HASH INTRODUCED POOL REVISION`, with ` single` behind it where one consumer at a time has it.
+   *
+   * @maxItems 512
+   * @x-kubernetes-list-type atomic
+   */
+  readonly living?: readonly StateLine[]
+  /**
+   * Queues of the pending revision: `#INDEX` of a living one, or `STEP HASH INTRODUCED POOL`, with ` single` behind it as above.
+   *
+   * @maxItems 512
+   * @x-kubernetes-list-type atomic
+   */
+  readonly introducing?: readonly StateLine[]
+  /**
+   * Queues on their way out: `STEP HASH INTRODUCED SINCE`, in milliseconds since 1970.
+   *
+   * @maxItems 512
+   * @x-kubernetes-list-type atomic
+   */
+  readonly retiring?: readonly StateLine[]
+  /**
+   * Plans that are kept: `REVISION HASH` of the active and the pending one, `REVISION - UNTIL` of those that were active until then.
+   *
+   * @maxItems 512
+   * @x-kubernetes-list-type atomic
+   */
+  readonly kept?: readonly StateLine[]
+  /**
+   * In place of these four lists where they are long: base64 of their deflated JSON.
+   *
+   * @maxLength 32768
+   */
+  readonly packed?: string
+}
+
+/** @maxLength 2048 */
+export type StateLine = string
+
+/** A revision that is to become active. */
+export interface PendingChange {
+  /**
+   * Its number.
    *
    * @asType integer
    * @minimum 1
    */
   readonly revision: number
+  /**
+   * The hash of its plan.
+   *
+   * @maxLength 128
+   */
+  readonly hash: string
+  /** Milliseconds since 1970, when its last new queue was declared. */
+  readonly declaredAt?: number
+  /**
+   * Why its queues may not be declared yet.
+   *
+   * @maxLength 64
+   */
+  readonly blocked?: string
+}
+
+/** A deletion that was asked for. */
+export interface ChangeDeletion {
+  /** Milliseconds since 1970. */
+  readonly askedAt: number
+  /** What has not finished so many milliseconds later becomes dead letters. */
+  readonly deadlineMs: number
+}
+
+/** Who does something, until when at the latest. */
+export interface ChangeLease {
+  /**
+   * A process.
+   *
+   * @maxLength 128
+   */
+  readonly by: string
+  /** Milliseconds since 1970. */
+  readonly until: number
 }

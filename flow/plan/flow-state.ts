@@ -66,7 +66,6 @@ export interface LivingStage extends StageQueue {
 export interface RetiringQueue {
   readonly queue: string
   readonly step: string
-  readonly pool: string
   /** Milliseconds since 1970, when it was taken off the living list. */
   readonly since: number
 }

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import type { LivingQueue } from '../../crds/v1alpha1/flow.ts'
 import type { Plan } from './plan.ts'
 
 /** The stage of what triggers reach before any component; no step has this name. */
@@ -12,6 +11,18 @@ export interface QueueTraits {
   readonly component?: string
   readonly function?: string
   readonly singleActiveConsumer: boolean
+}
+
+/** A queue that a flow has already, as the next `compile` needs to know it. */
+export interface LivingQueue {
+  /** The component step, or `_core`. */
+  readonly step: string
+  /** Who consumes it, as `Component/shop`. */
+  readonly pool: string
+  /** `queueHash` of its traits. */
+  readonly hash: string
+  /** The revision that introduced it. */
+  readonly revision: number
 }
 
 /** A queue's name, taken apart. */
@@ -43,7 +54,7 @@ export function queueHash({ pool, component, function: called, singleActiveConsu
   return hash('sha256', identity, 'hex').slice(0, 12)
 }
 
-/** The queues of a plan, in the form that a flow's status and the next `compile` take. */
+/** The queues of a plan, in the form that the next `compile` takes. */
 export function livingQueuesOf(plan: Pick<Plan, 'stages'>): readonly LivingQueue[] {
   return plan.stages.flatMap(({ name, pool, queue }) => {
     const identity = parseQueueName(queue)

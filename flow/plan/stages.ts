@@ -1,8 +1,7 @@
-import type { LivingQueue } from '../../crds/v1alpha1/flow.ts'
 import type { FlowGraph } from '../graph/flow-graph.ts'
 import type { ComponentPlanStep, PlanStage, PlanStep } from './plan.ts'
 import { runsAlone } from './plan-step.ts'
-import { coreStage, queueHash, queueName, type QueueTraits } from './queue-name.ts'
+import { coreStage, queueHash, queueName, type LivingQueue, type QueueTraits } from './queue-name.ts'
 
 interface StageContext {
   readonly graph: FlowGraph

@@ -3,7 +3,7 @@ import type { FlowState, StageQueue } from '../../flow/plan/flow-state.ts'
 /** Takes queues off the living list, if they are on it, and puts them on their one way out. */
 export function retireStages(
   state: FlowState,
-  stages: readonly Pick<StageQueue, 'queue' | 'step' | 'pool'>[],
+  stages: readonly Pick<StageQueue, 'queue' | 'step'>[],
   now: number,
 ): FlowState {
   const known = new Set(state.retiring.map(({ queue }) => queue))
@@ -13,6 +13,6 @@ export function retireStages(
   return {
     ...state,
     living: state.living.filter(({ queue }) => !gone.has(queue)),
-    retiring: [...state.retiring, ...added.map(({ queue, step, pool }) => ({ queue, step, pool, since: now }))],
+    retiring: [...state.retiring, ...added.map(({ queue, step }) => ({ queue, step, since: now }))],
   }
 }
