@@ -11,6 +11,8 @@ export interface DeclaredQueues {
   readonly declare: (flow: string, queues: readonly StageQueue[]) => Promise<void>
   /** Declares what lives and this process did not know, and lets go of what lives no more. */
   readonly follow: (flow: string, state: FlowState | undefined) => Promise<void>
+  /** Somebody has deleted it: it is declared again by the next `follow`, if it lives. */
+  readonly lose: (flow: string, queue: string) => void
 }
 
 export function declaredQueues(core: ChangeCore): DeclaredQueues {
@@ -50,6 +52,7 @@ export function declaredQueues(core: ChangeCore): DeclaredQueues {
       const unknown = state.living.filter(({ queue }) => flows.get(flow)?.has(queue) !== true)
       await declare(flow, unknown)
     },
+    lose: (flow, queue) => void flows.get(flow)?.delete(queue),
   }
 }
 

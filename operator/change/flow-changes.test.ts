@@ -119,6 +119,20 @@ describe('applying a flow', () => {
     expect(await store.plans.revisions('uid')).toEqual([2])
   })
 
+  it('declares its queues again when somebody has deleted one, and none that lives no more', async () => {
+    const { clock, broker, open, queues } = await openWorld()
+    const changes = await open()
+    await changes.apply(wider)
+    await clock.advance(3000)
+    const [first = '', second = ''] = await queues()
+    await broker.deleteQueue(first)
+    await clock.advance(10_000)
+    expect(await publish(broker, first)).toBe('confirmed')
+    await changes.remove('uid', { deadlineMs: 0 })
+    await clock.advance(120_000)
+    expect([await broker.depth(first), await broker.depth(second)]).toEqual([undefined, undefined])
+  })
+
   it('is finished by another driver when the first one dies', async () => {
     const { open, state, clock } = await openWorld()
     const first = await open()

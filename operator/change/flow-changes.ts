@@ -7,6 +7,8 @@ import { decideEdit, decideRollback } from '../decide/decide-edit.ts'
 import { decideStanding } from '../decide/decide-standing.ts'
 import { withDeletion } from '../decide/decide-step.ts'
 import type { ChangeCore, ChangeParts } from './change-parts.ts'
+import type { GoneQueue } from './queue-watch.ts'
+import { openQueueWatch } from './queue-watch.ts'
 import type { FlowSettler } from './settle-flow.ts'
 import { openFlowSettler } from './settle-flow.ts'
 import { openStatePoll } from './state-poll.ts'
@@ -61,16 +63,40 @@ export async function openFlowChanges(parts: ChangeParts): Promise<FlowChanges> 
   const wakes = openWakes(core, settler.settle)
   const poll = openStatePoll(core, wakes.now)
   await poll.all()
+  const watch = openQueueWatch({
+    ...core,
+    states: poll.states,
+    onGone: (gone) => restore(core, { settler, wakes }, gone),
+  })
   return {
     ...changesOf(core, settler, wakes),
     reconcile: poll.all,
     close: async () => {
       closing.abort()
+      await watch.close()
       await poll.close()
       await wakes.close()
       await settler.close()
     },
   }
+}
+
+interface Driving {
+  readonly settler: FlowSettler
+  readonly wakes: Wakes
+}
+
+/** What it held is lost; who publishes to it has waited, or has left it to `unrouted`. */
+async function restore(
+  { store, log }: ChangeCore,
+  { settler, wakes }: Driving,
+  { flow, queue }: GoneQueue,
+): Promise<void> {
+  const { living = [] } = (await store.flows.get(flow))?.state ?? {}
+  if (!living.some((one) => one.queue === queue)) return
+  log.error({ flow, queue }, 'queue was deleted by somebody, it is declared again')
+  settler.lose(flow, queue)
+  await wakes.now(flow).catch(() => {}) // told of in the log, and tried again
 }
 
 function changesOf(core: ChangeCore, { plans }: FlowSettler, wakes: Wakes): Omit<FlowChanges, 'reconcile' | 'close'> {

@@ -16,6 +16,7 @@ export interface FlowSettler {
   /** As far as it can go now. Resolves with the instant when it can go on; undefined: after the next change. Safe to repeat. */
   readonly settle: (flow: string) => Promise<number | undefined>
   readonly plans: KeptPlans
+  readonly lose: DeclaredQueues['lose']
   readonly close: () => Promise<void>
 }
 
@@ -48,7 +49,7 @@ export function openFlowSettler(core: ChangeCore): FlowSettler {
       return earliest(next.at, await retirement.look(versioned))
     }
   }
-  return { settle, plans, close: retirement.close }
+  return { settle, plans, lose: declared.lose, close: retirement.close }
 }
 
 interface EnactParts {

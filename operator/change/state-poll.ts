@@ -1,3 +1,4 @@
+import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { openPoll } from '../../runtime/plans/poll.ts'
 import type { ChangeCore } from './change-parts.ts'
 
@@ -5,6 +6,8 @@ import type { ChangeCore } from './change-parts.ts'
 export interface StatePoll {
   /** Every flow that the store knows; resolves when each was looked at. */
   readonly all: () => Promise<void>
+  /** As they were read last. */
+  readonly states: () => readonly FlowState[]
   readonly close: () => Promise<void>
 }
 
@@ -16,10 +19,13 @@ type PollParts = Pick<ChangeCore, 'clock' | 'log' | 'store' | 'onChange' | 'poll
 export function openStatePoll(core: PollParts, look: (flow: string) => Promise<void>): StatePoll {
   const { clock, log, store, pollMs = defaultPollMs } = core
   let versions = new Map<string, number>()
+  let states: readonly FlowState[] = []
 
   const read = async (): Promise<ReadonlyMap<string, number>> => {
     const before = versions
-    versions = new Map((await store.flows.list()).map(({ state, version }) => [state.flow, version]))
+    const known = await store.flows.list()
+    versions = new Map(known.map(({ state, version }) => [state.flow, version]))
+    states = known.map(({ state }) => state)
     return before
   }
   const lookAtChanged = async (): Promise<void> => {
@@ -37,6 +43,7 @@ export function openStatePoll(core: PollParts, look: (flow: string) => Promise<v
       await read()
       await lookAtAll([...versions.keys()], look)
     },
+    states: () => states,
     close: poll.close,
   }
 }
