@@ -21,8 +21,6 @@ export interface ReInjectParts {
   /** Where tracked runs are: a dead letter ends its message. */
   readonly store: Pick<Store, 'trackedRuns'>
   readonly log: Logger
-  /** Whether a queue is on its flow's living list; a message whose queue is not is a dead letter at once. */
-  readonly isLiving?: (queue: string) => boolean
 }
 
 const mostHops = 3
@@ -68,7 +66,7 @@ async function reInject(parts: ReInjectParts, { message }: Delivery, signal: Abo
 }
 
 async function targetOf(
-  { plans, isLiving }: ReInjectParts,
+  { plans }: ReInjectParts,
   message: WireMessage,
   active: Plan | undefined,
 ): Promise<{ readonly queue: string; readonly message: WireMessage } | undefined> {
@@ -78,7 +76,7 @@ async function targetOf(
   const placed = choice.kind === 'active' ? restamped(message, choice) : message
   const plan = choice.kind === 'active' ? choice.plan : named
   const queue = plan && queueAt(plan, placed.headers.at)
-  return queue === undefined || isLiving?.(queue) === false ? undefined : { queue, message: placed }
+  return queue === undefined ? undefined : { queue, message: placed }
 }
 
 async function bury({ broker, clock, store }: ReInjectParts, message: WireMessage): Promise<void> {
