@@ -1,10 +1,10 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isBuiltin } from 'node:module'
-import type { Metafile, Plugin } from 'esbuild'
+import type { BuildOptions, Metafile } from 'esbuild'
 import { build as bundle } from 'esbuild'
 import { bundlePath as shimPath } from '../shim/bundle-shim.ts'
+import { lateModules, latePackageFile, latePackages } from './late-modules.ts'
 
 /** Where the programs lie below the directory: two deep, so that they find the shim by the relative path that their sources have. */
 export const programsDirectory = 'runtime/programs'
@@ -27,21 +27,18 @@ const optional = [
   'socks',
 ]
 
-/**
- * Node's own modules are required: imported, each gets a facade that touches all of its exports, and with those of `node:http` comes
- * a whole HTTP client that nobody here uses, which takes longer to load than all of ours.
- */
-const requiredBuiltIns: Plugin = {
-  name: 'required built-ins',
-  setup: (build) => {
-    build.onResolve({ filter: /./ }, ({ path, kind }) =>
-      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'required' } : undefined,
-    )
-    build.onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)})`,
-    }))
-  },
-}
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // Names of functions and lines of stack traces stay readable.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  keepNames: false,
+  legalComments: 'linked',
+  logLevel: 'error',
+} as const satisfies BuildOptions
 
 export interface BundledPrograms {
   /** Of files below the directory, by program: what is loaded at its start, without what it may load later. */
@@ -57,26 +54,20 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
   const outdir = join(directory, programsDirectory)
   await rm(directory, { recursive: true, force: true })
   const { metafile } = await bundle({
-    absWorkingDir: root,
+    ...common,
     entryPoints: Object.fromEntries(programs.map((name) => [name, `runtime/${name}-main.ts`])),
     outdir,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node24',
     banner: { js: banner },
     external: optional,
-    // Names of functions and lines of stack traces stay readable.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    keepNames: false,
-    legalComments: 'linked',
-    plugins: [requiredBuiltIns],
+    plugins: [lateModules],
     metafile: true,
-    logLevel: 'error',
   })
+  for (const name of latePackages) {
+    await bundle({ ...common, entryPoints: [name], outfile: join(outdir, latePackageFile(name)), format: 'cjs' })
+  }
   const shimDirectory = join(directory, 'shim')
   await mkdir(shimDirectory, { recursive: true })
   await copyFile(shimPath, join(shimDirectory, 'bundled-main.cjs'))

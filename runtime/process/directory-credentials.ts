@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as z from 'zod'
 import { TransientError } from '../error.ts'
-import type { CredentialSource } from '../plan-source.ts'
-
-const credentialFile = z.object({ type: z.string(), fields: z.record(z.string(), z.string()) })
+import type { CredentialSource, ResolvedCredential } from '../plan-source.ts'
 
 /** Credentials in files `<namespace>/<name>.json`, `{"type": …, "fields": {…}}`; read anew each time, so that a changed one counts at once. */
 export function directoryCredentials(directory: string | undefined): CredentialSource {
@@ -25,15 +22,23 @@ export function directoryCredentials(directory: string | undefined): CredentialS
 }
 
 /** The reason is left out of the message: it could quote what the file holds. */
-function parse(text: string, place: string): z.infer<typeof credentialFile> {
+function parse(text: string, place: string): ResolvedCredential {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw new TransientError('CredentialUnreadable', `the file ${place} of a credential is not JSON`)
   }
-  const result = credentialFile.safeParse(value)
-  if (result.success) return result.data
+  const { type, fields } = (isRecord(value) ? value : {}) as Partial<ResolvedCredential> // each of its parts is looked at
+  if (typeof type === 'string' && isRecord(fields) && Object.values(fields).every(isText)) return { type, fields }
   const message = `the file ${place} of a credential is not {"type": "…", "fields": {"name": "text", …}}`
   throw new TransientError('CredentialUnreadable', message)
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
 }

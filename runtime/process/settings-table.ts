@@ -1,17 +1,15 @@
-import type { z } from 'zod'
-import { recorderSchema, runnerSchema } from './settings.ts'
+import type { Field } from './settings-field.ts'
+import { recorderFields, runnerFields } from './settings.ts'
 
 /** The variables of both processes as a page shows them: a row each, what the runner alone has marked so. */
 export function settingsTable(): readonly string[] {
-  const shared = new Set(Object.keys(recorderSchema.shape))
-  return Object.entries<z.ZodType>(runnerSchema.shape).map(([name, field]) => {
-    const owner = shared.has(name) ? 'both' : 'runner'
-    return `| \`${name}\` | ${owner} | ${defaultOf(field)} | ${field.description ?? ''} |`
+  return Object.entries<Field<unknown>>(runnerFields).map(([name, { absent, description }]) => {
+    const owner = Object.hasOwn(recorderFields, name) ? 'both' : 'runner'
+    return `| \`${name}\` | ${owner} | ${defaultOf(absent)} | ${description} |`
   })
 }
 
-function defaultOf(field: z.ZodType): string {
-  const result = field.safeParse(undefined)
-  if (!result.success) return 'required'
-  return typeof result.data === 'string' || typeof result.data === 'number' ? `\`${result.data}\`` : ''
+function defaultOf(absent: Field<unknown>['absent']): string {
+  if ('mistake' in absent) return 'required'
+  return typeof absent.value === 'string' || typeof absent.value === 'number' ? `\`${absent.value}\`` : ''
 }
