@@ -35,12 +35,11 @@ const mostUnpackedBytes = 4 * 1024 * 1024
 
 /**
  * The state as it stands in the status of its Flow: a state of 128 component steps has room there in every phase. Name and namespace are the Flow's
- * own, and of kept plans only the active and the pending one keep their hash; all else comes back from `readFlowState` as it was.
+ * own, and of kept plans those that were active before have no hash there; all else comes back from `readFlowState` as it was.
  */
 export function flowStateInStatus({ state, version }: CountedState): FlowChangeState {
   const { namespace: _namespace, name: _name, living, retiring, kept, pending, suspended, frozen, ...rest } = state
-  const hashed = new Set([state.active, pending?.revision].filter((one) => one !== undefined))
-  const lines = linesOf(state.flow, { living, stages: pending?.stages, retiring, kept }, hashed)
+  const lines = linesOf(state.flow, { living, stages: pending?.stages, retiring, kept })
   return {
     format,
     version,

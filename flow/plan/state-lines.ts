@@ -24,8 +24,8 @@ export class MalformedLine extends Error {}
 
 type Named = Pick<StageQueue, 'queue' | 'step'>
 
-/** Of a kept plan that is neither active nor pending the hash is left out: nothing is ever compared with it. */
-export function linesOf(flow: string, lists: StateLists, hashed: ReadonlySet<number>): StateLines {
+/** Of a kept plan in whose place another became active the hash is left out: nothing is ever compared with it. */
+export function linesOf(flow: string, lists: StateLists): StateLines {
   const marked = (one: StageQueue, more = ''): string =>
     `${queueText(flow, one)} ${poolText(flow, one)}${more}${one.singleActiveConsumer ? ' single' : ''}`
   const places = new Map(lists.living.map((stage, at) => [marked(stage), at]))
@@ -36,10 +36,9 @@ export function linesOf(flow: string, lists: StateLists, hashed: ReadonlySet<num
       return at === undefined ? marked(stage) : `#${at}`
     }),
     retiring: lists.retiring.map((one) => `${queueText(flow, one)} ${one.since}`),
-    kept: lists.kept.map(({ revision, hash, activeUntil }) => {
-      const until = activeUntil === undefined ? '' : ` ${activeUntil}`
-      return `${revision} ${hashed.has(revision) ? escaped(hash) : '-'}${until}`
-    }),
+    kept: lists.kept.map(({ revision, hash, activeUntil }) =>
+      activeUntil === undefined ? `${revision} ${escaped(hash)}` : `${revision} - ${activeUntil}`,
+    ),
   }
 }
 

@@ -47,6 +47,9 @@ describeOnKubeApi('a client', (place) => {
     const absent = await client.request({ method: 'GET', path: `${maps}/none` })
     expect(absent).toMatchObject({ kind: 'failed', failure: { kind: 'refused', status: 404, reason: 'NotFound' } })
     expect(() => orThrow(absent)).toThrow('"none" not found')
+    expect(absent).toMatchObject({ failure: { objectName: 'none' } })
+    const unserved = await client.request({ method: 'GET', path: `${maps.replace('configmaps', 'nothings')}/none` })
+    expect(unserved).toMatchObject({ failure: { status: 404, objectName: undefined } })
     const body = { metadata: { name: 'Not A Name' }, data: { '': 'x' } }
     const invalid = await client.request({ method: 'POST', path: maps, body })
     expect(invalid).toMatchObject({ failure: { status: 422, reason: 'Invalid' } })

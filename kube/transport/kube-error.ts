@@ -18,6 +18,7 @@ interface FailureParts {
   readonly reason: string
   readonly retryAfterMs?: number | undefined
   readonly causes?: readonly FailureCause[]
+  readonly objectName?: string | undefined
   readonly cause?: unknown
 }
 
@@ -33,14 +34,23 @@ export class KubeError extends Error {
   readonly retryAfterMs: number | undefined
   /** By field, where an object is invalid. */
   readonly causes: readonly FailureCause[]
+  /**
+   * Which object the server speaks of. A 404 without it does not say that an object is gone: its kind is not served, or something before the server
+   * has answered.
+   */
+  readonly objectName: string | undefined
 
-  constructor(message: string, { kind, status = 0, reason, retryAfterMs, causes = [], cause }: FailureParts) {
+  constructor(
+    message: string,
+    { kind, status = 0, reason, retryAfterMs, causes = [], objectName, cause }: FailureParts,
+  ) {
     super(message, cause === undefined ? undefined : { cause })
     this.kind = kind
     this.status = status
     this.reason = reason
     this.retryAfterMs = retryAfterMs
     this.causes = causes
+    this.objectName = objectName
   }
 }
 
@@ -64,7 +74,11 @@ interface StatusBody {
   readonly reason?: string
   readonly message?: string
   readonly code?: number
-  readonly details?: { readonly retryAfterSeconds?: number; readonly causes?: readonly FailureCause[] }
+  readonly details?: {
+    readonly name?: string
+    readonly retryAfterSeconds?: number
+    readonly causes?: readonly FailureCause[]
+  }
 }
 
 interface Refusal {
@@ -86,7 +100,7 @@ export function statusError(what: string, body: unknown): KubeError {
 }
 
 function refusalOf(what: string, body: StatusBody, status: number, retryAfter?: string): KubeError {
-  const { causes = [], retryAfterSeconds } = body.details ?? {}
+  const { name: objectName, causes = [], retryAfterSeconds } = body.details ?? {}
   const seconds = Number(retryAfter ?? retryAfterSeconds ?? Number.NaN)
   return new KubeError(`${what}: ${status} ${body.message ?? body.reason ?? ''}`.trim(), {
     kind: 'refused',
@@ -94,6 +108,7 @@ function refusalOf(what: string, body: StatusBody, status: number, retryAfter?: 
     reason: body.reason ?? reasons[status] ?? 'Unknown',
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
     causes,
+    objectName,
   })
 }
 

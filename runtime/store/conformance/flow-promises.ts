@@ -41,12 +41,12 @@ export const flowPromises: readonly StorePromise[] = [
       expect(await store.flows.put(flowState(flow), 1)).toBe('conflict')
       expect(await store.flows.get(flow)).toBeUndefined()
       await store.flows.put(flowState(flow), 0)
-      await store.flows.put(flowState(flow, { name: 'newer' }), 1)
+      await store.flows.put(flowState(flow, { lastRevision: 7 }), 1)
       for (const version of [0, 1, 3]) {
-        expect(await other.flows.put(flowState(flow, { name: 'late' }), version)).toBe('conflict')
+        expect(await other.flows.put(flowState(flow, { lastRevision: 8 }), version)).toBe('conflict')
         expect(await other.flows.remove(flow, version)).toBe('conflict')
       }
-      expect(await store.flows.get(flow)).toMatchObject({ state: { name: 'newer' }, version: 2 })
+      expect(await store.flows.get(flow)).toMatchObject({ state: { lastRevision: 7 }, version: 2 })
     },
   },
   {

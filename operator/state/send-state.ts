@@ -1,0 +1,85 @@
+import { resources } from '../../crds/resources.ts'
+import { pathOf, type KubeObject } from '../../kube/kube-object.ts'
+import type { KubeClient } from '../../kube/transport/kube-client.ts'
+import type { KubeError } from '../../kube/transport/kube-error.ts'
+import { isNoSuchObject } from '../../runtime/plans/kubernetes/cluster-failure.ts'
+import { flowFinalizer, type ClusterFlow } from './flow-finder.ts'
+
+/** Who writes `status.state`, as the API server has it in `managedFields`. */
+export const stateManager = 'weir-state'
+
+export interface Sending {
+  readonly client: KubeClient
+  readonly flow: ClusterFlow
+  /** The version that must stand there; 0 for none. */
+  readonly before: number
+  readonly note: (answer: KubeObject) => void
+}
+
+interface Operation {
+  readonly op: 'add' | 'remove' | 'test'
+  readonly path: string
+  readonly value?: unknown
+}
+
+/**
+ * Writes fields of the status, `state` among them, if the version is as it was. Undefined when it was done.
+ *
+ * A list of operations that begins with tests: the server compares and writes as one, on the newest object, so that no other write can come between.
+ */
+export function sendState(sending: Sending, fields: Readonly<Record<string, unknown>>): Promise<KubeError | undefined> {
+  const { flow, before } = sending
+  if (flow.status === undefined && before === 0)
+    return patch(sending, 'status', [test('/status', null), { op: 'add', path: '/status', value: fields }])
+  const adds = Object.entries(fields).map(([name, value]): Operation => ({ op: 'add', path: `/status/${name}`, value }))
+  return patch(sending, 'status', [isVersion(before), ...adds])
+}
+
+/** Lets the Flow go, which takes its state with it; the state alone where the Flow stays. Undefined when it was done. */
+export async function sendRemoval(sending: Sending): Promise<KubeError | undefined> {
+  const { flow, before } = sending
+  if (!hasState(flow)) return letGo(sending, [])
+  if (flow.metadata.deletionTimestamp !== undefined) return letGo(sending, [isVersion(before)])
+  const failure = await patch(sending, 'status', [isVersion(before), { op: 'remove', path: '/status/state' }])
+  return failure ?? letGo(sending, [])
+}
+
+async function letGo(sending: Sending, tests: readonly Operation[]): Promise<KubeError | undefined> {
+  const { name, finalizers = [] } = sending.flow.metadata
+  const at = finalizers.indexOf(flowFinalizer)
+  if (at === -1) return undefined
+  const path = `/metadata/finalizers/${at}`
+  const failure = await patch(sending, undefined, [...tests, test(path, flowFinalizer), { op: 'remove', path }])
+  return failure !== undefined && isNoSuchObject(failure, name) ? undefined : failure
+}
+
+function hasState({ status }: ClusterFlow): boolean {
+  return (status as { readonly state?: unknown } | undefined)?.state !== undefined
+}
+
+function isVersion(version: number): Operation {
+  return version === 0 ? test('/status/state', null) : test('/status/state/version', version)
+}
+
+function test(path: string, value: unknown): Operation {
+  return { op: 'test', path, value }
+}
+
+async function patch(
+  { client, flow, note }: Sending,
+  subresource: 'status' | undefined,
+  operations: readonly Operation[],
+): Promise<KubeError | undefined> {
+  const { namespace, name, uid } = flow.metadata
+  const answer = await client.request<KubeObject>({
+    method: 'PATCH',
+    path: pathOf(resources.flows, { namespace, name, subresource }),
+    query: { fieldManager: stateManager },
+    contentType: 'application/json-patch+json',
+    // One of the same name is another Flow.
+    body: [test('/metadata/uid', uid), ...operations],
+  })
+  if (answer.kind === 'failed') return answer.failure
+  note(answer.value)
+  return undefined
+}
