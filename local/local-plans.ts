@@ -8,6 +8,7 @@ import type { Applied, FlowChanges } from '../operator/change/flow-changes.ts'
 import { openFlowChanges } from '../operator/change/flow-changes.ts'
 import type { ChangeWaits } from '../operator/decide/change-waits.ts'
 import type { Broker } from '../runtime/broker/broker.ts'
+import type { Unacknowledged } from '../runtime/broker/management/unacknowledged.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { PlanSource, WorkList } from '../runtime/plan-source.ts'
 import type { NamespaceOf } from '../runtime/plans/flow-namespaces.ts'
@@ -48,6 +49,8 @@ export interface LocalPlansOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly waits?: Partial<ChangeWaits>
+  /** How many messages of a queue are worked on, where the broker does not tell. */
+  readonly unacknowledged?: Unacknowledged
   /** Flows are fired by hand alone: one that is suspended runs as well. */
   readonly isByHand?: boolean
 }

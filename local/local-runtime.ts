@@ -3,6 +3,7 @@ import type { ParsedManifests } from '../flow/manifest/manifest.ts'
 import type { Broker } from '../runtime/broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../runtime/broker/broker.ts'
 import type { EmbeddedBroker } from '../runtime/broker/embedded-broker.ts'
+import type { Unacknowledged } from '../runtime/broker/management/unacknowledged.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { CredentialSource } from '../runtime/plan-source.ts'
@@ -16,7 +17,7 @@ import { adoptUnfinished } from './adopt-unfinished.ts'
 import type { LocalComponents } from './local-components.ts'
 import { openLocalBroker } from './local-broker.ts'
 import { openProject } from './changing-project.ts'
-import type { FlowChange, GivenFlows, LocalPlans } from './local-plans.ts'
+import type { FlowChange, GivenFlows, LocalPlans, LocalPlansOptions } from './local-plans.ts'
 import { openLocalPlans } from './local-plans.ts'
 import { openLocalStore } from './local-store.ts'
 import { openLocalWorkers } from './local-workers.ts'
@@ -67,7 +68,7 @@ export interface RunnableFlows {
 export interface LocalRuntimeOptions extends RunnableFlows {
   readonly log: Logger
   /** Opened ones of a server, which the runtime closes; by default the queues and the state are this process's own. */
-  readonly servers?: { readonly broker: Broker; readonly store: Store }
+  readonly servers?: { readonly broker: Broker; readonly store: Store; readonly unacknowledged?: Unacknowledged }
   /** Flows are fired by hand alone: one that is suspended runs as well. Not on servers, where it would run for others, too. */
   readonly isByHand?: boolean
   /** Directory for what must outlast the process; without it everything is in memory. */
@@ -99,16 +100,14 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
 }
 
 async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions): Promise<LocalRuntime> {
-  const { log, isByHand = false } = options
+  const { log } = options
   const clock = systemClock
   let left: number | undefined
   const project = openProject(options)
   opened.defer(project.close)
   const { broker, store, embedded } = await openPorts(opened, options)
   await broker.declareQueues([{ name: deadQueue }, { name: unroutedQueue }])
-  // A broker of our own cannot lose a queue that is young.
-  const waits = embedded === undefined ? {} : { declaredMs: 0 }
-  const plans = await openLocalPlans({ broker, store, clock, log, waits, isByHand: isByHand && embedded !== undefined })
+  const plans = await openLocalPlans({ broker, store, clock, log, ...drivingOf(options, embedded) })
   opened.defer(plans.close)
   const unfinished = async (): Promise<number | undefined> =>
     embedded === undefined ? leftAtServers(broker, plans) : unfinishedIn(embedded)
@@ -145,6 +144,19 @@ async function openOn(opened: AsyncDisposableStack, options: LocalRuntimeOptions
       await opened.disposeAsync()
       return left
     },
+  }
+}
+
+function drivingOf(
+  { isByHand = false, servers }: LocalRuntimeOptions,
+  embedded: EmbeddedBroker | undefined,
+): Pick<LocalPlansOptions, 'waits' | 'isByHand' | 'unacknowledged'> {
+  const unacknowledged = servers?.unacknowledged
+  return {
+    // A broker of our own cannot lose a queue that is young.
+    waits: embedded === undefined ? {} : { declaredMs: 0 },
+    isByHand: isByHand && embedded !== undefined,
+    ...(unacknowledged !== undefined && { unacknowledged }),
   }
 }
 

@@ -1,6 +1,10 @@
+import type { Logger } from 'pino'
 import { serverName } from '../../runtime/broker/amqp/connect-error.ts'
 import { parseServerUrl } from '../../runtime/broker/amqp/server-url.ts'
 import type { Broker } from '../../runtime/broker/broker.ts'
+import { openManagementClient } from '../../runtime/broker/management/management-client.ts'
+import type { Unacknowledged } from '../../runtime/broker/management/unacknowledged.ts'
+import { openUnacknowledged } from '../../runtime/broker/management/unacknowledged.ts'
 import { withClaimCheck } from '../../runtime/claim-check/claim-check.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { TransientError } from '../../runtime/error.ts'
@@ -19,6 +23,8 @@ export interface RunServers {
   /** Large bodies go by the store. */
   readonly broker: Broker
   readonly store: Store
+  /** Where the broker's management is known, too. */
+  readonly unacknowledged?: Unacknowledged
   readonly brokerName: string
   readonly storeName: string
 }
@@ -41,12 +47,17 @@ export async function openRunServers(context: CommandContext, urls: ServerUrls):
     return {
       store: store.value,
       broker: withClaimCheck(queues.value, store.value, { clock: systemClock, log }),
+      ...(urls.management !== undefined && { unacknowledged: unacknowledgedAt(broker, urls.management, log) }),
       ...namesOf(broker, urls.store),
     }
   }
   if (store.status === 'fulfilled') await store.value.close()
   if (queues.status === 'fulfilled') await queues.value.close()
   throw failureOf([queues, store].flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : [])))
+}
+
+function unacknowledgedAt(broker: string, management: string, log: Logger): Unacknowledged {
+  return openUnacknowledged(openManagementClient(management), parseServerUrl(broker).vhost, log)
 }
 
 /** What both have said, when neither is there: who mends one should not have to come back for the other. */

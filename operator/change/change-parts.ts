@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { Broker } from '../../runtime/broker/broker.ts'
+import type { Unacknowledged } from '../../runtime/broker/management/unacknowledged.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import type { ChangeWaits } from '../decide/change-waits.ts'
@@ -17,6 +18,8 @@ export interface ChangeParts {
   readonly arePoolsReady?: (state: FlowState) => Promise<boolean>
   /** Told after the flow's state was written by this process, or was found changed by another. Must not throw. */
   readonly onChange?: (flow: string) => void
+  /** How many messages of a queue are worked on, where the broker does not tell and its management does. */
+  readonly unacknowledged?: Unacknowledged
   /** Whether this process declares the living queues of the flow, so that its broker knows them; by default those of all. */
   readonly declares?: (state: FlowState) => boolean
   /** A flow that was deleted may come again under the same uid, as a local one does: its last number is remembered. */

@@ -1,4 +1,5 @@
 import type { FlowState } from '../../flow/plan/flow-state.ts'
+import { unacknowledgedLateMs } from '../../runtime/broker/management/unacknowledged.ts'
 import { decideDrained } from '../decide/decide-drain.ts'
 import type { ChangeCore } from './change-parts.ts'
 
@@ -8,7 +9,7 @@ export interface DrainWatch {
   readonly isDrained: (state: FlowState) => Promise<boolean>
 }
 
-type DrainParts = Pick<ChangeCore, 'broker' | 'clock' | 'store' | 'waits'>
+type DrainParts = Pick<ChangeCore, 'broker' | 'clock' | 'store' | 'waits' | 'unacknowledged'>
 
 interface Emptiness {
   readonly since: number
@@ -18,11 +19,13 @@ interface Emptiness {
   readonly longestCallMs: number | undefined
 }
 
-export function drainWatch({ broker, clock, store, waits }: DrainParts): DrainWatch {
+export function drainWatch(parts: DrainParts): DrainWatch {
+  const { clock, store, waits } = parts
+  const countedLateMs = parts.unacknowledged === undefined ? 0 : unacknowledgedLateMs
   const empty = new Map<string, Emptiness>()
   return {
     isDrained: async (state) => {
-      const seen = state.deletion === undefined ? 'busy' : await lookAt(broker, state.living)
+      const seen = state.deletion === undefined ? 'busy' : await lookAt(parts, state.living)
       const now = clock.now()
       const known = empty.get(state.flow)
       empty.delete(state.flow)
@@ -31,7 +34,8 @@ export function drainWatch({ broker, clock, store, waits }: DrainParts): DrainWa
       const isAllCounted = before.isAllCounted && seen === 'empty'
       const longestCallMs = isAllCounted ? undefined : (before.longestCallMs ?? (await longestCall(store, state)))
       const next = { since: before.since, looks: before.looks + 1, isAllCounted, longestCallMs }
-      const isDrained = decideDrained({ ...next, longestCallMs: longestCallMs ?? 0, emptyMs: waits.emptyMs, now })
+      const facts = { ...next, countedLateMs, longestCallMs: longestCallMs ?? 0, emptyMs: waits.emptyMs, now }
+      const isDrained = decideDrained(facts)
       if (!isDrained) empty.set(state.flow, next)
       return isDrained
     },
@@ -40,21 +44,27 @@ export function drainWatch({ broker, clock, store, waits }: DrainParts): DrainWa
 
 const firstLook = { looks: 0, isAllCounted: true, longestCallMs: undefined }
 
-/** `nothingReady`: what is worked on the broker cannot tell. */
-async function lookAt(
-  { depth }: ChangeCore['broker'],
-  living: FlowState['living'],
-): Promise<'busy' | 'empty' | 'nothingReady'> {
-  let isAllCounted = true
+/** `nothingReady`: what is worked on nobody can tell. */
+type Seen = 'busy' | 'empty' | 'nothingReady'
+
+async function lookAt(parts: DrainParts, living: FlowState['living']): Promise<Seen> {
+  let seen: Seen = 'empty'
   // One after another: the first that holds something is answer enough.
   for (const { queue } of living) {
-    const seen = await depth(queue)
-    if (seen === undefined) continue
-    const { ready, unacknowledged, parked = 0 } = seen
-    if (ready + (unacknowledged ?? 0) + parked > 0) return 'busy'
-    isAllCounted &&= unacknowledged !== undefined
+    const one = await lookAtOne(parts, queue)
+    if (one === 'busy') return 'busy'
+    if (one === 'nothingReady') seen = 'nothingReady'
   }
-  return isAllCounted ? 'empty' : 'nothingReady'
+  return seen
+}
+
+async function lookAtOne({ broker, unacknowledged: ask }: DrainParts, queue: string): Promise<Seen> {
+  const depth = await broker.depth(queue)
+  if (depth === undefined) return 'empty'
+  if (depth.ready + (depth.parked ?? 0) > 0) return 'busy'
+  const worked = depth.unacknowledged ?? (await ask?.(queue))
+  if (worked === undefined) return 'nothingReady'
+  return worked > 0 ? 'busy' : 'empty'
 }
 
 /** Of the component steps of all kept plans, in milliseconds. */

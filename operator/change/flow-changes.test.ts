@@ -286,6 +286,25 @@ describe('deleting a flow', () => {
     expect(await state()).toMatchObject({ living: [], retiring: [{ queue: first }, { queue: second }] })
   })
 
+  it('lets a slow call end, and waits no longer, where the management tells what is worked on', async () => {
+    const { open, clock, broker, queues, state } = await openWorld()
+    const depth: Broker['depth'] = async (queue) => {
+      const seen = await broker.depth(queue)
+      return seen && { ready: seen.ready, consumers: seen.consumers }
+    }
+    const unacknowledged = async (queue: string) => (await broker.depth(queue))?.unacknowledged
+    const changes = await open({ broker: { ...broker, depth }, unacknowledged, waits: { declaredMs: 0 } })
+    await changes.apply(changePlan({ steps: { a: 'f' }, timeoutSeconds: 600 }))
+    const [first = ''] = await queues()
+    await broker.consume(first, { prefetch: 2 }, ({ ack }) => void clock.setTimer(300_000, ack))
+    await publish(broker, first)
+    await changes.remove('uid')
+    await clock.advance(320_000)
+    expect((await state())?.living).toHaveLength(1)
+    await clock.advance(4000)
+    expect(await state()).toMatchObject({ living: [], retiring: [{ queue: first }] })
+  })
+
   it('makes dead letters of what is left at the deadline', async () => {
     const { changes, clock, broker, state, first, second } = await running()
     for (const id of ['m1', 'm2', 'm3']) await publish(broker, first, id)

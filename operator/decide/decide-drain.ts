@@ -5,8 +5,10 @@ export interface DrainFacts {
   readonly since: number
   readonly looks: number
   readonly emptyMs: number
-  /** In each of them the broker could tell how many messages are worked on. */
+  /** In each of them it was told how many messages are worked on. */
   readonly isAllCounted: boolean
+  /** How old that may be at most; 0 where the broker itself tells it. */
+  readonly countedLateMs: number
   /** The longest that a step of the flow may work on one message. */
   readonly longestCallMs: number
 }
@@ -24,6 +26,6 @@ export function decideDrained(facts: DrainFacts): boolean {
  * Where nobody can tell what is worked on, a queue may be found empty as long as that takes: twice the longest call, since a runner
  * may hold the next message behind the one that it works on.
  */
-function emptyForMs({ emptyMs, isAllCounted, longestCallMs }: DrainFacts): number {
-  return isAllCounted ? emptyMs : Math.max(emptyMs, 2 * longestCallMs + spareMs)
+function emptyForMs({ emptyMs, isAllCounted, countedLateMs, longestCallMs }: DrainFacts): number {
+  return isAllCounted ? emptyMs + countedLateMs : Math.max(emptyMs, 2 * longestCallMs + spareMs)
 }
