@@ -1,5 +1,6 @@
-import type { Logger } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
 import { pino } from 'pino'
+import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { PermanentError } from '../error.ts'
 import type { ProcessSettings } from './settings.ts'
@@ -9,6 +10,10 @@ export interface ProcessSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly onSignal: (listener: () => void) => void
   readonly exit: (code: number) => void
+  /** For the time that closing may take; the system's by default. */
+  readonly clock?: Clock
+  /** For the log; stdout by default. */
+  readonly output?: DestinationStream
 }
 
 export interface OpenedProcess {
@@ -38,21 +43,21 @@ const lastWordMs = 10_000
  */
 export async function runProcess<Settings extends Pick<ProcessSettings, 'logLevel' | 'shutdownSeconds'>>(
   { name, settings: read, open }: Program<Settings>,
-  { environment, onSignal, exit }: ProcessSurroundings,
+  { environment, onSignal, exit, clock = systemClock, output }: ProcessSurroundings,
 ): Promise<void> {
   const ending = new AbortController()
   const ended = new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve()))
   const end = (): void => ending.abort(new Error('the process is ending'))
   onSignal(end)
-  let log = openLog(name, 'info')
+  let log = openLog(name, 'info', output)
   try {
     const settings = read(environment)
-    log = openLog(name, settings.logLevel)
+    log = openLog(name, settings.logLevel, output)
     const opened = await open({ settings, environment, log, signal: ending.signal, onDraining: end })
     log.info({ port: opened.port }, 'ready')
     await ended
     log.info('draining')
-    const cancel = systemClock.setTimer(settings.shutdownSeconds * 1000 + lastWordMs, () => {
+    const cancel = clock.setTimer(settings.shutdownSeconds * 1000 + lastWordMs, () => {
       log.error('not closed in time: a server or a component did not let go')
       exit(1)
     })
@@ -68,6 +73,6 @@ export async function runProcess<Settings extends Pick<ProcessSettings, 'logLeve
   }
 }
 
-function openLog(name: string, level: string): Logger {
-  return pino({ level, base: { program: name }, formatters: { level: (label) => ({ level: label }) } })
+function openLog(name: string, level: string, output: DestinationStream | undefined): Logger {
+  return pino({ level, base: { program: name }, formatters: { level: (label) => ({ level: label }) } }, output)
 }
