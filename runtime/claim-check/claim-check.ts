@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
-import type { WireMessage } from '../wire/message.ts'
 import { openCheckIn } from './check-in.ts'
 import { openRestoringLine } from './restoring-line.ts'
 
@@ -15,8 +14,6 @@ export interface ClaimCheckOptions {
   readonly keepMs?: number
   /** Large messages that a subscription has at a time: bodies in memory. */
   readonly heldPerSubscription?: number
-  /** Told of a message whose body is gone, after its dead letter is safe. Must not throw. */
-  readonly onBodyMissing?: (message: WireMessage) => void
 }
 
 type ClaimCheckStore = Pick<Store, 'blobs' | 'trackedRuns'>
