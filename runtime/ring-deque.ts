@@ -47,6 +47,15 @@ export function* itemsOf<Item>(deque: RingDeque<Item>): Generator<Item> {
   }
 }
 
+/** The last that the condition holds for. */
+export function lastWhere<Item>(deque: RingDeque<Item>, holds: (item: Item) => boolean): Item | undefined {
+  for (let at = deque.size - 1; at >= 0; at -= 1) {
+    const item = deque.places[(deque.first + at) & (deque.places.length - 1)] as Item // within the size, every place is taken
+    if (holds(item)) return item
+  }
+  return undefined
+}
+
 export function peekFirst<Item>(deque: RingDeque<Item>): Item | undefined {
   return deque.places[deque.first]
 }

@@ -21,16 +21,30 @@ export function childId({ parent, route, body, occurrence, emitsOne }: ChildIden
 
 /** Gives one parent's children their ids, in the order of their emits; it counts the occurrences. One per delivery. */
 export function childIds(parent: string, emitsOne: boolean): (route: string, body: Buffer) => string {
-  const seen = new Map<string, Map<string, number>>()
+  const occurrenceOf = occurrences()
   return (route, body) => {
     const content = contentOf(body, emitsOne)
+    // 72 bits of the hash are enough to tell siblings apart, and one call may have a million of them.
+    return idOf(parent, route, content, occurrenceOf(route, content.slice(0, keyDigits)))
+  }
+}
+
+/** Gives how often it was asked the same before. */
+function occurrences(): (route: string, key: string) => number {
+  let first: readonly [route: string, key: string] | undefined
+  let seen: Map<string, Map<string, number>> | undefined
+  return (route, key) => {
+    // Most parents have one child: the counting begins at the second.
+    if (first === undefined) {
+      first = [route, key]
+      return 0
+    }
+    seen ??= new Map([[first[0], new Map([[first[1], 1]])]])
     const ofRoute = seen.get(route) ?? new Map<string, number>()
     seen.set(route, ofRoute)
-    // 72 bits of the hash are enough to tell siblings apart, and one call may have a million of them.
-    const key = content.slice(0, keyDigits)
     const occurrence = ofRoute.get(key) ?? 0
     ofRoute.set(key, occurrence + 1)
-    return idOf(parent, route, content, occurrence)
+    return occurrence
   }
 }
 

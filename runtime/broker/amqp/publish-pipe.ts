@@ -1,5 +1,7 @@
 import type { CancelTimer, Clock } from '../../clock.ts'
 import { PermanentError, TransientError } from '../../error.ts'
+import type { NumberTable } from '../../number-table.ts'
+import { emptyTable, putAt, removeAt, valueAt, valuesOf } from '../../number-table.ts'
 import type { RingDeque } from '../../ring-deque.ts'
 import { emptyDeque, peekFirst, pushLast, shiftFirst } from '../../ring-deque.ts'
 import type { WireMessage } from '../../wire/message.ts'
@@ -29,21 +31,16 @@ export interface PipeParts {
   readonly reason: () => string
 }
 
-interface Waiting {
+/** A publish from the call to its confirm. */
+interface Publish {
   readonly exchange: string
   readonly routingKey: string
   readonly message: WireMessage
   readonly headers: string
   readonly resolve: (outcome: PublishOutcome) => void
   readonly reject: (error: Error) => void
-  readonly since: number
-}
-
-interface Unconfirmed {
-  readonly resolve: (outcome: PublishOutcome) => void
-  readonly reject: (error: Error) => void
-  readonly bytes: number
-  sentAt: number
+  /** When it was asked for; once it is sent, when that was. */
+  since: number
   isReturned: boolean
 }
 
@@ -54,12 +51,14 @@ const mostNameBytes = 255
 /** Publishes on whatever link there is, and knows what is unconfirmed on it. */
 export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
   readonly #parts: PipeParts
-  readonly #waiting: RingDeque<Waiting> = emptyDeque()
-  /** By number, lowest first. */
-  #unconfirmed = new Map<number, Unconfirmed>()
+  readonly #waiting: RingDeque<Publish> = emptyDeque()
+  /** By number. */
+  #unconfirmed: NumberTable<Publish> = emptyTable()
   #bytes = 0
-  /** On this link. */
+  /** Number of the last that was sent on this link; they count from 1. */
   #sent = 0
+  /** All before this one are confirmed. */
+  #oldest = 1
   #link: PublisherLink | undefined
   #blockedAt: number | undefined
   /** Since when publishing is, or is not, possible. */
@@ -82,9 +81,9 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     if (problem !== undefined) return Promise.reject(problem)
     return new Promise((resolve, reject) => {
       const since = this.#parts.clock.now()
-      const waiting = { exchange, routingKey, message, headers, resolve, reject, since }
-      if (this.#waiting.size === 0 && this.#hasRoom()) this.#send(waiting)
-      else this.#wait(waiting)
+      const one: Publish = { exchange, routingKey, message, headers, resolve, reject, since, isReturned: false }
+      if (this.#waiting.size === 0 && this.#hasRoom()) this.#send(one)
+      else this.#wait(one)
     })
   }
 
@@ -92,6 +91,7 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
   attach(link: PublisherLink): void {
     this.#link = link
     this.#sent = 0
+    this.#oldest = 1
     this.#blockedAt = undefined
     this.#turnedAt = this.#parts.clock.now()
     this.#flush()
@@ -104,11 +104,11 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     this.#blockedAt = undefined
     this.#turnedAt = this.#parts.clock.now()
     const lost = this.#unconfirmed
-    this.#unconfirmed = new Map()
+    this.#unconfirmed = emptyTable()
     this.#bytes = 0
     this.#cancelConfirm?.()
     this.#cancelConfirm = undefined
-    for (const { reject } of lost.values()) reject(error)
+    for (const { reject } of valuesOf(lost)) reject(error)
     this.#armPatience()
   }
 
@@ -123,14 +123,15 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     number: number,
     { multiple, isAccepted }: { readonly multiple: boolean; readonly isAccepted: boolean },
   ): void {
-    if (multiple) this.#confirmUpTo(number, isAccepted)
-    else this.#confirm(number, this.#unconfirmed.get(number), isAccepted)
+    const last = Math.min(number, this.#sent)
+    for (let at = multiple ? this.#oldest : last; at <= last; at += 1) this.#confirm(at, isAccepted)
+    while (this.#oldest <= this.#sent && valueAt(this.#unconfirmed, this.#oldest) === undefined) this.#oldest += 1
     this.#flush()
   }
 
   onReturn(correlationId: string): void {
-    const entry = this.#unconfirmed.get(Number(correlationId))
-    if (entry !== undefined) entry.isReturned = true
+    const returned = valueAt(this.#unconfirmed, Number(correlationId))
+    if (returned !== undefined) returned.isReturned = true
   }
 
   onBlocked(): void {
@@ -148,10 +149,11 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     const { limits } = this.#parts
     if (this.#link === undefined || this.#blockedAt !== undefined) return false
     // One is always let through, however large it is.
-    return this.#unconfirmed.size < limits.messages && (this.#bytes < limits.bytes || this.#unconfirmed.size === 0)
+    const { size } = this.#unconfirmed
+    return size < limits.messages && (this.#bytes < limits.bytes || size === 0)
   }
 
-  #wait(waiting: Waiting): void {
+  #wait(waiting: Publish): void {
     pushLast(this.#waiting, waiting)
     if (this.#link === undefined) this.#parts.wantLink()
     this.#armPatience()
@@ -164,7 +166,8 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     }
   }
 
-  #send({ exchange, routingKey, message, headers, resolve, reject }: Waiting): void {
+  #send(one: Publish): void {
+    const { exchange, routingKey, message, headers, resolve, reject } = one
     const link = this.#link
     if (link === undefined) return reject(new TransientError('BrokerUnavailable', this.#parts.reason()))
     const number = this.#sent + 1
@@ -178,39 +181,33 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     }
     this.#sent = number
     if (this.#parts.fireAndForget) return resolve('confirmed')
-    const bytes = message.body.length + headers.length
-    this.#bytes += bytes
-    this.#unconfirmed.set(number, { resolve, reject, bytes, sentAt: this.#parts.clock.now(), isReturned: false })
+    this.#bytes += bytesOf(one)
+    one.since = this.#parts.clock.now()
+    putAt(this.#unconfirmed, number, one)
     if (this.#cancelConfirm === undefined) this.#armConfirm(this.#parts.limits.confirmMs)
   }
 
-  #confirmUpTo(last: number, isAccepted: boolean): void {
-    for (const [number, entry] of this.#unconfirmed) {
-      if (number > last) return
-      this.#confirm(number, entry, isAccepted)
-    }
-  }
-
-  #confirm(number: number, entry: Unconfirmed | undefined, isAccepted: boolean): void {
-    if (entry === undefined) return
-    this.#unconfirmed.delete(number)
-    this.#bytes -= entry.bytes
-    if (!isAccepted) entry.reject(new TransientError('PublishRefused', 'the server could not take the message'))
-    else entry.resolve(entry.isReturned ? 'unroutable' : 'confirmed')
+  #confirm(number: number, isAccepted: boolean): void {
+    const one = valueAt(this.#unconfirmed, number)
+    if (one === undefined) return
+    removeAt(this.#unconfirmed, number)
+    this.#bytes -= bytesOf(one)
+    if (!isAccepted) one.reject(new TransientError('PublishRefused', 'the server could not take the message'))
+    else one.resolve(one.isReturned ? 'unroutable' : 'confirmed')
   }
 
   /** One timer looks at the oldest, however many there are. */
   #armConfirm(afterMs: number): void {
     this.#cancelConfirm = this.#parts.clock.setTimer(afterMs, () => {
       this.#cancelConfirm = undefined
-      const [oldest] = this.#unconfirmed.values()
+      const oldest = valueAt(this.#unconfirmed, this.#oldest)
       if (oldest === undefined) return
       const { clock, limits, onStuck } = this.#parts
       // A clock that was set back would have it wait for as long as it was set back by.
-      oldest.sentAt = Math.min(oldest.sentAt, clock.now())
+      oldest.since = Math.min(oldest.since, clock.now())
       this.#turnedAt = Math.min(this.#turnedAt, clock.now())
       // An alarm holds confirms back, and is no fault of the connection.
-      const since = this.#blockedAt === undefined ? Math.max(oldest.sentAt, this.#turnedAt) : clock.now()
+      const since = this.#blockedAt === undefined ? Math.max(oldest.since, this.#turnedAt) : clock.now()
       const leftMs = since + limits.confirmMs - clock.now()
       if (leftMs > 0) return this.#armConfirm(leftMs)
       const reason = `the server has not confirmed a message within ${limits.confirmMs} ms`
@@ -229,7 +226,7 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
       this.#cancelPatience = undefined
       if (!this.#isStopped()) return
       const nowMs = clock.now()
-      const isOver = ({ since }: Waiting): boolean => {
+      const isOver = ({ since }: Publish): boolean => {
         const at = Math.max(since, this.#turnedAt)
         // In the future: the clock was set back, and nobody knows how long it has waited.
         return at <= nowMs - limits.patienceMs || at > nowMs
@@ -243,12 +240,16 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     return this.#link === undefined || this.#blockedAt !== undefined
   }
 
-  #rejectWaiting(isOver: (waiting: Waiting) => boolean, error: TransientError): void {
+  #rejectWaiting(isOver: (waiting: Publish) => boolean, error: TransientError): void {
     for (let first = peekFirst(this.#waiting); first !== undefined && isOver(first); first = peekFirst(this.#waiting)) {
       shiftFirst(this.#waiting)
       first.reject(error)
     }
   }
+}
+
+function bytesOf({ message, headers }: Publish): number {
+  return message.body.length + headers.length
 }
 
 /** What AMQP, or the server, would answer by closing the channel for everybody. */

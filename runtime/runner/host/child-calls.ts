@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
+import type { NumberTable } from '../../number-table.ts'
+import { emptyTable, putAt, removeAt, valueAt, valuesOf } from '../../number-table.ts'
 import { emitKinds, frame, frameWriter } from '../../shim/frames.cjs'
 import type { Call, CallContext, CallResult, Emit } from '../component-host.ts'
 import { emitIn, failureIn } from './child-json.ts'
@@ -39,7 +41,8 @@ export interface ChildCallsOptions {
 
 /** The calls of one child over its connection: what goes to it, what it emits, what is confirmed. */
 export class ChildCalls {
-  readonly running = new Map<number, RunningCall>()
+  /** By number. */
+  readonly running: NumberTable<RunningCall> = emptyTable()
   /** Of the last call, end or emit. */
   usedAtMs: number
   readonly #options: ChildCallsOptions
@@ -70,7 +73,7 @@ export class ChildCalls {
     const isLoading = !this.#loaded.has(call.function.main)
     const running: RunningCall = { number, origin, call, resolve, time: startTime(now), isLoading, openEmits: 0 }
     if (this.#isHeldBack) hold(running.time, now)
-    this.running.set(number, running)
+    putAt(this.running, number, running)
     this.#last = { config: call.config, ...(call.secrets && { secrets: call.secrets }) }
     this.#mask = undefined
     this.usedAtMs = now
@@ -98,7 +101,7 @@ export class ChildCalls {
   /** @throws {RangeError | SyntaxError} when the values do not fit the frame */
   onFrame(type: number, number: number, values: FrameValues): void {
     if (type === frame.emit) return this.#onEmit(number, values)
-    const running = this.running.get(number)
+    const running = valueAt(this.running, number)
     if (running === undefined) return
     if (type === frame.ended) this.#settle(running, { kind: 'ended' })
     else if (type === frame.started) this.#onStarted(running)
@@ -115,7 +118,7 @@ export class ChildCalls {
 
   #secrets(): string[] {
     const last = this.#last === undefined ? [] : [this.#last]
-    const calls = [...[...this.running.values()].map(({ call }) => call), ...last]
+    const calls = [...valuesOf(this.running).map(({ call }) => call), ...last]
     return [...new Set(calls.flatMap(({ config, secrets = [] }) => [...secretsIn(config), ...secrets]))]
   }
 
@@ -125,13 +128,14 @@ export class ChildCalls {
 
   /** The child is dead. What had ended before has ended well. */
   fail(resultOf: (running: RunningCall) => CallResult): void {
-    for (const running of this.running.values()) this.#settle(running, running.result ?? resultOf(running))
+    const inOrder = valuesOf(this.running).toSorted((left, right) => left.number - right.number)
+    for (const running of inOrder) this.#settle(running, running.result ?? resultOf(running))
   }
 
   /** The time-out of all that waited for this file begins: the child says so only of calls it had when it was not loaded. */
   #onStarted({ call: { function: started } }: RunningCall): void {
     this.#loaded.add(started.main)
-    for (const running of this.running.values()) {
+    for (const running of valuesOf(this.running)) {
       if (!running.isLoading || running.call.function.main !== started.main) continue
       running.isLoading = false
       running.time.startedAtMs = this.#options.clock.now()
@@ -146,7 +150,7 @@ export class ChildCalls {
   }
 
   #tell(running: RunningCall, result: CallResult): void {
-    this.running.delete(running.number)
+    removeAt(this.running, running.number)
     this.#mask = undefined
     this.usedAtMs = this.#options.clock.now()
     if (result.kind === 'ended') {
@@ -162,7 +166,7 @@ export class ChildCalls {
     const emitNumber = values.number()
     const kind = emitKinds[values.number()]
     const json = values.bytes()
-    const running = this.running.get(number)
+    const running = valueAt(this.running, number)
     const onEmit = running?.call.onEmit ?? this.#ended.find(number, origin)
     if (kind === undefined || onEmit === undefined) throw new RangeError('an emit of an unknown kind or call')
     // Before it is counted: what cannot be read is never answered.
@@ -218,7 +222,7 @@ export class ChildCalls {
     const now = this.#options.clock.now()
     if (isHeldBack) this.#socket.pause()
     else this.#socket.resume()
-    for (const { time } of this.running.values()) (isHeldBack ? hold : release)(time, now)
+    for (const { time } of valuesOf(this.running)) (isHeldBack ? hold : release)(time, now)
   }
 
   /** Names the step to the child, the first time with what its calls have in common. */

@@ -38,17 +38,20 @@ export function emptyLane(key: string): Lane {
   }
 }
 
-export interface StartListener {
-  readonly onStart: (waiting: WaitingCall) => void
-  readonly onEnd: () => void
-}
-
 /** Starts what waits, in order, as far as the child has room for it. */
-export function startWaiting(lane: Lane, listener: StartListener): void {
+export function startWaiting(lane: Lane, onEnd: () => void): void {
   for (let next = lane.waiting[0]; next !== undefined && hasRoomFor(lane, next); next = lane.waiting[0]) {
     lane.waiting.shift()
-    startCall(lane, next, listener)
+    startCall(lane, next, onEnd)
   }
+}
+
+/** Out of what waits: those whose signal has aborted. */
+export function takeAborted(lane: Lane): readonly WaitingCall[] {
+  const waiting = lane.waiting.splice(0)
+  const isAborted = ({ call }: WaitingCall): boolean => call.signal?.aborted === true
+  lane.waiting.push(...waiting.filter((one) => !isAborted(one)))
+  return waiting.filter(isAborted)
 }
 
 function hasRoomFor({ child, isClosedToOthers, suspects }: Lane, { call }: WaitingCall): boolean {
@@ -56,11 +59,10 @@ function hasRoomFor({ child, isClosedToOthers, suspects }: Lane, { call }: Waiti
   return child.running < (suspects.has(call.context.messageId) ? 1 : call.child.concurrency)
 }
 
-function startCall(lane: Lane, waiting: WaitingCall, { onStart, onEnd }: StartListener): void {
+function startCall(lane: Lane, waiting: WaitingCall, onEnd: () => void): void {
   const { call, resolve } = waiting
   const { messageId } = call.context
   waiting.hasStarted = true
-  onStart(waiting)
   const isAlone = lane.suspects.has(messageId)
   lane.isClosedToOthers = isAlone
   lane.onExit = call.child.onExit

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CancelTimer } from '../../clock.ts'
 import type { Call, CallResult, ComponentFailure, ComponentHost, HostStats } from '../component-host.ts'
-import { openAbortWatch } from './abort-watch.ts'
 import { Child } from './child.ts'
 import { assignPlaces } from './decide/assign-places.ts'
 import type { HostLimits, HostOptions } from './host-options.ts'
 import { defaultLimits } from './host-options.ts'
 import type { Lane, WaitingCall } from './lane.ts'
-import { claimOf, emptyLane, startWaiting, suspect } from './lane.ts'
+import { claimOf, emptyLane, startWaiting, suspect, takeAborted } from './lane.ts'
 
 /** A host without children; they come with the calls. Costs nothing until the first one. */
 export function openComponentHost(options: HostOptions): ComponentHost {
@@ -29,7 +28,8 @@ class Host {
   readonly #options: HostOptions
   readonly #limits: HostLimits
   readonly #lanes = new Map<string, Lane>()
-  readonly #aborts = openAbortWatch<WaitingCall>((waiting) => this.#giveUp(waiting))
+  /** Heard of when they abort. */
+  readonly #signals = new WeakSet<AbortSignal>()
   readonly #gone = new Set<Promise<void>>()
   #directory: Promise<string> | undefined
   #calls = 0
@@ -54,7 +54,7 @@ class Host {
       lane.waiting.push(waiting)
       if (lane.child === undefined) this.#assignPlaces()
       else this.#startWaiting(lane)
-      if (signal !== undefined && !waiting.hasStarted) this.#aborts.watch(signal, waiting)
+      if (signal !== undefined && !waiting.hasStarted) this.#watch(signal)
     })
   }
 
@@ -110,30 +110,30 @@ class Host {
   }
 
   #startWaiting(lane: Lane): void {
-    startWaiting(lane, {
-      onStart: (waiting) => this.#forgetAbort(waiting),
-      onEnd: () => this.#startWaiting(lane),
-    })
+    startWaiting(lane, () => this.#startWaiting(lane))
     if (this.#isContested && lane.waiting.length === 0 && lane.child?.running === 0) this.#assignPlaces()
   }
 
-  #giveUp(waiting: WaitingCall): void {
-    const lane = this.#laneOf(waiting.call.child.key)
-    const at = lane.waiting.indexOf(waiting)
-    if (at >= 0) lane.waiting.splice(at, 1)
-    waiting.resolve({ kind: 'notStarted' })
-    this.#forgetWhenUnused(lane)
+  /** Many calls share a signal: one listener for it, and nothing to note or forget for each of them. */
+  #watch(signal: AbortSignal): void {
+    if (this.#signals.has(signal)) return
+    this.#signals.add(signal)
+    signal.addEventListener('abort', () => this.#giveUp(), { once: true })
+  }
+
+  /** What waits, and whose signal has aborted. */
+  #giveUp(): void {
+    for (const lane of this.#lanes.values()) {
+      const given = takeAborted(lane)
+      for (const { resolve } of given) resolve({ kind: 'notStarted' })
+      this.#forgetWhenUnused(lane)
+    }
   }
 
   #emptyWaiting(lane: Lane, result: CallResult): void {
     for (const waiting of lane.waiting.splice(0)) {
-      this.#forgetAbort(waiting)
       waiting.resolve(result)
     }
-  }
-
-  #forgetAbort(waiting: WaitingCall): void {
-    if (waiting.call.signal !== undefined) this.#aborts.forget(waiting.call.signal, waiting)
   }
 
   #forgetWhenUnused({ key, child, waiting, suspects }: Lane): void {

@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../../clock.ts'
+import { valuesOf } from '../../number-table.ts'
 import { elapsedMs } from './call-time.ts'
 import type { ChildCalls, RunningCall } from './child-calls.ts'
 import type { DeathCause } from './decide/judge-death.ts'
@@ -40,7 +41,7 @@ export function openTimeOut(calls: ChildCalls, { clock, loadTimeoutMs, onTimeOut
     const limitMs = running.isLoading ? loadTimeoutMs : running.call.timeoutMs
     return limitMs - elapsedMs(running.time, clock.now())
   }
-  const expired = (): RunningCall[] => [...calls.running.values()].filter((running) => remainingMs(running) <= 0)
+  const expired = (): RunningCall[] => valuesOf(calls.running).filter((running) => remainingMs(running) <= 0)
   const check = (): void => {
     const late = expired()
     if (late.length === 0) return watch()
@@ -54,7 +55,7 @@ export function openTimeOut(calls: ChildCalls, { clock, loadTimeoutMs, onTimeOut
   }
   const watch = (): void => {
     if (calls.running.size === 0) return
-    const soonestMs = Math.min(...[...calls.running.values()].map(remainingMs))
+    const soonestMs = Math.min(...valuesOf(calls.running).map(remainingMs))
     setTimer(Math.max(shortestMs, soonestMs), check)
   }
   const timeOut = (late: readonly RunningCall[]): void => onTimeOut({ kind: 'timedOut', calls: numbersOf(late) })
