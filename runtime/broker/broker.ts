@@ -97,6 +97,12 @@ export interface Delivery {
   readonly requeue: () => void
 }
 
+/** The same delivery with another message in it. A spread would not do: an adapter's delivery may be of a class. */
+export function withMessage(delivery: Delivery, message: WireMessage): Delivery {
+  const { redelivered, deliveryCount } = delivery
+  return { message, redelivered, deliveryCount, ack: () => delivery.ack(), requeue: () => delivery.requeue() }
+}
+
 export interface QueueDepth {
   readonly ready: number
   /** Delivered and not settled; undefined where the broker cannot tell. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Delivery } from '../broker/broker.ts'
+import { withMessage } from '../broker/broker.ts'
 import { sleep } from '../clock.ts'
 import type { BlobStore } from '../store/store.ts'
-import type { WireMessage } from '../wire/message.ts'
 import type { BuryParts } from './bury-bodiless.ts'
 import { buryBodiless } from './bury-bodiless.ts'
 import type { Slots } from './slots.ts'
@@ -11,7 +11,6 @@ export interface RestoringParts extends BuryParts {
   readonly blobs: Pick<BlobStore, 'get'>
   readonly log: Logger
   readonly heldPerSubscription: number
-  readonly onBodyMissing?: (message: WireMessage) => void
 }
 
 /** A delivery that waits for its turn. */
@@ -75,17 +74,15 @@ interface Fetching {
 
 /** @throws the signal's reason */
 async function fetched(parts: RestoringParts, delivery: Delivery, fetching: Fetching): Promise<Delivery | 'nowhere'> {
-  const { message, redelivered, deliveryCount, ack, requeue } = delivery
+  const { message } = delivery
   const { blob = '', ...headers } = message.headers
   const payload = await untilDone(parts, fetching, () => parts.blobs.get(blob))
   if (payload !== undefined) {
-    const whole = { id: message.id, headers, body: Buffer.concat([message.body, payload]) }
-    return { message: whole, redelivered, deliveryCount, ack: () => ack(), requeue: () => requeue() }
+    return withMessage(delivery, { id: message.id, headers, body: Buffer.concat([message.body, payload]) })
   }
   const bare = { ...message, headers }
   await untilDone(parts, fetching, () => buryBodiless(parts, bare, blob))
-  ack()
-  parts.onBodyMissing?.(bare)
+  delivery.ack()
   return 'nowhere'
 }
 
@@ -108,8 +105,11 @@ async function untilDone<Result>(
 
 /** Has its slot until it is settled. */
 function holding(delivery: Delivery, release: () => void): Delivery {
+  const { message, redelivered, deliveryCount } = delivery
   return {
-    ...delivery,
+    message,
+    redelivered,
+    deliveryCount,
     ack: () => {
       release()
       delivery.ack()

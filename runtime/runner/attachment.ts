@@ -15,7 +15,7 @@ import type { SnapshotSession } from './snapshot-session.ts'
 import { openSnapshotSession } from './snapshot-session.ts'
 import type { Trials } from './trial.ts'
 import { openTrials } from './trial.ts'
-import type { Turns } from './turns.ts'
+import type { Turn, Turns } from './turns.ts'
 import { openTurns } from './turns.ts'
 import { openWorkCount } from './work-count.ts'
 
@@ -90,7 +90,7 @@ export class Attachment {
     const options = this.#turns === undefined ? shared : alone
     this.#subscription = await parts.broker.consume(stage.queue, options, (delivery) => {
       // Not given back at once: it would come again at once. It goes back when the subscription ends.
-      if (!this.#isDraining) void this.#handle(delivery)
+      if (!this.#isDraining) this.#handle(delivery)
     })
   }
 
@@ -112,33 +112,49 @@ export class Attachment {
     await this.#trials.close()
   }
 
-  /** Never rejects. */
-  async #handle(delivery: Delivery): Promise<void> {
+  #handle(delivery: Delivery): void {
     this.#count.begin()
     const turn = this.#turns?.next()
+    void (turn === undefined ? this.#workOn(delivery) : this.#workInTurn(delivery, turn)).then(
+      this.#count.end,
+      this.#onGivenUp,
+    )
+  }
+
+  readonly #onGivenUp = (err: unknown): void => {
+    const { parts, stage } = this.#own
+    parts.log.error({ queue: stage.queue, err }, 'delivery given up, it comes back when its channel is closed')
+    this.#count.end()
+  }
+
+  async #workInTurn(delivery: Delivery, turn: Turn): Promise<void> {
     try {
-      if (turn !== undefined) await turn.come
+      await turn.come
       if (!this.#isDraining) await this.#workOn(delivery)
-    } catch (err) {
-      const { parts, stage } = this.#own
-      parts.log.error({ queue: stage.queue, err }, 'delivery given up, it comes back when its channel is closed')
     } finally {
-      turn?.end()
-      this.#count.end()
+      turn.end()
     }
   }
 
+  /** The one asynchronous function that a delivery costs, as long as it need not wait: each is some hundred bytes for as long as that is under way. */
   async #workOn(delivery: Delivery): Promise<void> {
-    const { solitude, patience } = this.#own
+    const { parts, solitude, patience } = this.#own
     if (this.#own.resumes.size > 0 && (await this.#waitedOn(delivery))) return delivery.requeue()
     const isAlone = isSuspicious(delivery)
     const entering = isAlone ? solitude.enterAlone(patience.signal()) : solitude.enter(patience.signal)
     if (entering !== undefined && !(await entering)) return delivery.requeue()
-    const settlement = await this.#settled(delivery, isAlone)
+    const beganAtMs = parts.clock.now()
+    this.#begin(delivery, beganAtMs)
+    let settlement: Settlement
+    try {
+      settlement = await (isAlone ? this.#trials.attempt(delivery) : deliver(this.#own, delivery, beganAtMs))
+    } catch (error) {
+      settlement = this.#unforeseen(error, delivery)
+    }
+    this.#finish(delivery, beganAtMs, settlement)
     if (isAlone) solitude.leaveAlone()
     else solitude.leave()
-    if (settlement.kind !== 'ack') return this.#giveBack(delivery, settlement)
-    if (settlement.cannotWork === true) this.#end('unable')
+    return this.#enact(delivery, settlement)
   }
 
   /** Goes on with a wait in place, for as long as a delivery may be held. False where there is none. */
@@ -152,21 +168,22 @@ export class Attachment {
     return true
   }
 
-  async #settled(delivery: Delivery, isAlone: boolean): Promise<Settlement> {
-    const { clock, observer } = this.#own.parts
-    const beganAtMs = clock.now()
+  #enact(delivery: Delivery, settlement: Settlement): Promise<void> | undefined {
+    if (settlement.kind !== 'ack') return this.#giveBack(delivery, settlement)
+    if (settlement.cannotWork === true) this.#end('unable')
+    return undefined
+  }
+
+  #begin({ message }: Delivery, beganAtMs: number): void {
     this.#readAhead.onBegin(beganAtMs)
-    observer.onDeliveryBegin?.(this.#place, delivery.message.headers)
-    let settlement: Settlement
-    try {
-      settlement = await (isAlone ? this.#trials.attempt(delivery) : deliver(this.#own, delivery, beganAtMs))
-    } catch (error) {
-      settlement = this.#unforeseen(error, delivery)
-    }
+    this.#own.parts.observer.onDeliveryBegin?.(this.#place, message.headers)
+  }
+
+  #finish({ message }: Delivery, beganAtMs: number, settlement: Settlement): void {
+    const { clock, observer } = this.#own.parts
     const endedAtMs = clock.now()
-    observer.onDeliveryEnd?.(this.#place, delivery.message.headers, { settlement, durationMs: endedAtMs - beganAtMs })
+    observer.onDeliveryEnd?.(this.#place, message.headers, { settlement, durationMs: endedAtMs - beganAtMs })
     this.#hold(this.#readAhead.onEnd(endedAtMs))
-    return settlement
   }
 
   async #giveBack(delivery: Delivery, settlement: Exclude<Settlement, { kind: 'ack' }>): Promise<void> {

@@ -1,3 +1,4 @@
+import { withMessage } from '../broker/broker.ts'
 import { sleep } from '../clock.ts'
 import { waitsUntil } from '../decide/held-time.ts'
 import { isSuspicious } from '../decide/poison.ts'
@@ -89,9 +90,9 @@ function keptAttempts({ store, clock }: RunnerParts, { delivery, stage }: Compon
 }
 
 function withAttempt(job: ComponentJob, { carried, attempt }: Pick<InPlace, 'carried' | 'attempt'>): ComponentJob {
-  const { message, redelivered, deliveryCount, ack, requeue } = job.delivery
+  const { message } = job.delivery
   const again = { ...message, headers: { ...message.headers, attempt } }
-  return { ...job, carried, delivery: { message: again, redelivered, deliveryCount, ack, requeue } }
+  return { ...job, carried, delivery: withMessage(job.delivery, again) }
 }
 
 function observeInPlace(parts: RunnerParts, { active, delivery, startedAtMs }: ComponentJob, outcome: InPlace): void {

@@ -1,31 +1,26 @@
 import type { SharedLane } from './shared-lane.ts'
 
 /** Follows one call on its way into the child and out. */
-export interface CallStart {
-  readonly onStart: () => void
-  readonly onEnd: () => void
-  readonly hasStarted: () => boolean
-}
+export class CallStart {
+  hasStarted = false
+  readonly #lane: SharedLane | undefined
 
-/** Of a call that competes with no other step. */
-export function ownStart(): CallStart {
-  let hasStarted = false
-  return { onStart: () => void (hasStarted = true), onEnd: () => {}, hasStarted: () => hasStarted }
-}
+  /** @param lane of a call that competes with other steps for a place in one child */
+  constructor(lane: SharedLane | undefined) {
+    this.#lane = lane
+    if (lane !== undefined) lane.waiting += 1
+  }
 
-export function startIn(lane: SharedLane): CallStart {
-  let hasStarted = false
-  lane.waiting += 1
-  return {
-    hasStarted: () => hasStarted,
-    onStart: () => {
-      hasStarted = true
-      lane.waiting -= 1
-      lane.running += 1
-    },
-    onEnd: () => {
-      if (hasStarted) lane.running -= 1
-      else lane.waiting -= 1
-    },
+  readonly onStart = (): void => {
+    this.hasStarted = true
+    if (this.#lane === undefined) return
+    this.#lane.waiting -= 1
+    this.#lane.running += 1
+  }
+
+  onEnd(): void {
+    if (this.#lane === undefined) return
+    if (this.hasStarted) this.#lane.running -= 1
+    else this.#lane.waiting -= 1
   }
 }

@@ -3,7 +3,7 @@ import { TransientError } from '../error.ts'
 import type { Resumes } from './attempts.ts'
 import { runInPlace } from './attempts.ts'
 import type { Backlog } from './backlog.ts'
-import { ownStart, startIn } from './call-start.ts'
+import { CallStart } from './call-start.ts'
 import type { Call, CallResult, ComponentFailure } from './component-host.ts'
 import type { Admission, HeldKey } from './deduplicate.ts'
 import { admit } from './deduplicate.ts'
@@ -91,33 +91,56 @@ async function attemptOnce(
   }
 }
 
-async function callAndSettle(own: ComponentStepParts, job: ComponentJob, claim?: HeldKey): Promise<AttemptOutcome> {
+function callAndSettle(own: ComponentStepParts, job: ComponentJob, claim?: HeldKey): Promise<AttemptOutcome> {
   const { parts, backlog, lasting } = own
   const lane = job.step.sharedChild === undefined ? undefined : own.lanes(job.step.sharedChild)
   const emitter = new Emitter({ parts, lasting, backlog, job, lane, onCheckpoint: checkpointOf(own, job) })
-  const start = lane === undefined ? ownStart() : startIn(lane)
-  const result = await callHost(own, job, { onEmit: emitter.onEmit, onStart: start.onStart })
-  if (emitter.isOpen) await emitter.drained()
+  const start = new CallStart(lane)
+  const made: MadeCall = { job, emitter, start, claim }
+  const calling = callHost(own, job, { onEmit: emitter.onEmit, onStart: start.onStart })
+  return calling.then((result) =>
+    emitter.isOpen ? emitter.drained().then(() => settleCall(own, made, result)) : settleCall(own, made, result),
+  )
+}
+
+interface MadeCall {
+  readonly job: ComponentJob
+  readonly emitter: Emitter
+  readonly start: CallStart
+  readonly claim: HeldKey | undefined
+}
+
+function settleCall(
+  own: ComponentStepParts,
+  { job, emitter, start, claim }: MadeCall,
+  result: HostResult,
+): AttemptOutcome | Promise<AttemptOutcome> {
   start.onEnd()
   const ledger = emitter.close()
   if (result.kind === 'unprepared') return settleUnprepared(own, job, result.failure, claim)
   const trouble = troubleOf(result, ledger)
-  if (trouble !== undefined) return settleTrouble(own, job, { trouble, claim, hasStarted: start.hasStarted() })
-  return settleSuccess(own, job, ledger, claim)
+  if (trouble !== undefined) return settleTrouble(own, job, { trouble, claim, hasStarted: start.hasStarted })
+  const { emitted, children, snapshotChanges } = ledger
+  const success: Settlement = { kind: 'ack', event: 'settled', emitted, children }
+  if (own.session !== undefined) return settleSnapshot(own.session, job, { success, snapshotChanges, claim })
+  if (snapshotChanges.length > 0) warnOfSnapshot(own.parts, job)
+  return claim === undefined ? success : claim.done().then(() => success)
 }
 
-async function settleSuccess(
-  { parts, session }: ComponentStepParts,
+interface SnapshotSuccess extends Pick<Ledger, 'snapshotChanges'> {
+  readonly success: Settlement
+  readonly claim: HeldKey | undefined
+}
+
+async function settleSnapshot(
+  session: SnapshotSession,
   job: ComponentJob,
-  { emitted, children, snapshotChanges }: Ledger,
-  claim: HeldKey | undefined,
+  { success, snapshotChanges, claim }: SnapshotSuccess,
 ): Promise<AttemptOutcome> {
-  if (session !== undefined) {
-    const outcome = await session.settle(job.delivery.message.id, snapshotChanges)
-    if (outcome === 'conflict') return { kind: 'fenced' }
-  } else if (snapshotChanges.length > 0) warnOfSnapshot(parts, job)
+  const outcome = await session.settle(job.delivery.message.id, snapshotChanges)
+  if (outcome === 'conflict') return { kind: 'fenced' }
   if (claim !== undefined) await claim.done()
-  return { kind: 'ack', event: 'settled', emitted, children }
+  return success
 }
 
 /** Nothing was called. When that is not this message's fault but its plan's, and the plan is the active one, the next would fare no better. */
@@ -134,7 +157,7 @@ async function settleUnprepared(
   return outcome.kind === 'ack' && outcome.goesOn === true && isActive ? { ...outcome, cannotWork: true } : outcome
 }
 
-type Ends = Pick<Call, 'onEmit' | 'onStart'>
+type Ends = Required<Pick<Call, 'onEmit' | 'onStart'>>
 
 /** `unprepared`: what the call takes is not there. */
 type HostResult = CallResult | { readonly kind: 'unprepared'; readonly failure: ComponentFailure }
@@ -142,13 +165,27 @@ type HostResult = CallResult | { readonly kind: 'unprepared'; readonly failure: 
 function callHost(own: ComponentStepParts, job: ComponentJob, ends: Ends): Promise<HostResult> {
   const prepared = own.prepare(job)
   if (prepared instanceof Promise || own.session !== undefined) return callPrepared(own, prepared, ends)
-  return own.parts.host.call({ ...prepared, ...ends, snapshot: noSnapshot, signal: own.patience.signal() })
+  return own.parts.host.call(callOf(own, prepared, ends))
+}
+
+/** One by one, and no spread: this is done for every message. */
+function callOf(
+  { patience }: ComponentStepParts,
+  prepared: PreparedCall,
+  ends: Ends,
+  snapshot: unknown = noSnapshot,
+): Call {
+  const { child, function: called, message, config, secrets, context, timeoutMs } = prepared
+  const { onEmit, onStart } = ends
+  const signal = patience.signal()
+  const call = { child, function: called, message, config, context, timeoutMs, snapshot, signal, onStart, onEmit }
+  return secrets === undefined ? call : { ...call, secrets }
 }
 
 const noSnapshot = {}
 
 async function callPrepared(
-  { parts, session, patience }: ComponentStepParts,
+  own: ComponentStepParts,
   preparing: PreparedCall | Promise<PreparedCall>,
   ends: Ends,
 ): Promise<HostResult> {
@@ -158,8 +195,8 @@ async function callPrepared(
   } catch (error) {
     return { kind: 'unprepared', failure: preparationFailure(error) }
   }
-  const snapshot = session === undefined ? noSnapshot : ((await session.state()).value ?? noSnapshot)
-  return parts.host.call({ ...prepared, ...ends, snapshot, signal: patience.signal() })
+  const snapshot = (await own.session?.state())?.value ?? noSnapshot
+  return own.parts.host.call(callOf(own, prepared, ends, snapshot))
 }
 
 function checkpointOf(

@@ -202,19 +202,28 @@ export class Emitter implements RoomWaiter {
     this.#before = done
   }
 
-  async #whenSafe(started: Promise<void> | undefined, confirms: readonly Promise<void>[]): Promise<void> {
+  #whenSafe(started: Promise<void> | undefined, confirms: readonly Promise<void>[]): Promise<void> {
     this.#open += 1
-    try {
-      if (started !== undefined) await started
-      await (confirms.length === 1 ? confirms[0] : Promise.all(confirms))
-    } catch (error) {
-      this.#blame(error)
-      await Promise.allSettled(confirms)
-      throw error
-    } finally {
-      this.#open -= 1
-      if (this.#open === 0) this.#tellDrained()
-    }
+    const [only] = confirms
+    // As it mostly is: published at once, and one message of it.
+    const isOne = started === undefined && confirms.length === 1 && only !== undefined
+    const all: Promise<unknown> = isOne ? only : (started ?? safe).then(() => Promise.all(confirms))
+    return all.then(
+      () => this.#endOne(),
+      (error: unknown) => this.#onUnsafe(confirms, error),
+    )
+  }
+
+  async #onUnsafe(confirms: readonly Promise<void>[], error: unknown): Promise<never> {
+    this.#blame(error)
+    await Promise.allSettled(confirms)
+    this.#endOne()
+    throw error
+  }
+
+  #endOne(): void {
+    this.#open -= 1
+    if (this.#open === 0) this.#tellDrained()
   }
 
   #tellDrained(): void {

@@ -2,6 +2,7 @@ import type { ComponentPlanStep, PlanStage } from '../../flow/plan/plan.ts'
 import type { Delivery } from '../broker/broker.ts'
 import type { StepEvent } from '../store/store.ts'
 import type { AttemptFailure, CarriedValues } from '../wire/body.ts'
+import { childIds } from '../wire/message-id.ts'
 import type { ActivePlan, ActiveStep } from './active-plan.ts'
 import type { Payload } from './payload.ts'
 import type { RunnerParts } from './runner-parts.ts'
@@ -17,8 +18,6 @@ export interface Job {
   /** As it came, failures and rebounds included. */
   readonly carried: CarriedValues
   readonly startedAtMs: number
-  /** Counts the equal ones among the messages that are split; made at the first. */
-  readonly splitId: (route: string, payload: Buffer) => string
   /** Of the span that this delivery is, or as the message brought it: for what it causes. */
   readonly traceparent: string | undefined
 }
@@ -69,8 +68,20 @@ function onward(carried: CarriedValues): CarriedValues {
   return kept
 }
 
-export function walkOf({ delivery, active, splitId }: Job, { clock, observer }: RunnerParts): Walk {
-  return { active, splitId, clock, headers: delivery.message.headers, onStep: observer.onReceived }
+export function walkOf(job: Job, { clock, observer }: RunnerParts): Walk {
+  const { active, delivery } = job
+  return { active, clock, headers: delivery.message.headers, onStep: observer.onReceived, splitId: splitIdOf(job) }
+}
+
+const splitIds = new WeakMap<Job, Walk['splitId']>()
+
+/** Counts the equal ones among the messages that are split. Most jobs split nothing: it is made at the first that does. */
+function splitIdOf(job: Job): Walk['splitId'] {
+  return (route, payload) => {
+    const splitId = splitIds.get(job) ?? childIds(`${job.delivery.message.id}/split`, false)
+    splitIds.set(job, splitId)
+    return splitId(route, payload)
+  }
 }
 
 /** A failed attempt as messages carry it. */

@@ -1,3 +1,4 @@
+import { withMessage } from '../broker/broker.ts'
 import { failureOf } from '../decide/failure.ts'
 import type { CarriedValues } from '../wire/body.ts'
 import { freshId } from '../wire/message-id.ts'
@@ -170,7 +171,7 @@ function restamped(active: ActivePlan, job: ComponentJob): ComponentJob {
   const stage = active.stageOf(job.plan.name)
   if (stage === undefined || step?.plan.kind !== 'component') return job
   const headers = { ...message.headers, revision: active.plan.revision, revisionHash: active.plan.hash }
-  const delivery = { ...job.delivery, message: { ...message, headers } }
+  const delivery = withMessage(job.delivery, { ...message, headers })
   return { ...job, active, stage, step, plan: step.plan, delivery }
 }
 
@@ -198,6 +199,6 @@ function newRun(parts: RunnerParts, job: ComponentJob): ComponentJob {
     'weir.run': run,
   })
   span?.end({ kind: 'settled' })
-  const delivery = { ...job.delivery, message: { ...message, id: run, headers } }
+  const delivery = withMessage(job.delivery, { ...message, id: run, headers })
   return { ...job, carried, delivery, traceparent: span?.traceparent }
 }

@@ -27,7 +27,19 @@ export function startSpan(
   })
 }
 
-export function endSpan(span: Span, settlement: Settlement, error?: unknown): void {
+/** The work within the span, which ends with it. */
+export async function spanned(span: Span, work: () => Promise<Settlement>): Promise<Settlement> {
+  try {
+    const settlement = await work()
+    endSpan(span, settlement)
+    return settlement
+  } catch (error) {
+    endSpan(span, { kind: 'requeue' }, error)
+    throw error
+  }
+}
+
+function endSpan(span: Span, settlement: Settlement, error?: unknown): void {
   if (settlement.kind === 'fenced') return span.end({ kind: 'fenced' })
   if (settlement.kind === 'requeue') {
     if (error === undefined) return span.end({ kind: 'requeued' })

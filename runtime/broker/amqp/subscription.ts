@@ -4,6 +4,8 @@ import { sleep } from '../../clock.ts'
 import { PermanentError, TransientError } from '../../error.ts'
 import type { WireMessage } from '../../wire/message.ts'
 import type { ConsumeOptions, Delivery } from '../broker.ts'
+import type { Settlements } from './amqp-delivery.ts'
+import { AmqpDelivery } from './amqp-delivery.ts'
 import type { ConsumerChannel, ConsumerLink, RawDelivery } from './amqp-link.ts'
 import { AckLedger } from './decide/ack-ledger.ts'
 import { backoffMs } from './decide/backoff.ts'
@@ -23,15 +25,13 @@ export interface SubscriptionParts {
   readonly onOver: () => void
 }
 
-export interface MalformedDelivery extends Settle {
+export interface MalformedDelivery extends Pick<Delivery, 'ack' | 'requeue'> {
   readonly queue: string
   readonly raw: RawDelivery
   readonly reason: string
 }
 
-type Settle = Pick<Delivery, 'ack' | 'requeue'>
-
-const unsettled: Settle = { ack: () => {}, requeue: () => {} }
+const unsettled: Settlements = { ack: () => {}, requeue: () => {} }
 
 /** Between looks for a queue whose consumer the server has ended. A queue that is being deleted is known for a moment longer. */
 const goneLooksMs = [20, 50, 100, 200, 400, 400]
@@ -39,7 +39,7 @@ const goneLooksMs = [20, 50, 100, 200, 400, 400]
 const gatherMs = 10
 
 /** What is valid as long as one channel is. */
-interface Generation {
+interface Generation extends Settlements {
   readonly ledger: AckLedger
   channel: ConsumerChannel | undefined
   isLive: boolean
@@ -82,6 +82,8 @@ export class AmqpSubscription {
     if (this.#isOver) return
     this.#link = link
     const generation: Generation = {
+      ack: (tag) => this.#ack(generation, tag),
+      requeue: (tag) => this.#requeue(generation, tag),
       ledger: new AckLedger(),
       channel: undefined,
       isLive: true,
@@ -201,18 +203,17 @@ export class AmqpSubscription {
 
   #deliver(generation: Generation, raw: RawDelivery): void {
     if (!generation.isLive) return
-    if (!this.#parts.fireAndForget) generation.ledger.delivered(raw.deliveryTag, this.#parts.clock.now())
-    const { queue } = this
-    const { ack, requeue } = this.#settleOf(generation, raw.deliveryTag)
+    const { fireAndForget, clock } = this.#parts
+    if (!fireAndForget) generation.ledger.delivered(raw.deliveryTag, clock.now())
+    const settlements = fireAndForget ? unsettled : generation
     const decoded = decodeHeaders(raw.headers)
     const message =
       decoded.kind === 'headers'
         ? { id: raw.messageId, headers: decoded.headers, body: raw.body }
-        : this.#parts.onMalformed({ queue, raw, reason: decoded.reason, ack, requeue })
+        : this.#malformed(raw, decoded.reason, settlements)
     if (message === undefined) return
-    const { redelivered, deliveryCount } = raw
     try {
-      this.#onDelivery({ message, redelivered, deliveryCount, ack, requeue })
+      this.#onDelivery(new AmqpDelivery(message, raw, settlements))
     } catch (error) {
       // A handler's mistake is nobody else's: thrown here it would close the channel for all that is under way.
       queueMicrotask(() => {
@@ -221,26 +222,31 @@ export class AmqpSubscription {
     }
   }
 
-  #settleOf(generation: Generation, tag: number): Settle {
-    const { clock, fireAndForget } = this.#parts
-    if (fireAndForget) return unsettled
-    return {
-      ack: () => {
-        if (generation.isLive && generation.ledger.ack(tag, clock.now())) this.#gather(generation)
-      },
-      requeue: () => {
-        if (!generation.isLive || !generation.ledger.requeue(tag, clock.now())) return
-        generation.channel?.requeue(tag)
-        this.#flushLater(generation)
-      },
-    }
+  #malformed(raw: RawDelivery, reason: string, { ack, requeue }: Settlements): WireMessage | undefined {
+    const { queue } = this
+    const { deliveryTag: tag } = raw
+    return this.#parts.onMalformed({ queue, raw, reason, ack: () => ack(tag), requeue: () => requeue(tag) })
+  }
+
+  #ack(generation: Generation, tag: number): void {
+    if (generation.isLive && generation.ledger.ack(tag, this.#parts.clock.now())) this.#gather(generation)
+  }
+
+  #requeue(generation: Generation, tag: number): void {
+    if (!generation.isLive || !generation.ledger.requeue(tag, this.#parts.clock.now())) return
+    generation.channel?.requeue(tag)
+    this.#flushLater(generation)
   }
 
   /** A quarter of what may be held, or all of a few milliseconds: each frame is a command that a quorum queue has to write. */
   #gather(generation: Generation): void {
     generation.untold += 1
-    if (generation.untold * 4 >= this.#prefetch) return this.#flushLater(generation)
-    generation.cancelGather ??= this.#parts.clock.setTimer(gatherMs, () => {
+    if (generation.untold * 4 >= this.#prefetch) this.#flushLater(generation)
+    else if (generation.cancelGather === undefined) this.#armGather(generation)
+  }
+
+  #armGather(generation: Generation): void {
+    generation.cancelGather = this.#parts.clock.setTimer(gatherMs, () => {
       generation.cancelGather = undefined
       this.#flushLater(generation)
     })
