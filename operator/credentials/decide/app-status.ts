@@ -1,0 +1,47 @@
+import type { AppSpec } from '../../../crds/v1alpha1/app.ts'
+import { conditionsOf, missingMessage } from './credential-status.ts'
+import type { ConditionWords, StatusContext } from './credential-status.ts'
+import type { SecretSight } from './plan-grant.ts'
+
+/** What people and programs are told of an App. */
+export function appConditions(
+  { oauth2, rateBudget }: AppSpec,
+  client: SecretSight | undefined,
+  context: Pick<StatusContext, 'namespace' | 'howToOpen'>,
+): readonly ConditionWords[] {
+  const secret = oauth2?.client?.secretRef.name ?? ''
+  const ready = conditionsOf(clientReady(secret, client, context))
+  return rateBudget === undefined ? ready : [...ready, notEnforced]
+}
+
+/** Said as long as it is so: whoever writes a budget relies on it. */
+const notEnforced: ConditionWords = {
+  type: 'RateBudgetEnforced',
+  status: 'False',
+  reason: 'NotEnforced',
+  message: 'nothing holds flows to "rateBudget" yet: this version only stores it',
+}
+
+function clientReady(
+  secret: string,
+  client: SecretSight | undefined,
+  { namespace, howToOpen }: Pick<StatusContext, 'namespace' | 'howToOpen'>,
+): { readonly isReady: boolean; readonly reason: string; readonly message: string } {
+  if (client === undefined) return { isReady: true, reason: 'Valid', message: 'nothing that must be looked up' }
+  if (client.kind === 'absent')
+    return {
+      isReady: false,
+      reason: 'SecretNotFound',
+      message: `no Secret is named "${secret}" in this namespace: make it, with "clientId" and "clientSecret"`,
+    }
+  if (client.kind === 'denied')
+    return {
+      isReady: false,
+      reason: 'SecretAccessDenied',
+      message: `the operator may not read Secret "${secret}" of namespace "${namespace}": ${howToOpen}`,
+    }
+  const isThere = (client.fields['clientId'] ?? '').trim() !== ''
+  return isThere
+    ? { isReady: true, reason: 'Valid', message: 'the client is there' }
+    : { isReady: false, reason: 'KeyMissing', message: missingMessage({ secret, lacking: [['clientId']] }) }
+}
