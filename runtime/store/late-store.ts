@@ -51,7 +51,7 @@ export function lateStore({ open, clock, onRefused }: LateStoreParts): Store {
 function latePorts(whenOpen: () => Promise<Store>): Omit<Store, 'health' | 'close'> {
   const port = <Name extends keyof Store>(name: Name, calls: Names<Store[Name]>): Store[Name] =>
     late(async () => (await whenOpen())[name], calls)
-  const letters = { put: true, get: true, list: true, mark: true } as const
+  const letters = { put: true, get: true, list: true, count: true, mark: true } as const
   return {
     snapshots: port('snapshots', { open: true, write: true, read: true, queues: true, remove: true }),
     deadLetters: {

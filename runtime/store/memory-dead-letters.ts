@@ -51,6 +51,7 @@ export function memoryDeadLetters(
       }),
     get: (key) => work(() => kept.get(keyOf(key))?.letter),
     list: (filter) => work(() => newestFirst(filter).slice(0, filter.limit ?? defaultListLimit)),
+    count: (filter) => work(() => newestFirst(filter).length),
     scan: async function* (filter) {
       yield* await work(() => newestFirst(filter).slice(0, filter.limit))
     },

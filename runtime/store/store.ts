@@ -102,8 +102,9 @@ export interface DeadLetterStore {
   /** Upsert by (id, step, replay); one in a terminal state (replayed, dropped) stays as it is. */
   readonly put: (letter: DeadLetter) => Promise<void>
   readonly get: (key: DeadLetterKey) => Promise<DeadLetter | undefined>
-  /** Newest first; at most 1,000 without a limit. */
+  /** Newest first; at most 1,000 without a limit: how many there are, `count` says. */
   readonly list: (filter: DeadLetterFilter) => Promise<readonly DeadLetter[]>
+  readonly count: (filter: Omit<DeadLetterFilter, 'limit'>) => Promise<number>
   /** As `list`, without a limit of its own and without holding all of them at once. */
   readonly scan: (filter: DeadLetterFilter) => AsyncIterable<DeadLetter>
   /** True for the one caller that brings it from `dead` to a terminal state. */
@@ -163,9 +164,8 @@ export interface RunStore {
   readonly get: (id: string) => Promise<Run | undefined>
   /** Newest first; at most 1,000 without a limit. Adapters keep a bounded number, for a bounded time. */
   readonly list: (filter: RunFilter) => Promise<readonly Run[]>
-  /** Adds to the count of observations that found no room anywhere. */
+  /** Adds to the count of observations that found no room anywhere, which `dropped` gives: since the store began. */
   readonly addDropped: (count: number) => Promise<void>
-  /** How many observations are missing, since the store began. */
   readonly dropped: () => Promise<number>
   /** Oldest first; of more than the limit the oldest, as far as the adapter can tell without reading all. */
   readonly events: (run: string, limit?: number) => Promise<readonly StepEvent[]>

@@ -83,6 +83,10 @@ export const deadLetterPromises: readonly StorePromise[] = [
       expect(await list({ state: 'dropped' })).toEqual([first])
       expect(await list({ state: 'dead', step: 'store' })).toEqual([otherRun, timedOut])
       expect(await list({ state: 'replayed' })).toEqual([])
+      const counted = (filter: object): Promise<number> => store.deadLetters.count({ flow, ...filter })
+      expect(await Promise.all([{}, { state: 'dead' }, { code: 'StepTimedOut' }].map(counted))).toEqual([4, 3, 1])
+      expect(await counted({ diedFrom: 2000, diedTo: 3000 })).toBe(2)
+      expect(await counted({ state: 'replayed' })).toBe(0)
     },
   },
   {

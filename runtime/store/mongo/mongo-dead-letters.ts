@@ -53,6 +53,7 @@ export function mongoDeadLetters(link: MongoLink, { clock, retention }: Bounds):
         return entry === null ? undefined : letterAt(entry)
       }),
     list: (filter) => Array.fromAsync(scan({ ...filter, limit: filter.limit ?? defaultListLimit })),
+    count: (filter) => link.run(() => letters.countDocuments(wanted(filter, undefined))),
     scan,
     mark: (key, state) => {
       const _id = entryId(key)

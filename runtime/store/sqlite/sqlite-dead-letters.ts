@@ -41,6 +41,7 @@ export function sqliteDeadLetters(
   const mark = database.prepare(`UPDATE dead_letters SET state = ? WHERE ${keyIs} AND state = 'dead'`)
   const forget = database.prepare(`DELETE FROM dead_letters WHERE state <> 'dead' AND died_at < ?`)
   const pageOf = pages(database)
+  const countOf = counts(database)
   return {
     put: ({ body, state, ...record }) =>
       write(() => {
@@ -54,6 +55,7 @@ export function sqliteDeadLetters(
         return row && toLetter(row)
       }),
     list: (filter) => read(() => pageOf(filter, beforeAll(filter), filter.limit ?? defaultListLimit).map(toLetter)),
+    count: (filter) => read(() => countOf(filter)),
     scan: async function* (filter) {
       let behind = beforeAll(filter)
       let remaining = filter.limit ?? Number.POSITIVE_INFINITY
@@ -67,6 +69,19 @@ export function sqliteDeadLetters(
       }
     },
     mark: ({ id, step, replay }, state) => write(() => mark.run(state, id, step, replay).changes === 1),
+  }
+}
+
+function counts(database: DatabaseSync): (filter: Omit<DeadLetterFilter, 'limit'>) => number {
+  const count = database.prepare(
+    `SELECT count(*) AS count FROM dead_letters
+     WHERE ${filters.map((field, at) => `(?${at + 1} IS NULL OR ${field} = ?${at + 1})`).join(' AND ')}
+       AND died_at >= ?6 AND died_at <= ?7`,
+  )
+  return (filter) => {
+    const wanted = filters.map((field) => filter[field] ?? null)
+    const found = count.get(...wanted, filter.diedFrom ?? -Number.MAX_VALUE, filter.diedTo ?? Number.MAX_VALUE)
+    return Number(found?.['count'])
   }
 }
 
