@@ -5,7 +5,9 @@ const shared = { testTimeout: 30_000, hookTimeout: 60_000 }
 const onServers = '{runtime,operator,local,cli,test}/**/*.servers.test.ts'
 /** Tests that need an API server of Kubernetes. */
 const onKubeApi = '{crds,kube,runtime,operator,cli,test}/**/*.kube-api.test.ts'
-const exclude = ['**/node_modules/**', onServers, onKubeApi]
+/** Tests that need all of them. */
+const onAll = '{operator,cli,test}/**/*.operator.test.ts'
+const exclude = ['**/node_modules/**', onServers, onKubeApi, onAll]
 
 export default defineConfig({
   test: {
@@ -38,6 +40,16 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['test/env/kube-global-setup.ts'],
           testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'operator',
+          include: [onAll],
+          globalSetup: ['test/env/operator-global-setup.ts'],
+          testTimeout: 180_000,
           hookTimeout: 300_000,
         },
       },

@@ -1,0 +1,74 @@
+import type { FlowState } from '../../../flow/plan/flow-state.ts'
+import { deletionDeadlineMs, terminationDeadlineMs } from '../../decide/change-waits.ts'
+
+/** What is known of a flow when it is decided what to do about it. */
+export interface FlowFacts {
+  /** Undefined while nothing was ever written. */
+  readonly state: FlowState | undefined
+  readonly isDeleting: boolean
+  readonly hasFinalizer: boolean
+  readonly isNamespaceEnding: boolean
+  readonly suspend: boolean
+  readonly freeze: boolean
+  /** `spec.revision`. */
+  readonly pinned: number | undefined
+  /** Of the plan that the flow has as it is written; undefined when it has none. */
+  readonly hash: string | undefined
+  /** Whether the plan of the pending revision is there. */
+  readonly isPendingWritten: boolean
+}
+
+/** What the flow needs. */
+export type FlowDeed =
+  /** Nothing that must be cleaned up may be made before the finalizer is there. */
+  | { readonly kind: 'addFinalizer' }
+  | { readonly kind: 'apply' }
+  /** A copy of the older revision is to run. */
+  | { readonly kind: 'pin'; readonly revision: number }
+  /** Its plan stays; whether it stands is to change. */
+  | { readonly kind: 'stand' }
+  | { readonly kind: 'remove'; readonly deadlineMs: number }
+  /** It goes, and there is nothing to be cleaned up. */
+  | { readonly kind: 'letGo' }
+  | { readonly kind: 'nothing' }
+
+const nothing: FlowDeed = { kind: 'nothing' }
+
+export function decideFlow(facts: FlowFacts): FlowDeed {
+  if (facts.isDeleting) return decideDeletion(facts)
+  const deed = decideLiving(facts)
+  return deed.kind === 'nothing' || facts.hasFinalizer ? deed : { kind: 'addFinalizer' }
+}
+
+function decideLiving(facts: FlowFacts): FlowDeed {
+  const { state, pinned } = facts
+  // Also of what is refused: that somebody wants it to stand can be done all the same.
+  const standing: FlowDeed = state !== undefined && isOtherwise(state, facts) ? { kind: 'stand' } : nothing
+  if (pinned === undefined) return wantsPlan(facts) ? { kind: 'apply' } : standing
+  return state?.pinned === pinned ? standing : { kind: 'pin', revision: pinned }
+}
+
+function isOtherwise({ suspended, frozen }: FlowState, { suspend, freeze }: FlowFacts): boolean {
+  return suspended !== suspend || frozen !== freeze
+}
+
+function wantsPlan({ state, hash, isPendingWritten }: FlowFacts): boolean {
+  if (hash === undefined) return false
+  if (state === undefined || state.pinned !== undefined || state.deletion !== undefined) return true
+  if (state.pending !== undefined) return state.pending.hash !== hash || !isPendingWritten
+  return state.kept.find(({ revision }) => revision === state.active)?.hash !== hash
+}
+
+function decideDeletion({ state, hasFinalizer, isNamespaceEnding }: FlowFacts): FlowDeed {
+  if (!hasFinalizer) return nothing
+  if (state === undefined) return { kind: 'letGo' }
+  const deadlineMs = isNamespaceEnding ? terminationDeadlineMs : deletionDeadlineMs
+  // A deadline that has become shorter counts from the moment that it did.
+  const isTold = state.deletion !== undefined && (!isNamespaceEnding || isShortened(state.deletion))
+  return isTold ? nothing : { kind: 'remove', deadlineMs }
+}
+
+/** Whoever is told a shorter one makes it anything but the usual. */
+function isShortened({ deadlineMs }: { readonly deadlineMs: number }): boolean {
+  return deadlineMs !== deletionDeadlineMs
+}

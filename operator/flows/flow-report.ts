@@ -1,0 +1,152 @@
+import { resources } from '../../crds/resources.ts'
+import type { Condition } from '../../crds/v1alpha1/condition.ts'
+import type { FlowStatus } from '../../crds/v1alpha1/flow.ts'
+import type { FlowState } from '../../flow/plan/flow-state.ts'
+import { apiVersionOf } from '../../kube/kube-object.ts'
+import type { ObjectReference } from '../../kube/events/correlator.ts'
+import { conditionsOf, toConditions } from '../../kube/write/conditions.ts'
+import { canonicalJson } from '../../kube/write/holds.ts'
+import { openStatusWriter } from '../../kube/write/status-writer.ts'
+import { findingText, flowConditions, type ConditionFacts, type Hindrance } from './decide/flow-conditions.ts'
+import { ownPart, ownStatus, webhookAddresses, type FlowCounters, type OwnStatus } from './decide/flow-status.ts'
+import { idOf, isDeleting, wishOf, type ClusterFlow, type FlowWish, type FlowsParts } from './flow-parts.ts'
+import type { KnownVerdict } from './observe-flow.ts'
+
+/** Says how flows are: in their status, and as Events when that has changed. */
+export interface FlowReport {
+  readonly tell: (told: Told) => void
+  readonly settled: () => Promise<void>
+  /** What waits is dropped: who leads next says it. */
+  readonly close: () => void
+}
+
+export interface Told {
+  readonly flow: ClusterFlow
+  readonly state: FlowState | undefined
+  readonly verdict: KnownVerdict
+  readonly hindrance: Hindrance | undefined
+}
+
+export interface ReportParts extends FlowsParts {
+  readonly countersOf: (uid: string) => FlowCounters
+}
+
+/** Of the conditions and the counters: the state has its own. */
+const fieldManager = 'weir-flows'
+
+export function openFlowReport(parts: ReportParts): FlowReport {
+  const { client, caches, clock, log } = parts
+  const writer = openStatusWriter({
+    client,
+    resource: resources.flows,
+    fieldManager,
+    clock,
+    onWritten: (object) => {
+      // The server answers with the whole of it.
+      caches.flows.note(object as unknown as ClusterFlow)
+    },
+    onFailure: (err) => {
+      // Of one that leads no more, another says it.
+      if (err.kind !== 'fenced' && err.kind !== 'aborted') log.warn({ err }, 'status of a flow not written')
+    },
+  })
+  return {
+    settled: writer.settled,
+    close: writer.close,
+    tell: (told) => {
+      const { flow } = told
+      const status = statusOf(parts, told)
+      // By our own fields alone: others write theirs.
+      if (canonicalJson(status) === canonicalJson(ownPart(asStatus(flow.status)))) return
+      tellEvents(parts, told, status.conditions ?? [])
+      writer.write(flow, status)
+    },
+  }
+}
+
+function asStatus(status: unknown): FlowStatus | undefined {
+  return status as FlowStatus | undefined // what the API server has checked
+}
+
+function statusOf(parts: ReportParts, told: Told): OwnStatus {
+  const { publicUrl, clock, countersOf } = parts
+  const { flow, state } = told
+  const { namespace, uid } = idOf(flow)
+  const wanted = flowConditions(conditionFacts(parts, told))
+  const webhooks = webhookAddresses(flow.spec, { publicUrl, namespace })
+  return ownStatus({
+    generation: flow.metadata.generation ?? 0,
+    conditions: toConditions(conditionsOf({ status: flow.status }), wanted, clock.now()),
+    webhooks,
+    counters: countersOf(uid),
+    activeRevision: state?.active,
+    pinnedRevision: state?.pinned,
+  })
+}
+
+function conditionFacts({ tenants }: ReportParts, told: Told): ConditionFacts {
+  const { flow, state, verdict, hindrance } = told
+  const wish = wishOf(flow)
+  const { broker, store } = tenants.gates
+  return {
+    generation: flow.metadata.generation ?? 0,
+    state,
+    ...wish,
+    isDeleting: isDeleting(flow),
+    ...faultsOf(verdict, wish),
+    warnings: verdict.warnings,
+    hindrance,
+    brokerTrouble: needsBroker(told) ? broker.trouble()?.reason : undefined,
+    storeTrouble: isDeleting(flow) ? store.trouble()?.reason : undefined,
+  }
+}
+
+/** A flow that is pinned does not run what is written. */
+function faultsOf(verdict: KnownVerdict, { pinned }: FlowWish): Pick<ConditionFacts, 'errors' | 'unknownComponents'> {
+  const counts = pinned === undefined
+  return {
+    errors: counts && verdict.kind === 'unfit' ? verdict.errors : [],
+    unknownComponents: counts && verdict.kind === 'unknown' ? verdict.components : [],
+  }
+}
+
+/** One that was never active and is suspended has nothing there. */
+function needsBroker({ flow, state, verdict }: Told): boolean {
+  const { suspend, freeze } = wishOf(flow)
+  if (state === undefined) return verdict.kind === 'fit' && !suspend && !freeze
+  const { living, retiring, pending } = state
+  return living.length + retiring.length > 0 || (pending !== undefined && pending.blocked === undefined)
+}
+
+type Said = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
+
+/** What somebody should hear of who watches: what is wrong, and that it is right again. */
+function tellEvents({ events }: ReportParts, { flow, verdict }: Told, conditions: readonly Said[]): void {
+  const regarding = referenceTo(flow)
+  const before = conditionsOf({ status: flow.status })
+  const isNew = ({ type, reason, message }: Said): boolean =>
+    !before.some((one) => one.type === type && one.reason === reason && one.message === message)
+  for (const condition of conditions.filter(isNew)) {
+    const { type, status, reason, message } = condition
+    const action = 'Reconciling'
+    if (type === 'Stalled')
+      for (const [code, note] of faultNotes(verdict, condition))
+        events.record({ regarding, type: 'Warning', reason: code, action, note })
+    if (type === 'Ready' && status === 'True')
+      events.record({ regarding, type: 'Normal', reason, action, note: message })
+  }
+}
+
+const mostNotes = 10
+
+/** One for each error, as far as it is errors. */
+function faultNotes(verdict: KnownVerdict, { reason, message }: Said): readonly (readonly [string, string])[] {
+  if (verdict.kind !== 'unfit') return [[reason, message]]
+  return verdict.errors.slice(0, mostNotes).map((finding) => [finding.code, findingText(finding)])
+}
+
+function referenceTo(flow: ClusterFlow): ObjectReference {
+  const { resourceVersion } = flow.metadata
+  const apiVersion = apiVersionOf(resources.flows)
+  return { apiVersion, kind: 'Flow', ...idOf(flow), ...(resourceVersion !== undefined && { resourceVersion }) }
+}

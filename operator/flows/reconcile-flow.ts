@@ -1,0 +1,193 @@
+import type { FlowState } from '../../flow/plan/flow-state.ts'
+import type { Reconciled } from '../../kube/controller/controller.ts'
+import { orThrow } from '../../kube/transport/kube-error.ts'
+import { addFinalizer, removeFinalizer } from '../../kube/write/finalizers.ts'
+import { resources } from '../../crds/resources.ts'
+import type { FlowChanges } from '../change/flow-changes.ts'
+import { flowFinalizer } from '../state/flow-finder.ts'
+import type { Tenant } from '../tenants/tenant.ts'
+import { decideFlow, type FlowDeed } from './decide/decide-flow.ts'
+import type { Hindrance } from './decide/flow-conditions.ts'
+import type { Changing } from './changing.ts'
+import { farewell } from './farewell.ts'
+import { idOf, isDeleting, wishOf, type ClusterFlow, type FlowsParts } from './flow-parts.ts'
+import type { FlowReport } from './flow-report.ts'
+import type { FlowJudge, KnownVerdict } from './observe-flow.ts'
+
+export interface ReconcileParts extends FlowsParts {
+  readonly judge: FlowJudge
+  readonly report: FlowReport
+  readonly changing: Changing
+}
+
+const done: Reconciled = { kind: 'done' }
+/** Whoever waits for a cache, or for what another does, is told of it; this is for when that is lost. */
+const again: Reconciled = { kind: 'again', afterMs: 30_000 }
+/** The cache of namespaces is behind that of flows. */
+const untilKnownMs = 500
+
+/** Brings one flow as far as it can go now, and says in its status how far that is. */
+export async function reconcileFlow(
+  parts: ReconcileParts,
+  flow: ClusterFlow,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { tenants, judge, report } = parts
+  const { namespace, uid } = idOf(flow)
+  const tenant = tenants.of(namespace)
+  if (tenant === undefined) return { kind: 'again', afterMs: untilKnownMs }
+  const verdict = judge.judge(flow)
+  const observed = await observe(parts, flow, verdict)
+  if (observed.kind === 'hindered') {
+    report.tell({ flow, state: undefined, verdict, hindrance: observed.hindrance })
+    return again
+  }
+  if (observed.deed.kind === 'addFinalizer') return protect(parts, flow)
+  const outcome = await enact({ parts, flow, tenant, signal }, observed.deed, observed.state)
+  const state = outcome.isSame ? observed.state : (await parts.states(namespace).flows.get(uid))?.state
+  // As the writes of the state have left it.
+  const latest = parts.caches.flows.byIndex('uid', uid)[0] ?? flow
+  report.tell({ flow: latest, state, verdict, hindrance: outcome.hindrance })
+  return outcome.isHeld ? again : done
+}
+
+type Observed =
+  | { readonly kind: 'hindered'; readonly hindrance: Hindrance }
+  | { readonly kind: 'seen'; readonly state: FlowState | undefined; readonly deed: FlowDeed }
+
+async function observe(parts: ReconcileParts, flow: ClusterFlow, verdict: KnownVerdict): Promise<Observed> {
+  const { namespace, uid } = idOf(flow)
+  const { flows, plans } = parts.states(namespace)
+  let state: FlowState | undefined
+  try {
+    state = (await flows.get(uid))?.state
+  } catch (error) {
+    const hindrance = malformedState(error)
+    if (hindrance === undefined) throw error
+    return { kind: 'hindered', hindrance }
+  }
+  const pending = state?.pending?.revision
+  const deed = decideFlow({
+    state,
+    ...wishOf(flow),
+    isDeleting: isDeleting(flow),
+    hasFinalizer: flow.metadata.finalizers?.includes(flowFinalizer) === true,
+    isNamespaceEnding: isEnding(parts, namespace),
+    hash: verdict.kind === 'fit' ? verdict.hash : undefined,
+    isPendingWritten: pending === undefined || (await plans.revisions(uid)).includes(pending),
+  })
+  return { kind: 'seen', state, deed }
+}
+
+function isEnding({ namespaces }: ReconcileParts, name: string): boolean {
+  const namespace = namespaces.get(name)
+  return namespace !== undefined && isDeleting(namespace)
+}
+
+/** Somebody has written to it: only a person can help. */
+function malformedState(error: unknown): Hindrance | undefined {
+  const { name, code, message } = error as { readonly name?: string; readonly code?: string; readonly message?: string }
+  if (name !== 'PermanentError' || message === undefined) return undefined
+  return { reason: code ?? 'StateMalformed', message }
+}
+
+async function protect({ client, caches }: ReconcileParts, flow: ClusterFlow): Promise<Reconciled> {
+  const known = { metadata: flow.metadata }
+  const added = orThrow(
+    await addFinalizer({ client, resource: resources.flows, object: known, finalizer: flowFinalizer }),
+  )
+  // In the cache at once, so that the next look goes on from there.
+  if (added !== undefined && 'spec' in added) caches.flows.note(added as unknown as ClusterFlow)
+  return { kind: 'again', afterMs: 1 }
+}
+
+interface Enacting {
+  readonly parts: ReconcileParts
+  readonly flow: ClusterFlow
+  readonly tenant: Tenant
+  readonly signal: AbortSignal
+}
+
+interface Outcome {
+  /** The state is the one that was seen. */
+  readonly isSame?: boolean
+  /** It goes on by itself when a server is back. */
+  readonly isHeld?: boolean
+  readonly hindrance?: Hindrance | undefined
+}
+
+type Doing = Exclude<FlowDeed, { kind: 'addFinalizer' }>
+
+async function enact(enacting: Enacting, deed: Doing, state: FlowState | undefined): Promise<Outcome> {
+  const { parts, flow } = enacting
+  const { uid } = idOf(flow)
+  switch (deed.kind) {
+    case 'nothing':
+      // The driver is there for what is half done, and for the queues to be there.
+      return ownsSomething(state) ? { ...(await change(enacting, async () => {})), isSame: true } : { isSame: true }
+    case 'letGo':
+      return letGo(enacting)
+    case 'remove':
+      return change(enacting, (changes) => changes.remove(uid, { deadlineMs: deed.deadlineMs }))
+    case 'stand':
+      return stand(enacting)
+    case 'pin':
+      return pin(enacting, deed.revision)
+    case 'apply': {
+      const verdict = parts.judge.plan(flow)
+      return verdict.kind === 'fit' ? change(enacting, (changes) => changes.apply(verdict.plan)) : { isSame: true }
+    }
+  }
+}
+
+function stand(enacting: Enacting): Promise<Outcome> {
+  const { uid } = idOf(enacting.flow)
+  const { suspend, freeze } = wishOf(enacting.flow)
+  return change(enacting, async (changes) => {
+    await changes.suspend(uid, suspend)
+    await changes.freeze(uid, freeze)
+  })
+}
+
+function ownsSomething(state: FlowState | undefined): boolean {
+  if (state === undefined) return false
+  const { living, retiring, pending, deletion } = state
+  return (
+    living.length + retiring.length > 0 ||
+    deletion !== undefined ||
+    (pending !== undefined && pending.blocked === undefined)
+  )
+}
+
+async function pin(enacting: Enacting, revision: number): Promise<Outcome> {
+  const { parts, flow } = enacting
+  const { uid, namespace } = idOf(flow)
+  const { suspend, freeze } = wishOf(flow)
+  const older = await parts.states(namespace).plans.get(uid, revision)
+  if (older === undefined) return { isSame: true, hindrance: noSuchRevision(revision) }
+  const plan = { ...older, flow: { ...older.flow, suspend, freeze } }
+  return change(enacting, (changes) => changes.apply(plan, { pinned: revision }))
+}
+
+function noSuchRevision(revision: number): Hindrance {
+  const message = `spec.revision pins revision ${revision}, of which there is no plan: name one that "kubectl get flowrevisions" lists, or remove it`
+  return { reason: 'RevisionNotFound', message }
+}
+
+/** Waits for as long as the servers are there: what they are needed for goes on when they are back. */
+async function change(
+  { parts, flow, tenant, signal }: Enacting,
+  work: (changes: FlowChanges) => Promise<unknown>,
+): Promise<Outcome> {
+  const { uid } = idOf(flow)
+  const isHeld = await parts.changing.run(uid, signal, async () => void (await work(await tenant.changes())))
+  return { isHeld }
+}
+
+async function letGo({ parts, flow, tenant }: Enacting): Promise<Outcome> {
+  const { client } = parts
+  await farewell({ ...parts, tenant }, flow)
+  const object = { metadata: flow.metadata }
+  orThrow(await removeFinalizer({ client, resource: resources.flows, object, finalizer: flowFinalizer }))
+  return { isSame: true }
+}

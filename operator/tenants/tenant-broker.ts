@@ -1,0 +1,143 @@
+import type { Logger } from 'pino'
+import { openBackoff } from '../../kube/backoff.ts'
+import { pause, type Clock } from '../../kube/clock.ts'
+import type { Broker, ConsumeOptions, QueueDeclaration, Subscription } from '../../runtime/broker/broker.ts'
+import { TransientError } from '../../runtime/error.ts'
+import type { FloodGate } from './flood-gate.ts'
+import { openLazyLink, type LazyLink } from './lazy-link.ts'
+
+export interface TenantBrokerParts {
+  /** Makes the vhost be as it should, then connects to it. */
+  readonly open: () => Promise<Broker>
+  /** Makes the vhost be as it should. */
+  readonly repair: () => Promise<void>
+  readonly gate: FloodGate
+  readonly clock: Clock
+  readonly log: Logger
+  /** Without work for so long, it is closed. */
+  readonly idleMs: number
+  /** For the end: whoever waits is rejected with its reason. */
+  readonly signal: AbortSignal
+}
+
+/** A namespace's queues, as a driver of changes sees them. */
+export interface TenantBroker extends Broker {
+  /** Whether there is a connection now. */
+  readonly isOpen: () => boolean
+}
+
+/** One call goes through so much trouble that no server is to blame for. */
+const mostTries = 6
+const retryPolicy = { firstMs: 200, factor: 2, longestMs: 5_000 }
+
+/**
+ * The vhost of a namespace, connected to when something is asked of it. While the server is down whoever asks waits, for as long as that takes; a vhost,
+ * user or permission that somebody has deleted is made again, and with each connection all queues that were declared here.
+ */
+export function openTenantBroker(parts: TenantBrokerParts): TenantBroker {
+  const declared = new Map<string, QueueDeclaration>()
+  const link = openLazyLink({ ...parts, open: () => openOnce(parts, declared) })
+  const call = caller(parts, link)
+  return {
+    isOpen: () => link.current() !== undefined,
+    declareQueues: async (queues) => {
+      // Known before it is done: what failed half-way may still be there.
+      for (const queue of queues) declared.set(queue.name, queue)
+      await call((broker) => broker.declareQueues(queues))
+    },
+    unbindQueue: (queue) => {
+      declared.delete(queue)
+      return call((broker) => broker.unbindQueue(queue))
+    },
+    deleteQueue: (queue) => {
+      declared.delete(queue)
+      return call((broker) => broker.deleteQueue(queue))
+    },
+    publish: (target, message) => call((broker) => broker.publish(target, message)),
+    depth: (queue) => call((broker) => broker.depth(queue)),
+    consume: (queue, options, onDelivery) =>
+      call((broker) => consumeHeld(link, options, (onEnd) => broker.consume(queue, { ...options, onEnd }, onDelivery))),
+    health: () => link.current()?.health() ?? healthOf(parts),
+    close: link.close,
+  }
+}
+
+/** As long as something is consumed the connection is not idle. */
+async function consumeHeld(
+  link: LazyLink<Broker>,
+  { onEnd = () => {} }: ConsumeOptions,
+  consume: (onEnd: (reason: Error) => void) => Promise<Subscription>,
+): Promise<Subscription> {
+  const { release } = link.use()
+  try {
+    const subscription = await consume((reason) => {
+      release()
+      onEnd(reason)
+    })
+    const close = async (): Promise<void> => {
+      await subscription.close()
+      release()
+    }
+    return { ...subscription, close }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function healthOf({ gate }: TenantBrokerParts): ReturnType<Broker['health']> {
+  const trouble = gate.trouble()
+  return trouble === undefined ? { kind: 'ready' } : { kind: 'connecting', ...trouble }
+}
+
+type Call = <Result>(work: (broker: Broker) => Promise<Result>) => Promise<Result>
+
+function caller(parts: TenantBrokerParts, lazy: LazyLink<Broker>): Call {
+  const { gate, clock, signal } = parts
+  return async (work) => {
+    const backoff = openBackoff(retryPolicy, Math.random)
+    for (let tries = 1; ; tries += 1) {
+      await gate.whenOpen(signal)
+      const { link, release } = lazy.use()
+      try {
+        return await work(await link())
+      } catch (error) {
+        if (signal.aborted || !isTroubleOfServer(error)) throw error
+        await mend(parts, error, tries)
+      } finally {
+        release()
+      }
+      await pause(clock, backoff.nextMs(), signal)
+    }
+  }
+}
+
+async function openOnce({ open }: TenantBrokerParts, declared: ReadonlyMap<string, QueueDeclaration>): Promise<Broker> {
+  const broker = await open()
+  try {
+    if (declared.size > 0) await broker.declareQueues([...declared.values()])
+    return broker
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+}
+
+/** Either the server is down, which the gate sees, or something is missing on it, or it is none of both and may pass. */
+async function mend({ gate, repair, log }: TenantBrokerParts, error: unknown, tries: number): Promise<void> {
+  if (!(await gate.check())) return
+  if (tries >= mostTries) throw error
+  log.debug({ err: error }, 'the namespace’s vhost is looked at')
+  await repair().catch((failure: unknown) => {
+    if (!(failure instanceof TransientError)) throw failure
+  })
+}
+
+const missing = new Set(['VhostNotFound', 'VhostRefused', 'BrokerLoginRefused', 'BrokerAccessRefused'])
+
+/** As against what is wrong with what was asked for. */
+function isTroubleOfServer(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  if (typeof code !== 'string') return false
+  return missing.has(code) || (error instanceof TransientError && /^(?:Broker|Management|Publish)/.test(code))
+}

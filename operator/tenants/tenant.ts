@@ -1,0 +1,229 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../../kube/clock.ts'
+import { openAmqpBroker } from '../../runtime/broker/amqp/open-amqp-broker.ts'
+import type { Broker } from '../../runtime/broker/broker.ts'
+import { planVhost, type VhostPlan } from '../../runtime/broker/management/decide/plan-vhost.ts'
+import type { ManagementClient } from '../../runtime/broker/management/management-client.ts'
+import { provisionVhost, removeVhost } from '../../runtime/broker/management/provision-vhost.ts'
+import { openUnacknowledged } from '../../runtime/broker/management/unacknowledged.ts'
+import { TransientError } from '../../runtime/error.ts'
+import { openMongoStore } from '../../runtime/store/mongo/open-mongo-store.ts'
+import type { Store } from '../../runtime/store/store.ts'
+import { openFlowChanges, type FlowChanges } from '../change/flow-changes.ts'
+import type { ChangeParts } from '../change/change-parts.ts'
+import { emptyVhost } from './empty-vhost.ts'
+import type { FloodGate } from './flood-gate.ts'
+import { openTenantBroker, type TenantBroker } from './tenant-broker.ts'
+import { brokerUrlOf, databaseName, rolePasswords, storeUrlOf, type TenantId } from './tenant-names.ts'
+import type { TenantSecrets } from './tenant-secrets.ts'
+import { openTenantStore, type TenantStore } from './tenant-store.ts'
+
+/** The servers that all namespaces share, as the operator administrates them. */
+export interface TenantServers {
+  /** Its user and vhost do not count. */
+  readonly brokerUrl: URL
+  readonly management: ManagementClient
+  /** Its database does not count. */
+  readonly storeUrl: string
+  /** Passwords of the vhosts' users are made of it. */
+  readonly key: string
+}
+
+export interface TenantParts {
+  readonly servers: TenantServers
+  readonly gates: TenantGates
+  /** Where the states and plans of the namespace's flows are. */
+  readonly states: Pick<Store, 'flows' | 'plans'>
+  readonly secrets: TenantSecrets
+  readonly clock: Clock
+  readonly log: Logger
+  readonly timing: TenantTiming
+  readonly changes: Pick<ChangeParts, 'waits' | 'arePoolsReady' | 'onChange' | 'pollMs'>
+}
+
+export interface TenantGates {
+  readonly broker: FloodGate
+  readonly store: FloodGate
+}
+
+export interface TenantTiming {
+  /** A connection without work is closed after so long. */
+  readonly idleMs: number
+  /** The vhost is looked at that often, whether anything is known to be wrong or not. */
+  readonly lookMs: number
+  /** For a connection to be made. */
+  readonly connectMs: number
+}
+
+/** What the operator has of one namespace: its vhost, its database, and the driver of its flows' changes. Nothing is opened before it is needed. */
+export interface Tenant extends TenantId {
+  readonly broker: TenantBroker
+  readonly store: TenantStore
+  /** Takes over what was left unfinished, the first time. */
+  readonly changes: () => Promise<FlowChanges>
+  /** Makes the vhost, its users and its policies be as they should, if they were ever needed. Rejects with what keeps it from that. */
+  readonly look: () => Promise<void>
+  /** The namespace goes: what is left in its vhost becomes dead letters, then the vhost and its users are deleted. Safe to repeat. */
+  readonly remove: () => Promise<void>
+  /** Safe to repeat. */
+  readonly close: () => Promise<void>
+}
+
+export function openTenant(id: TenantId, parts: TenantParts): Tenant {
+  const closing = new AbortController()
+  const { gates, clock, timing } = parts
+  const log = parts.log.child({ namespace: id.namespace })
+  const own: Own = { ...parts, id, log, signal: closing.signal, plan: vhostPlanOf(id, parts.servers) }
+  const provision = once(() => makeVhost(own))
+  let isNeeded = false
+  const look = async (): Promise<void> => {
+    if (isNeeded) await provision()
+  }
+  const onLost = (): void => void lookAfterLoss(own, look)
+  const broker = openTenantBroker({
+    gate: gates.broker,
+    clock,
+    log,
+    idleMs: timing.idleMs,
+    signal: closing.signal,
+    repair: provision,
+    open: async () => {
+      isNeeded = true
+      await provision()
+      return openVhost(own, onLost)
+    },
+  })
+  const store = openTenantStore({
+    gate: gates.store,
+    clock,
+    idleMs: timing.idleMs,
+    signal: closing.signal,
+    open: () => openDatabase(own),
+  })
+  const changes = openedOnce(() => openChanges(own, broker, store))
+  return {
+    ...id,
+    broker,
+    store,
+    changes: changes.get,
+    look,
+    remove: async () => {
+      await removeTenant(own, broker, store)
+      isNeeded = false
+    },
+    close: async () => {
+      closing.abort(new TransientError('TenantClosed', `the namespace ${id.namespace} is no longer looked after here`))
+      await changes.close()
+      await broker.close()
+      await store.close()
+    },
+  }
+}
+
+interface Own extends TenantParts {
+  readonly id: TenantId
+  readonly signal: AbortSignal
+  readonly plan: VhostPlan
+}
+
+function vhostPlanOf(id: TenantId, { key }: TenantServers): VhostPlan {
+  return planVhost({ ...id, passwords: rolePasswords(id, key) })
+}
+
+async function makeVhost({ id, servers, plan, secrets, log }: Own): Promise<void> {
+  const changes = await provisionVhost(servers.management, plan)
+  if (changes.length > 0) log.info({ changes: changes.map(({ kind }) => kind) }, 'vhost brought up to date')
+  await secrets.apply(id)
+}
+
+async function openVhost(own: Own, onLost: () => void): Promise<Broker> {
+  const { id, servers, log, clock, timing, signal } = own
+  const password = rolePasswords(id, servers.key).operator
+  const late = AbortSignal.timeout(timing.connectMs)
+  try {
+    return await openAmqpBroker({
+      url: brokerUrlOf(servers.brokerUrl, id, { role: 'operator', password }),
+      connectionName: 'weir-operator',
+      // What the gates tell is told once, for all namespaces.
+      log: log.child({}, { level: 'error' }),
+      clock,
+      patience: 'fail',
+      signal: AbortSignal.any([signal, late]),
+      onHealth: (health) => {
+        if (health.kind === 'connecting') onLost()
+      },
+    })
+  } catch (cause) {
+    if (!late.aborted || signal.aborted) throw cause
+    throw new TransientError('BrokerTimeout', `RabbitMQ could not be connected to within ${timing.connectMs} ms`, {
+      cause,
+    })
+  }
+}
+
+/** The server is down, or somebody has deleted the vhost or the user: in that case nobody else would notice. */
+async function lookAfterLoss({ gates, signal, log }: Own, look: () => Promise<void>): Promise<void> {
+  if (signal.aborted || !(await gates.broker.check()) || signal.aborted) return
+  await look().catch((err: unknown) => log.warn({ err }, 'vhost not brought up to date, it will be tried again'))
+}
+
+function openDatabase({ id, servers, clock, log }: Own): Promise<Store> {
+  const database = databaseName(id)
+  return openMongoStore({
+    url: storeUrlOf(servers.storeUrl, database),
+    database,
+    applicationName: 'weir-operator',
+    patience: 'fail',
+    clock,
+    log: log.child({}, { level: 'error' }),
+  })
+}
+
+function openChanges(own: Own, broker: Broker, store: TenantStore): Promise<FlowChanges> {
+  const { states, clock, log, changes } = own
+  const unacknowledged = openUnacknowledged(own.servers.management, own.plan.vhost, log)
+  const { snapshots, fires, trackedRuns } = store
+  return openFlowChanges({
+    ...changes,
+    unacknowledged,
+    broker,
+    store: { ...states, snapshots, fires, trackedRuns },
+    clock,
+    log,
+  })
+}
+
+async function removeTenant(
+  { id, servers, plan, log, clock }: Own,
+  broker: TenantBroker,
+  store: TenantStore,
+): Promise<void> {
+  if ((await servers.management.get(['vhosts', plan.vhost])) !== undefined) {
+    const kept = await emptyVhost({ broker, deadLetters: store.deadLetters, namespace: id.namespace, clock })
+    if (kept > 0) log.info({ messages: kept }, 'messages of a namespace that goes are dead letters')
+  }
+  await broker.close()
+  await removeVhost(servers.management, plan)
+  log.info('vhost removed')
+}
+
+/** Those who ask while it is being done share it. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let doing: Promise<void> | undefined
+  return () => (doing ??= work().finally(() => (doing = undefined)))
+}
+
+/** Opened at the first call; after a failure at the next. */
+function openedOnce<T extends { readonly close: () => Promise<void> }>(open: () => Promise<T>) {
+  let opening: Promise<T> | undefined
+  return {
+    get: (): Promise<T> =>
+      (opening ??= open().catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })),
+    close: async (): Promise<void> => {
+      await opening?.then((opened) => opened.close()).catch(() => {}) // one that never opened is closed
+    },
+  }
+}
