@@ -11,8 +11,11 @@ export interface LivePlans extends PlanSource, WorkList {
   readonly close: () => Promise<void>
 }
 
+type PlanStore = Pick<Store, 'flows' | 'plans'>
+
 export interface PlansParts {
-  readonly store: Pick<Store, 'flows' | 'plans'>
+  /** Waited for where the plans are in it. */
+  readonly store: PlanStore | Promise<PlanStore>
   readonly clock: Clock
   readonly log: Logger
   /** Ends the waiting, by rejecting with its reason. */
@@ -38,8 +41,8 @@ export async function openPlans(directory: string | undefined, parts: PlansParts
   }
 }
 
-function openOnce(directory: string | undefined, { store, clock, log }: PlansParts): Promise<LivePlans> {
+async function openOnce(directory: string | undefined, { store, clock, log }: PlansParts): Promise<LivePlans> {
   return directory === undefined
-    ? openStorePlanSource({ store, clock, log })
+    ? openStorePlanSource({ store: await store, clock, log })
     : openDirectoryPlanSource(directory, { clock, log })
 }

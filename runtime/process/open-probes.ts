@@ -34,22 +34,34 @@ export interface ProbesAddress extends Pick<ProcessSettings, 'httpHost' | 'httpP
   readonly portSetting?: string
 }
 
+/** Probes that know what they will say, and do not listen yet. */
+export interface SilentProbes extends Pick<Probes, 'waiting' | 'serve' | 'close'> {
+  /** @throws {PermanentError} `PortUnusable` */
+  readonly listen: () => Promise<Pick<Probes, 'port'>>
+}
+
 /** @throws {PermanentError} `PortUnusable` */
-export async function openProbes({ httpHost: host, httpPort: port, portSetting }: ProbesAddress): Promise<Probes> {
+export async function openProbes(address: ProbesAddress): Promise<Probes> {
+  const probes = silentProbes(address)
+  return { ...probes, ...(await probes.listen()) }
+}
+
+export function silentProbes({ httpHost: host, httpPort: port, portSetting }: ProbesAddress): SilentProbes {
+  let server: HealthServer | undefined
   let served: Served | undefined
   const waiting = new Map<string, Trouble>()
-  const server = await openHealthServer({
-    host,
-    port,
-    ...(portSetting !== undefined && { portSetting }),
+  const address = { host, port, ...(portSetting !== undefined && { portSetting }) }
+  const parts = {
+    ...address,
     troubles: () => (served === undefined ? ['starting', ...[...waiting.values()].map(textOf)] : troublesOf(served)),
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       text: async () => (await served?.metrics.text()) ?? '',
     },
-  })
+  }
   return {
-    ...server,
+    listen: async () => (server = await openHealthServer(parts)),
+    close: async () => server?.close(),
     waiting: (name, trouble) => void (trouble === undefined ? waiting.delete(name) : waiting.set(name, trouble)),
     serve: (now) => (served = now),
   }

@@ -17,7 +17,8 @@ import { openProcessHost } from './open-host.ts'
 import type { HealthServer } from './open-health-server.ts'
 import type { LivePlans } from './open-plans.ts'
 import { openPlans } from './open-plans.ts'
-import { openProbes } from './open-probes.ts'
+import type { SilentProbes } from './open-probes.ts'
+import { silentProbes } from './open-probes.ts'
 import type { Servers } from './open-servers.ts'
 import { openServers } from './open-servers.ts'
 import type { RunnerSettings } from './settings.ts'
@@ -55,27 +56,11 @@ export async function openRunnerProcess(parts: RunnerProcessParts): Promise<Runn
 }
 
 async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): Promise<RunnerProcess> {
-  const { settings, environment, log, signal } = parts
+  const { settings, environment, log } = parts
   const clock = systemClock
-  const probes = await openProbes(settings)
+  const probes = silentProbes(settings)
   opened.defer(probes.close)
-  const servers = await openServers({
-    settings,
-    name: 'weir-runner',
-    clock,
-    log,
-    opened,
-    signal,
-    waiting: probes.waiting,
-    // With plans from elsewhere, most messages need no store: it is not waited for.
-    isStoreLate: settings.plans !== undefined,
-    onRefused: (err) => {
-      if (signal.aborted) return
-      log.fatal({ err }, 'store cannot be opened, the process ends')
-      parts.onDraining()
-    },
-  })
-  const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
+  const { servers, plans, port } = await openGround(opened, { ...parts, clock, probes })
   opened.defer(plans.close)
   const host = await openProcessHost({ settings, environment, clock, log, onDraining: parts.onDraining })
   opened.defer(() => host.host.close(hostPatienceMs))
@@ -88,7 +73,48 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   probes.serve({ ...servers, metrics, supervisor: host.supervisor, isStarted: () => isStarted })
   const close = await openWork(parts, { ...servers, plans, host, events, meters, clock, opened })
   isStarted = true
-  return { port: probes.port, close }
+  return { port, close }
+}
+
+interface GroundParts extends RunnerProcessParts {
+  readonly clock: Clock
+  readonly probes: SilentProbes
+}
+
+/** What all else stands on, each without waiting for the others; the servers first, for they take the longest to answer. */
+async function openGround(
+  opened: AsyncDisposableStack,
+  { settings, clock, log, probes, onDraining, ...parts }: GroundParts,
+): Promise<{ readonly servers: Servers; readonly plans: LivePlans; readonly port: number }> {
+  const givenUp = new AbortController()
+  const signal = AbortSignal.any([parts.signal, givenUp.signal])
+  const opening = openServers({
+    settings,
+    name: 'weir-runner',
+    clock,
+    log,
+    opened,
+    signal,
+    waiting: probes.waiting,
+    // With plans from elsewhere, most messages need no store: it is not waited for.
+    isStoreLate: settings.plans !== undefined,
+    onRefused: (err) => {
+      if (signal.aborted) return
+      log.fatal({ err }, 'store cannot be opened, the process ends')
+      onDraining()
+    },
+  })
+  const listening = probes.listen()
+  const reading = openPlans(settings.plans, { store: opening.then(({ store }) => store), clock, log, signal })
+  try {
+    const [servers, plans, { port }] = await Promise.all([opening, reading, listening])
+    return { servers, plans, port }
+  } catch (error) {
+    givenUp.abort(error)
+    await Promise.allSettled([opening, listening])
+    await reading.then(({ close }) => close()).catch(() => {}) // what failed has been told
+    throw error
+  }
 }
 
 interface Surroundings extends Servers {

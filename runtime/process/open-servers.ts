@@ -68,6 +68,7 @@ function openBroker({ settings, name, clock, log, signal, waiting }: ServersPart
     connectionName: name,
     patience: 'wait',
     links: leanLinks(clock),
+    isEager: true,
     clock,
     log,
     signal,

@@ -57,10 +57,14 @@ export class AmqpBroker {
 
   constructor(parts: AmqpBrokerParts) {
     this.#parts = parts
-    const { server, clock, random, limits, log } = parts
+    const { server, links, clock, random, limits, log } = parts
     const administering = { clock, random, patienceMs: limits.patienceMs }
     this.#admin = openAdmin({ ...administering, server: named(server, 'administer'), idleMs: limits.adminIdleMs })
-    this.#standing = new StandingTopology(this.#admin, { server, log })
+    this.#standing = new StandingTopology(this.#admin, {
+      server,
+      log,
+      declareAtOnce: links.declare?.bind(links, named(server, 'declare')),
+    })
     this.#pipe = this.#openPipe()
     this.#consumers = this.#openSide(this.#consumerKind)
     this.#replies = this.#openSide({ open: (...told) => this.#temporary.kind.open(...told) })
@@ -80,7 +84,9 @@ export class AmqpBroker {
     })
   }
 
-  start(failsOn: (error: unknown) => boolean, signal?: AbortSignal): Promise<void> {
+  /** @param isEager opens the connections to publish and to consume now, and not when they are first needed */
+  start(failsOn: (error: unknown) => boolean, signal: AbortSignal | undefined, isEager: boolean): Promise<void> {
+    if (isEager) for (const kind of [this.#consumerKind, this.#publisherKind]) this.#session.want(kind)
     return this.#session.start(failsOn, signal)
   }
 

@@ -1,3 +1,5 @@
+import type { Topology } from './decide/plan-topology.ts'
+
 /**
  * The hot path of a RabbitMQ server, as little as the broker adapter needs of it: two implementations, amqplib and our own codec, keep it.
  * A link is one TCP connection with `noDelay`, heartbeats, and writes that are gathered to one per turn of the loop.
@@ -8,6 +10,8 @@ export interface AmqpLinks {
   readonly openPublisher: (server: AmqpServer, events: PublisherEvents) => Promise<PublisherLink>
   /** For consuming alone: a channel for each subscription. */
   readonly openConsumer: (server: AmqpServer, events: LinkEvents) => Promise<ConsumerLink>
+  /** Declares and binds all of it, for one answer's time. Where it cannot, whoever administers does it one by one. */
+  readonly declare?: (server: AmqpServer, topology: Topology) => Promise<void>
 }
 
 /** Where to connect, and how. */

@@ -51,6 +51,7 @@ export class LinkSession {
   /** Rises with each loss: what belongs to an earlier one is over. */
   #round = 0
   #toldReason: string | undefined
+  #wasUp = false
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -138,17 +139,24 @@ export class LinkSession {
   }
 
   async #attempt(): Promise<void> {
-    await this.#parts.prepare()
     this.#round += 1
     this.#lostEarly = undefined
+    // Nothing is consumed or published before the first time: no link needs what is being prepared.
+    if (!this.#wasUp) void Promise.allSettled(this.#openWanted())
+    await this.#parts.prepare()
     // Together: what one of them does when it is open may need another.
-    await Promise.all([...this.#wanted].map((kind) => this.#openLink(kind)))
+    await Promise.all(this.#openWanted())
     this.#closing.signal.throwIfAborted()
     if (this.#lostEarly !== undefined) throw this.#lostEarly
     this.#phase = { kind: 'up' }
+    this.#wasUp = true
     // Wanted while the others were being opened.
     for (const kind of this.#wanted) this.want(kind)
     this.#parts.onHealth()
+  }
+
+  #openWanted(): readonly Promise<SessionLink>[] {
+    return [...this.#wanted].map((kind) => this.#openLink(kind))
   }
 
   #openLink(kind: LinkKind): Promise<SessionLink> {

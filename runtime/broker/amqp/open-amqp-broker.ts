@@ -34,6 +34,8 @@ export interface AmqpBrokerOptions {
   readonly signal?: AbortSignal
   /** Told at each change, while it is being opened too. Must not throw. */
   readonly onHealth?: (health: BrokerHealth) => void
+  /** Opens the connections to publish and to consume along with it, and not when they are first needed. */
+  readonly isEager?: boolean
   /** Loses messages. For the benchmark that says what safety costs; no configuration leads here. */
   readonly unsafe?: { readonly confirms: false; readonly acks: 'none' }
 }
@@ -66,7 +68,7 @@ export async function openAmqpBroker(options: AmqpBrokerOptions): Promise<Broker
   const { links = leanLinks(clock), onHealth = () => {} } = options
   const broker = new AmqpBroker({ server, links, limits, clock, random, log, onHealth })
   try {
-    await broker.start((error) => patience === 'fail' && isLasting(error), options.signal)
+    await broker.start((error) => patience === 'fail' && isLasting(error), options.signal, options.isEager === true)
   } catch (error) {
     await broker.close()
     throw error

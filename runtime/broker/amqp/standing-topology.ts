@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { PermanentError } from '../../error.ts'
+import { PermanentError, TransientError } from '../../error.ts'
 import type { QueueDeclaration } from '../broker.ts'
 import { deadQueue, eventsDeclaration, unroutedQueue } from '../broker.ts'
 import type { Admin } from './admin.ts'
@@ -19,20 +19,23 @@ export class StandingTopology {
   readonly #admin: Admin
   readonly #server: AmqpServer
   readonly #log: Logger
+  readonly #declareAtOnce: StandingParts['declareAtOnce']
   readonly #declared = new Map<string, QueueDeclaration>()
   /** Declared since the last connection was lost. */
   readonly #rungs = new Map<number, Promise<void>>()
 
-  constructor(admin: Admin, { server, log }: { readonly server: AmqpServer; readonly log: Logger }) {
+  constructor(admin: Admin, { server, log, declareAtOnce }: StandingParts) {
     this.#admin = admin
     this.#server = server
     this.#log = log
+    this.#declareAtOnce = declareAtOnce
   }
 
   /** Declares everything again; what another has changed meanwhile is told, and the rest goes on. */
   async assert(): Promise<void> {
-    await this.#stand(vhost, 0)
     const all = [...[...this.#declared.values()].map(queueTopology), ...[...this.#rungs.keys()].map(rungTopology)]
+    if (await this.#standsAtOnce(joinTopologies([vhost, ...all]))) return
+    await this.#stand(vhost, 0)
     try {
       await this.#declareAll(all, 0)
     } catch (error) {
@@ -78,6 +81,18 @@ export class StandingTopology {
     )
     this.#rungs.set(rungMs, noted)
     return noted
+  }
+
+  /** False where something is in the way: one by one it is told what. */
+  async #standsAtOnce(topology: Topology): Promise<boolean> {
+    try {
+      await this.#declareAtOnce?.(topology)
+      return this.#declareAtOnce !== undefined
+    } catch (error) {
+      // Of a server that is not there both would tell the same.
+      if (isAbsent(error)) throw error
+      return false
+    }
   }
 
   #declareAll(all: readonly Topology[], patienceMs?: number): Promise<void> {
@@ -131,6 +146,13 @@ export class StandingTopology {
   }
 }
 
+export interface StandingParts {
+  readonly server: AmqpServer
+  readonly log: Logger
+  /** Undefined where it can only be done one by one. */
+  readonly declareAtOnce: ((topology: Topology) => Promise<void>) | undefined
+}
+
 interface Refused {
   readonly refusal: unknown
   readonly patienceMs: number | undefined
@@ -140,6 +162,10 @@ const standing = Promise.resolve()
 
 function isRefused(error: unknown): boolean {
   return error instanceof PermanentError && error.code === 'BrokerAccessRefused'
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof TransientError && (error.code === 'BrokerUnreachable' || error.code === 'BrokerTimeout')
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,8 +1,9 @@
 import { PermanentError } from '../../../error.ts'
 import type { AmqpServer } from '../amqp-link.ts'
 import { serverName } from '../connect-error.ts'
+import { serverProblem } from '../decide/server-version.ts'
 import { skip, takeLongText, takeU16, takeU32, type Cursor } from './cursor.ts'
-import { isTable, takeBoolField, visitTable, type FieldType } from './field-table.ts'
+import { isTable, takeBoolField, takeTextField, visitTable, type FieldType } from './field-table.ts'
 import { maxFrameBytes } from './frame-parser.ts'
 import { agreedHeartbeatSeconds } from './heartbeat.ts'
 import { method } from './method.ts'
@@ -36,10 +37,12 @@ export interface Tuning {
 /**
  * The answer to `connection.start`.
  *
- * @throws {PermanentError} `BrokerUnsupported` when the server lacks what is needed
+ * @throws {PermanentError} `BrokerTooOld`; `BrokerUnsupported` when the server lacks what is needed
  */
 export function toStartOk(server: AmqpServer, start: Buffer): Buffer {
-  const { mechanisms, abilities } = parseStart(start)
+  const { mechanisms, abilities, ...itself } = parseStart(start)
+  const problem = serverProblem(itself)
+  if (problem !== undefined) throw new PermanentError('BrokerTooOld', `${serverName(server)} ${problem}`)
   if (!mechanisms.includes('PLAIN')) {
     const offered = mechanisms.join(', ')
     throw unsupported(server, `offers no login by PLAIN, only ${offered}; enable it in auth_mechanisms`)
@@ -71,12 +74,26 @@ export function toTuneOkAndOpen({ vhost }: AmqpServer, { channelMax, frameMax, h
   ])
 }
 
-function parseStart(start: Buffer): { mechanisms: readonly string[]; abilities: ReadonlySet<string> } {
+interface Start {
+  readonly mechanisms: readonly string[]
+  readonly abilities: ReadonlySet<string>
+  readonly product: string | undefined
+  readonly version: string | undefined
+}
+
+interface ServerProperties {
+  readonly abilities: Set<string>
+  product?: string | undefined
+  version?: string | undefined
+}
+
+function parseStart(start: Buffer): Start {
   const cursor: Cursor = { bytes: start, at: 0, end: start.length }
   skip(cursor, 2) // version
-  const abilities = new Set<string>()
-  visitTable(cursor, abilities, visitServerProperty)
-  return { mechanisms: takeLongText(cursor).split(' '), abilities }
+  const properties: ServerProperties = { abilities: new Set() }
+  visitTable(cursor, properties, visitServerProperty)
+  const { abilities, product, version } = properties
+  return { mechanisms: takeLongText(cursor).split(' '), abilities, product, version }
 }
 
 interface Field {
@@ -84,8 +101,9 @@ interface Field {
   readonly cursor: Cursor
 }
 
-function visitServerProperty(abilities: Set<string>, name: string, { type, cursor }: Field): void {
-  if (name === 'capabilities' && isTable(type)) visitTable(cursor, abilities, visitCapability)
+function visitServerProperty(properties: ServerProperties, name: string, { type, cursor }: Field): void {
+  if (name === 'product' || name === 'version') properties[name] = takeTextField(type, cursor)
+  if (name === 'capabilities' && isTable(type)) visitTable(cursor, properties.abilities, visitCapability)
 }
 
 function visitCapability(abilities: Set<string>, name: string, { type, cursor }: Field): void {

@@ -1,7 +1,7 @@
 import { frameEnd, frameHeadBytes, frameOverheadBytes, frameType } from './frame-parser.ts'
 
 /** What the few values of our own tables can be. */
-export type TableValue = string | boolean | { readonly [name: string]: TableValue }
+export type TableValue = string | number | boolean | { readonly [name: string]: TableValue }
 
 /** A method as a whole frame. For what is sent now and then; publishes and acknowledgements write their bytes themselves. */
 export function request(channel: number, method: number, ...fields: readonly Buffer[]): Buffer {
@@ -46,7 +46,16 @@ export function table(fields: { readonly [name: string]: TableValue }): Buffer {
 function fieldValue(value: TableValue): Buffer {
   if (typeof value === 'string') return Buffer.concat([Buffer.from('S'), longText(value)])
   if (typeof value === 'boolean') return Buffer.concat([Buffer.from('t'), u8(value ? 1 : 0)])
+  if (typeof value === 'number') return numberValue(value)
   return Buffer.concat([Buffer.from('F'), table(value)])
+}
+
+/** A whole number; 32 bits where they are enough, as amqplib does: the same declaration by either is the same. */
+function numberValue(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64BE(BigInt(value))
+  const isSmall = Math.abs(value) < 2 ** 31
+  return Buffer.concat([Buffer.from(isSmall ? 'I' : 'l'), isSmall ? bytes.subarray(4) : bytes])
 }
 
 function frame(type: number, channel: number, payload: Buffer): Buffer {
