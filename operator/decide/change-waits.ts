@@ -20,3 +20,5 @@ export const terminationDeadlineMs = 30_000
 export const mostLivingQueues = 256
 export const keptAfterMs = 30 * 86_400_000
 export const leastKept = 10
+/** Of a flow that is edited more often than that in 30 days the oldest plans go earlier: all of them have to be named in its status. */
+export const mostKept = 256

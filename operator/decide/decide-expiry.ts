@@ -1,14 +1,15 @@
 import type { FlowState, KeptRevision } from '../../flow/plan/flow-state.ts'
-import { keptAfterMs, leastKept } from './change-waits.ts'
+import { keptAfterMs, leastKept, mostKept } from './change-waits.ts'
 import { retireStages } from './retire-stages.ts'
 
 /**
  * The state without the plans that nothing under way can name any more, whose queues go with them: another became active in their
- * place 30 days ago, and they are not among the newest ten. The same object when all are kept.
+ * place 30 days ago, and they are not among the newest ten; or there are too many of them. The same object when all are kept.
  */
 export function decideExpiry(state: FlowState, now: number): FlowState {
-  if (state.stoodSince !== undefined || state.deletion !== undefined) return state
-  const expired = state.kept.slice(0, countExpired(state.kept, now))
+  if (state.deletion !== undefined) return state
+  const aged = state.stoodSince === undefined ? countExpired(state.kept, now) : 0
+  const expired = state.kept.slice(0, Math.max(aged, countTooMany(state.kept)))
   if (expired.length === 0) return state
   const gone = new Set(expired.map(({ revision }) => revision))
   const wanted = new Set(state.pending?.stages.map(({ queue }) => queue))
@@ -29,4 +30,10 @@ function countExpired(kept: readonly KeptRevision[], now: number): number {
   const expendable = Math.max(0, kept.length - leastKept)
   const lasting = kept.findIndex(({ activeUntil }) => activeUntil === undefined || now - activeUntil < keptAfterMs)
   return Math.min(expendable, lasting === -1 ? kept.length : lasting)
+}
+
+/** Whether it is suspended or not. */
+function countTooMany(kept: readonly KeptRevision[]): number {
+  const old = kept.filter(({ activeUntil }) => activeUntil !== undefined)
+  return Math.min(old.length, Math.max(0, kept.length - mostKept))
 }

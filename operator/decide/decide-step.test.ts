@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FlowState, KeptRevision } from '../../flow/plan/flow-state.ts'
-import { defaultWaits, keptAfterMs } from './change-waits.ts'
+import { defaultWaits, keptAfterMs, mostKept } from './change-waits.ts'
 import { decideStanding } from './decide-standing.ts'
 import { decideStep, withDeletion } from './decide-step.ts'
 
@@ -63,6 +63,18 @@ describe('a plan is kept', () => {
     const step = decideStep(state, { ...facts, now: 30 * day })
     expect(step).toMatchObject({ kind: 'write', state: { retiring: [{ queue: 'a', since: 30 * day }] } })
     expect(step.kind === 'write' && step.state.living.map(({ queue }) => queue)).toEqual(['b', 'c', 'd'])
+  })
+
+  it.each<{ name: string; part: Partial<FlowState> }>([
+    { name: 'runs', part: {} },
+    { name: 'is suspended', part: { suspended: true, stoodSince: 0 } },
+  ])('of more than can be named in a status the oldest goes, while the flow $name', ({ part }) => {
+    const old = Array.from({ length: mostKept }, (_, at) => ({ revision: at + 1, hash: '', activeUntil: day }))
+    const kept = [...old, { revision: mostKept + 1, hash: 'h' }]
+    const living = [livingOf('a', 1), livingOf('b', 2)]
+    const step = decideStep(stateOf({ kept, living, active: mostKept + 1, ...part }), { ...facts, now: day })
+    expect(step).toMatchObject({ kind: 'write', state: { retiring: [{ queue: 'a' }], living: [{ queue: 'b' }] } })
+    expect(step.kind === 'write' && step.state.kept).toEqual(kept.slice(1))
   })
 
   it('waits for the next one to expire', () => {

@@ -89,7 +89,7 @@ async function create(parts: ClusterStatesParts, namespace: string, plan: Plan):
 }
 
 /** As the cache has it. */
-function withoutPlan(object: KubeObject): ClusterRevision {
+export function withoutPlan(object: KubeObject): ClusterRevision {
   return identityOnly(object) as ClusterRevision // kind and version stand in no list either
 }
 
