@@ -62,7 +62,7 @@ describe('poolObjects', () => {
     },
     { name: 'what comes before any component', file: 'core', wanted: wish(undefined) },
   ])('makes the pool of $name', async ({ file, wanted }) => {
-    await expect(text(wanted)).toMatchFileSnapshot(`golden/${file}.yaml`)
+    await expect(text(wanted)).toMatchFileSnapshot(`golden/${file}.txt`)
   })
 
   it('makes no rule for Secrets where there are none to read', () => {

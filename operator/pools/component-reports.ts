@@ -1,0 +1,149 @@
+import type { ClusterComponent, Component, ComponentStatus } from '../../crds/v1alpha1/component.ts'
+import { resources } from '../../crds/resources.ts'
+import { contractOf } from '../../flow/component/contract-of.ts'
+import { openController, type Controller } from '../../kube/controller/controller.ts'
+import { isSpecChange, primarySource } from '../../kube/controller/sources.ts'
+import type { ObjectCache } from '../../kube/cache/object-cache.ts'
+import { toConditions, conditionsOf } from '../../kube/write/conditions.ts'
+import { openStatusWriter, type StatusWriter } from '../../kube/write/status-writer.ts'
+import { poolLabel } from './decide/pool-metadata.ts'
+import { poolIdentity } from './decide/pool-identity.ts'
+import { componentStatus, type FoundFunctions, type PoolFinding } from './decide/component-status.ts'
+import { functionsForStatus } from './decide/found-functions.ts'
+import { podTrouble, replicaTrouble } from './decide/pod-trouble.ts'
+import type { PoolReport } from './decide/pool-report.ts'
+import type { LivingPools } from './living-pools.ts'
+import type { InCluster, OperatorPart, OperatorParts } from '../operator-parts.ts'
+import type { LivePools } from './pool-objects-live.ts'
+
+/** Says in each component's status how it is: what its code offers, and what is wrong with its pods. */
+export interface ComponentReports extends OperatorPart {
+  /** Without a report the pool is gone. */
+  readonly put: (key: string, report: PoolReport | undefined) => void
+}
+
+interface ReportParts extends OperatorParts {
+  readonly live: LivePools
+  readonly living: LivingPools
+}
+
+type AnyComponent = InCluster<Component> | InCluster<ClusterComponent>
+type Kind = 'Component' | 'ClusterComponent'
+
+export function openComponentReports(parts: ReportParts): ComponentReports {
+  const { caches, live, living } = parts
+  const reports = new Map<string, PoolReport>()
+  const own = kindReports(parts, 'Component', caches.components, reports)
+  const shared = kindReports(parts, 'ClusterComponent', caches.clusterComponents, reports)
+  const tellOf = (pool: string | undefined, namespace: string | undefined): void => {
+    const identity = poolIdentity(pool ?? '')
+    if (identity === undefined || identity.kind === 'core') return
+    const { kind, name } = identity.component
+    if (kind === 'Component') own.controller.enqueue(`${namespace}/${name}`, 'child')
+    else shared.controller.enqueue(name, 'child')
+  }
+  const poolOf = (key: string): string | undefined => living.get(key)?.pool ?? reports.get(key)?.pool
+  return {
+    put: (key, report) => {
+      const before = reports.get(key)
+      if (JSON.stringify(before) === JSON.stringify(report)) return
+      if (report === undefined) reports.delete(key)
+      else reports.set(key, report)
+      tellOf((report ?? before)?.pool, (report ?? before)?.namespace)
+    },
+    run: async (signal) => {
+      const ends = [
+        live.pods.subscribe(({ object: { metadata } }) =>
+          tellOf(poolOf(`${metadata.namespace}/${metadata.labels?.[poolLabel]}`), metadata.namespace),
+        ),
+        live.deployments.subscribe(({ object: { metadata } }) =>
+          tellOf(poolOf(`${metadata.namespace}/${metadata.name}`), metadata.namespace),
+        ),
+      ]
+      await Promise.all([own.controller.run(signal), shared.controller.run(signal)])
+      for (const end of ends) end()
+      own.writer.close()
+      shared.writer.close()
+    },
+  }
+}
+
+function kindReports<T extends AnyComponent>(
+  parts: ReportParts,
+  kind: Kind,
+  cache: ObjectCache<T>,
+  reports: ReadonlyMap<string, PoolReport>,
+): { readonly controller: Controller; readonly writer: StatusWriter } {
+  const { client, clock, meters, live, log } = parts
+  const resource = kind === 'Component' ? resources.components : resources.clusterComponents
+  const writer = openStatusWriter({
+    client,
+    clock,
+    resource,
+    fieldManager: 'weir-components',
+    onWritten: (object) => cache.note(object as unknown as T), // what was read of the same kind
+    onFailure: (err) => log.warn({ kind, err }, 'status of a component not written, it will be tried again'),
+  })
+  const controller = openController({
+    name: kind.toLowerCase(),
+    clock,
+    meters,
+    sources: [primarySource(cache, isSpecChange), { synced: live.synced, subscribe: () => () => {} }],
+    reconcile: async (key) => {
+      const component = cache.get(key)
+      if (component === undefined || component.metadata.deletionTimestamp !== undefined) return { kind: 'done' }
+      writer.write(component, statusOf(component, findings(parts, reports, kind, component), clock.now()))
+      return { kind: 'done' }
+    },
+  })
+  return { controller, writer }
+}
+
+function statusOf(component: AnyComponent, pools: readonly PoolFinding[], now: number): ComponentStatus {
+  const { metadata, spec, status } = component
+  const wanted = componentStatus({ generation: metadata.generation ?? 0, spec, pools, found: foundIn(component) })
+  const conditions = toConditions(conditionsOf({ status }), wanted.conditions, now)
+  return { ...wanted, conditions }
+}
+
+function foundIn({ metadata, spec, status }: AnyComponent): FoundFunctions {
+  if (spec.functions !== undefined) return { kind: 'known', functions: spec.functions }
+  if (spec.source === undefined) {
+    const functions = status?.functions ?? []
+    if (functions.length > 0) return { kind: 'known', functions }
+    const message = 'an image’s functions are not read yet: name them in `spec.functions`'
+    return { kind: 'failed', reason: 'FunctionsUnknown', message }
+  }
+  const { contract, findings: found } = contractOf({ kind: 'Component', name: metadata.name, spec })
+  const problem = found.find(({ severity }) => severity === 'error')
+  if (problem !== undefined) return { kind: 'failed', reason: problem.code, message: problem.message }
+  return { kind: 'known', functions: functionsForStatus(Object.values(contract?.functions ?? {})) }
+}
+
+function findings(
+  { live, living }: ReportParts,
+  reports: ReadonlyMap<string, PoolReport>,
+  kind: Kind,
+  { metadata }: AnyComponent,
+): readonly PoolFinding[] {
+  return living.keys().flatMap((key) => {
+    const needed = living.get(key)
+    const identity = poolIdentity(needed?.pool ?? '')
+    if (needed === undefined || identity === undefined || identity.kind === 'core') return []
+    const { component } = identity
+    const isOwn = component.kind === kind && component.name === metadata.name
+    if (!isOwn || (kind === 'Component' && needed.namespace !== metadata.namespace)) return []
+    const report = reports.get(key)
+    const deployment = live.deployments.get(key)
+    const trouble =
+      live.pods.byIndex('pool', key).flatMap((pod) => podTrouble(pod) ?? [])[0] ??
+      (deployment === undefined ? undefined : replicaTrouble(deployment))
+    return [
+      {
+        namespace: needed.namespace,
+        ...(report !== undefined && { report }),
+        ...(trouble !== undefined && { pods: trouble }),
+      },
+    ]
+  })
+}

@@ -1,0 +1,131 @@
+import type { FlowState } from '../../flow/plan/flow-state.ts'
+import { openController } from '../../kube/controller/controller.ts'
+import { mappedSource } from '../../kube/controller/sources.ts'
+import { keyOf } from '../../kube/kube-object.ts'
+import type { Broker } from '../../runtime/broker/broker.ts'
+import type { OperatorPart, OperatorParts } from '../operator-parts.ts'
+import { openComponentReports } from './component-reports.ts'
+import { openPoolWriter } from './enact-pool.ts'
+import { openLivingPools, type LivingPools } from './living-pools.ts'
+import { arePoolsReady } from './pools-ready.ts'
+import { livePoolSources, openLivePools } from './pool-objects-live.ts'
+import type { PoolPlatform, TenantConnection } from './decide/pool-wish.ts'
+import { poolIdentity } from './decide/pool-identity.ts'
+import type { BrokerFigures } from './decide/decide-scale.ts'
+import { reconcilePool } from './reconcile-pool.ts'
+import { openScaling } from './scaling.ts'
+import { openSecretAccess, type SecretAccess } from './secret-access.ts'
+import { openUsedCredentials, type FindPlan } from './used-credentials.ts'
+
+export interface PoolsOptions {
+  readonly platform: PoolPlatform
+  readonly secretAccess: SecretAccess
+  /** Of any plan that is kept, in a namespace. */
+  readonly findPlan: FindPlan
+  /** How pods of a namespace reach its queues; undefined while that is still being made. */
+  readonly connectionOf: (namespace: string) => TenantConnection | undefined
+  /** A namespace's queues; undefined while it has none, or the broker is down: then nothing is scaled. */
+  readonly brokerOf: (namespace: string) => Pick<Broker, 'depth'> | undefined
+  /** What the broker knows of the queues of a namespace, some seconds old; rejects, or gives nothing, where it cannot tell. */
+  readonly figuresOf: (namespace: string) => Promise<ReadonlyMap<string, BrokerFigures> | undefined>
+  readonly timing?: Partial<PoolsTiming>
+}
+
+export interface PoolsTiming {
+  /** Each pool's queues are looked at that often at the most. */
+  readonly lookMs: number
+  /** And the broker's figures. */
+  readonly figuresMs: number
+}
+
+/** Pods for the queues that live, as many as these need. */
+export interface Pools extends OperatorPart {
+  /** Whether those who are to consume the pending revision's new queues are there, or need not be. */
+  readonly arePoolsReady: (state: FlowState) => Promise<boolean>
+}
+
+const usualTiming: PoolsTiming = { lookMs: 1_000, figuresMs: 5_000 }
+const timeoutMs = 120_000
+
+export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
+  const { client, caches, clock, meters, log } = parts
+  const live = openLivePools(parts)
+  const living = openLivingPools(caches.flows)
+  const reports = openComponentReports({ ...parts, live, living })
+  const users = openCredentialUsers()
+  const writer = openPoolWriter(client, live)
+  const reconciling = {
+    ...options,
+    caches,
+    living,
+    live,
+    writer,
+    mayReadSecrets: openSecretAccess(options.secretAccess, parts),
+    usedCredentials: openUsedCredentials(options.findPlan, log),
+    report: reports.put,
+    uses: users.put,
+  }
+  const controller = openController({
+    name: 'pool',
+    clock,
+    meters,
+    timeoutMs,
+    sources: [
+      living,
+      ...livePoolSources(live),
+      mappedSource(caches.components, ({ metadata: { namespace, name } }) =>
+        poolsOf(living, 'Component', name).filter((key) => key.startsWith(`${namespace}/`)),
+      ),
+      mappedSource(caches.clusterComponents, ({ metadata: { name } }) => poolsOf(living, 'ClusterComponent', name)),
+      mappedSource(caches.credentials, (credential) => users.of(keyOf(credential))),
+      { synced: live.synced, subscribe: () => () => {} },
+    ],
+    reconcile: (key, signal) => reconcilePool(reconciling, key, signal),
+    onFailure: ({ key, error: err, retryAfterMs }) =>
+      log.warn({ pool: key, err, retryAfterMs }, 'pool not reconciled, it will be tried again'),
+  })
+  const scaling = openScaling({
+    ...parts,
+    ...options,
+    timing: { ...usualTiming, ...options.timing },
+    live,
+    living,
+    writer,
+  })
+  return {
+    arePoolsReady: async (state) => arePoolsReady(state, { caches, live }),
+    run: async (signal) => {
+      const end = living.follow()
+      const running = [live.run(signal), controller.run(signal), scaling.run(signal), reports.run(signal)]
+      await Promise.all(running)
+      end()
+    },
+  }
+}
+
+/** Keys of the pools that a component has now. */
+export function poolsOf(living: LivingPools, kind: string, name: string): readonly string[] {
+  return living.keys().filter((key) => {
+    const identity = poolIdentity(living.get(key)?.pool ?? '')
+    return (
+      identity !== undefined &&
+      identity.kind !== 'core' &&
+      identity.component.kind === kind &&
+      identity.component.name === name
+    )
+  })
+}
+
+interface CredentialUsers {
+  readonly put: (pool: string, credentials: readonly string[]) => void
+  readonly of: (credential: string) => readonly string[]
+}
+
+function openCredentialUsers(): CredentialUsers {
+  const byPool = new Map<string, ReadonlySet<string>>()
+  return {
+    put: (pool, credentials) =>
+      void (credentials.length === 0 ? byPool.delete(pool) : byPool.set(pool, new Set(credentials))),
+    of: (credential) => [...byPool].flatMap(([pool, used]) => (used.has(credential) ? [pool] : [])),
+  }
+}
