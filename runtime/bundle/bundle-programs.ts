@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { BuildOptions, Metafile } from 'esbuild'
 import { build as bundle } from 'esbuild'
 import { bundlePath as shimPath } from '../shim/bundle-shim.ts'
+import { compilePrograms, writeDoor } from './compile-programs.ts'
 import { lateModules, latePackageFile, latePackages } from './late-modules.ts'
 
 /** Where the programs lie below the directory: two deep, so that they find the shim by the relative path that their sources have. */
@@ -47,7 +48,7 @@ export interface BundledPrograms {
 
 /**
  * Runner and recorder in a directory of their own, without node_modules: what they load at their start is in a few files,
- * what is loaded only when it is needed (MongoDB's driver, OpenTelemetry) in others, the shim beside them.
+ * what is loaded only when it is needed (MongoDB's driver, OpenTelemetry) in others, the shim and what Node has compiled of all beside them.
  * What the directory held is gone.
  */
 export async function bundlePrograms(directory: string): Promise<BundledPrograms> {
@@ -55,7 +56,7 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
   await rm(directory, { recursive: true, force: true })
   const { metafile } = await bundle({
     ...common,
-    entryPoints: Object.fromEntries(programs.map((name) => [name, `runtime/${name}-main.ts`])),
+    entryPoints: Object.fromEntries(programs.map((name) => [`${name}-main`, `runtime/${name}-main.ts`])),
     outdir,
     outExtension: { '.js': '.mjs' },
     splitting: true,
@@ -71,6 +72,8 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
   const shimDirectory = join(directory, 'shim')
   await mkdir(shimDirectory, { recursive: true })
   await copyFile(shimPath, join(shimDirectory, 'bundled-main.cjs'))
+  for (const name of programs) await writeDoor(outdir, name, `${name}-main.mjs`)
+  await compilePrograms(outdir, programs)
   const outputs = Object.entries(metafile.outputs)
   const entries = programs.map((name) => {
     const entry = outputs.find(([, { entryPoint }]) => entryPoint === `runtime/${name}-main.ts`)?.[0] ?? ''

@@ -47,7 +47,7 @@ spec:
 /**
  * From the start of the bundled runner's process to the answer of a message that was waiting, less what an empty Node
  * process takes: one process where the message meets built-ins alone, two where a component works on it, whose process is
- * started for it; with the cache of compiled code that Node keeps where it is told to, and without. And from the attaching of a step to a runner that lives, to its first message.
+ * started for it; with the compiled code that the bundle comes with, and without. And from the attaching of a step to a runner that lives, to its first message.
  */
 export function bench(): Promise<BenchResult[]> {
   return onServers(async ({ servers, directory, opened }) => {
@@ -62,14 +62,14 @@ export function bench(): Promise<BenchResult[]> {
     const broker = await openAmqpBroker({ url: place.amqpUrl, connectionName: 'bench', log })
     opened.defer(broker.close)
     const environment = { ...runnerEnvironment(place, directory), WEIR_PLANS: planDirectory }
-    const cached = { ...environment, NODE_COMPILE_CACHE: join(directory, 'cache') }
+    const uncompiled = { ...environment, NODE_DISABLE_COMPILE_CACHE: '1' }
     const program = join(directory, 'dist', programsDirectory, 'runner.mjs')
     const start = await starter(broker, program)
     const variants: readonly Variant[] = [
       { name: 'start', processes: 1, run: () => start(plain, environment) },
-      { name: 'start-compiled-before', processes: 1, run: () => start(plain, cached) },
+      { name: 'start-compiling', processes: 1, run: () => start(plain, uncompiled) },
       { name: 'start-with-component', processes: 2, run: () => start(called, environment) },
-      { name: 'start-with-component-compiled-before', processes: 2, run: () => start(called, cached) },
+      { name: 'start-with-component-compiling', processes: 2, run: () => start(called, uncompiled) },
     ]
     return [...(await startResults(variants)), await attachResult(place, broker)]
   })
@@ -90,7 +90,7 @@ async function startResults(variants: readonly Variant[]): Promise<BenchResult[]
     const empty = await emptyNodeMs()
     const whole: number[] = []
     for (const { run } of variants) whole.push(await run())
-    // The first of each warms the disk's cache, and writes that of compiled code.
+    // The first of each warms the disk's cache.
     if (round === 0) continue
     emptyMs.push(empty)
     for (const [at, ms] of whole.entries()) wholeMs[at]?.push(ms)
