@@ -94,7 +94,7 @@ async function restore(
 ): Promise<void> {
   const { living = [] } = (await store.flows.get(flow))?.state ?? {}
   if (!living.some((one) => one.queue === queue)) return
-  log.error({ flow, queue }, 'queue was deleted by somebody, it is declared again')
+  log.error({ flow, queue }, 'living queue is gone, it is declared again')
   settler.lose(flow, queue)
   await wakes.now(flow).catch(() => {}) // told of in the log, and tried again
 }
