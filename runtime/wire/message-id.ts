@@ -54,13 +54,15 @@ const keyDigits = 12
 /** A new id in the form of `childId`, for runs, copies and messages without a parent. Unique, but no secret: one tells the next. */
 export function freshId(): string {
   used += 1
+  processPrefix ??= randomBytes((idDigits - counterDigits) / 2).toString('hex')
   return processPrefix + used.toString(16).padStart(counterDigits, '0')
 }
 
 const idDigits = 32
 const counterDigits = 12
 // Random per process and per worker thread, drawn once: a random id per message costs more than the rest of its envelope.
-const processPrefix = randomBytes((idDigits - counterDigits) / 2).toString('hex')
+// Not before the first one: until then a start needs no cryptography, which takes 6 ms to load.
+let processPrefix: string | undefined
 let used = 0
 
 function contentOf(body: Buffer, emitsOne: boolean): string {
