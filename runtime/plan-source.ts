@@ -35,8 +35,17 @@ export interface LivingWork {
 
 /** A Credential's fields by name, merged over a step's config. */
 export interface CredentialSource {
-  /** @throws {TransientError} when it cannot be read now; undefined when there is none */
-  readonly get: (namespace: string, name: string) => Promise<ResolvedCredential | undefined>
+  /**
+   * Undefined when there is none.
+   *
+   * @param wish `isFresh` after something has failed with what was given before: a copy that may be old is not good enough
+   * @throws {TransientError} when it cannot be read now, or has expired
+   */
+  readonly get: (
+    namespace: string,
+    name: string,
+    wish?: { readonly isFresh?: boolean },
+  ) => Promise<ResolvedCredential | undefined>
 }
 
 export interface ResolvedCredential {

@@ -72,8 +72,7 @@ export function watchObject<T extends Kept>(
         upsert: found,
         remove: () => sink({ kind: 'absent' }),
         problem: (failure) => {
-          // A list is never of nothing: a 404 is for the kind.
-          if (failure !== undefined) sink(failure.status === 404 ? { kind: 'unseen', failure } : sightOf(failure))
+          if (failure !== undefined) sink(sightOf(failure))
         },
       },
     },
@@ -108,11 +107,13 @@ export async function readObject<T extends Kept>(
     signal,
     ...accept,
   })
-  return answer.kind === 'done' ? { kind: 'found', object: project(answer.value) } : sightOf(answer.failure)
+  if (answer.kind === 'done') return { kind: 'found', object: project(answer.value) }
+  const { failure } = answer
+  // That nobody serves its kind says nothing about it.
+  return failure.status === 404 && failure.objectName === placeOf(key).name ? { kind: 'absent' } : sightOf(failure)
 }
 
 function sightOf<T>(failure: KubeError): Sight<T> {
-  if (failure.status === 404) return { kind: 'absent' }
   if (failure.status === 401 || failure.status === 403) return { kind: 'refused', failure }
   return { kind: 'unseen', failure }
 }

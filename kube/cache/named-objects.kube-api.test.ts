@@ -103,7 +103,9 @@ describeOnKubeApi('objects by name', (place) => {
     objects.follow('two', keys.slice(0, 1))
     await vi.waitFor(() => expect(keys.map((key) => valueOf(objects.get(key)))).toEqual(['1', '1', '1']), waiting)
     const watched = (): unknown[] =>
-      asked.flatMap(({ query }) => (query?.['watch'] === true ? [String(query['fieldSelector']).split('=')[1]] : []))
+      asked
+        .flatMap(({ query }) => (query?.['watch'] === true ? [String(query['fieldSelector']).split('=')[1]] : []))
+        .toSorted()
     await vi.waitFor(() => expect(watched()).toEqual(['a', 'b']), waiting)
     objects.follow('one', keys.slice(2))
     await vi.waitFor(() => expect(watched()).toEqual(['a', 'b', 'c']), waiting)

@@ -76,7 +76,7 @@ export async function readSecret(client: KubeClient, namespace: string, name: st
   const answer = await client.request<KubeObject>({ method: 'GET', path: pathOf(secretsResource, { namespace, name }) })
   if (answer.kind === 'done')
     return { kind: 'found', fields: secretFields({ data: (answer.value['data'] ?? {}) as Record<string, string> }) }
-  if (answer.failure.status === 404) return { kind: 'absent' }
+  if (answer.failure.status === 404 && answer.failure.objectName === name) return { kind: 'absent' }
   if (answer.failure.status === 403) return { kind: 'denied' }
   throw answer.failure
 }

@@ -81,10 +81,11 @@ async function boundConfig(job: ComponentJob): Promise<JsonObject> {
   return Object.fromEntries(values) as JsonObject
 }
 
-async function credentialFields(parts: RunnerParts, { plan, active }: ComponentJob): Promise<JsonObject> {
+async function credentialFields(parts: RunnerParts, { plan, active, delivery }: ComponentJob): Promise<JsonObject> {
   if (plan.credential === undefined) return {}
   const { flow, revision } = active.plan
-  const credential = await parts.credentials.get(flow.namespace, plan.credential)
+  const isFresh = delivery.message.headers.attempt > 1
+  const credential = await parts.credentials.get(flow.namespace, plan.credential, { isFresh })
   if (credential !== undefined) return credential.fields
   const text = `there is no credential "${plan.credential}"`
   // Nobody makes again what only an older revision names.

@@ -57,6 +57,8 @@ export async function openTokenServer(prefix: string): Promise<TokenServer> {
     valid.add(lastRefreshToken)
     return { status: 200, body: { ...token, ...expiry, refresh_token: lastRefreshToken } }
   }
+  const isKnown = (authorization: string | undefined): boolean =>
+    server.clientAuth === 'any' || (server.clientAuth === 'basic') === (authorization !== undefined)
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let text = ''
     for await (const chunk of request) text += String(chunk)
@@ -64,15 +66,21 @@ export async function openTokenServer(prefix: string): Promise<TokenServer> {
     const { authorization } = request.headers
     calls.push({ fields, authorization })
     const fault = faults.shift()
+    if (fault === 'silent') return
     const send = (status: number, body: string, headers = {}): void => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
     }
     if (typeof fault === 'object') return send(fault.status, JSON.stringify(fault.body ?? {}), fault.headers)
-    if (fault === 'silent') return
     if (fault === 'redirect') return send(302, '', { location: server.url })
-    const isKnown = server.clientAuth === 'any' || (server.clientAuth === 'basic') === (authorization !== undefined)
-    if (!isKnown) return send(401, JSON.stringify({ error: 'invalid_client' }))
-    const { status, body } = issue(fields)
+    if (!isKnown(authorization)) return send(401, JSON.stringify({ error: 'invalid_client' }))
+    answer(issue(fields), fault, send, response)
+  }
+  const answer = (
+    { status, body }: ReturnType<typeof issue>,
+    fault: TokenFault | undefined,
+    send: (status: number, body: string) => void,
+    response: ServerResponse,
+  ): void => {
     if (fault === 'cut') return void response.destroy()
     if (fault === 'garbage') return send(200, `<html>${JSON.stringify(body)}</html>`)
     if (fault === 'large') return send(200, JSON.stringify({ ...body, more: 'x'.repeat(200_000) }))
