@@ -11,7 +11,7 @@ import { followWork } from '../runner/follow-work.ts'
 import { openRunner } from '../runner/runner.ts'
 import type { RunnerObserver } from '../runner/runner-parts.ts'
 import { openTracing } from '../tracing/open-tracing.ts'
-import { directoryCredentials } from './directory-credentials.ts'
+import { openCredentialSource } from './open-credential-source.ts'
 import type { ProcessHost } from './open-host.ts'
 import { openProcessHost } from './open-host.ts'
 import type { HealthServer } from './open-health-server.ts'
@@ -132,11 +132,13 @@ async function openWork(parts: RunnerProcessParts, around: Surroundings): Promis
   const { opened, host, plans } = around
   const tracing = await openTracing({ environment, serviceName: 'weir-runner', log })
   if (tracing !== undefined) opened.defer(tracing.close)
+  const credentials = await openCredentialSource(settings.credentials, environment)
+  opened.defer(credentials.close)
   const runner = openRunner({
     ...around,
     host: host.host,
     code: host.code,
-    credentials: directoryCredentials(settings.credentials),
+    credentials,
     log,
     observer: observerOf(around, parts.observer ?? {}),
     limits: { queuedMessages: settings.queuedMessages, messageBytes: settings.messageBytes },

@@ -29,7 +29,7 @@ export interface RecorderSettings extends ProcessSettings {
 }
 
 export interface RunnerSettings extends RecorderSettings {
-  /** Directory of credentials, `<namespace>/<name>.json`. */
+  /** Directory of credentials, `<namespace>/<name>.json`; `kubernetes` for those of the cluster. */
   readonly credentials: string | undefined
   /** Undefined serves every pool. */
   readonly pools: readonly string[] | undefined
@@ -86,7 +86,7 @@ export const recorderFields = {
 export const runnerFields = {
   ...recorderFields,
   WEIR_CREDENTIALS: optional(
-    'directory of credentials, `NAMESPACE/NAME.json`, each `{"type": …, "fields": {…}}`; read anew at each use',
+    'directory of credentials, `NAMESPACE/NAME.json`, each `{"type": …, "fields": {…}}`, read anew at each use; `kubernetes` takes those of the cluster, by name',
     readText,
   ),
   WEIR_POOLS: optional('pools that are served, as `core,Component/shop`; without it all', readList),
