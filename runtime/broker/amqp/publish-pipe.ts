@@ -162,7 +162,9 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
   #flush(): void {
     while (this.#waiting.size > 0 && this.#hasRoom()) {
       const next = shiftFirst(this.#waiting)
-      if (next !== undefined) this.#send(next)
+      if (next === undefined) return
+      next.since = this.#parts.clock.now()
+      this.#send(next)
     }
   }
 
@@ -182,7 +184,6 @@ export class PublishPipe implements Omit<PublisherEvents, 'onLost'> {
     this.#sent = number
     if (this.#parts.fireAndForget) return resolve('confirmed')
     this.#bytes += bytesOf(one)
-    one.since = this.#parts.clock.now()
     putAt(this.#unconfirmed, number, one)
     if (this.#cancelConfirm === undefined) this.#armConfirm(this.#parts.limits.confirmMs)
   }

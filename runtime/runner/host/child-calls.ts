@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { NumberTable } from '../../number-table.ts'
 import { emptyTable, putAt, removeAt, valueAt, valuesOf } from '../../number-table.ts'
 import { emitKinds, frame, frameWriter } from '../../shim/frames.cjs'
-import type { Call, CallContext, CallResult, Emit } from '../component-host.ts'
+import type { Call, CallContext, CallResult, ChildSpec, Emit } from '../component-host.ts'
 import { emitIn, failureIn } from './child-json.ts'
 import type { CallTime } from './call-time.ts'
 import { hold, release, startTime } from './call-time.ts'
@@ -50,6 +50,8 @@ export class ChildCalls {
   readonly #writer: ReturnType<typeof frameWriter>
   readonly #ended: EndedCalls = endedCalls()
   readonly #origins = new Map<string, number>()
+  /** What calls of one spec have in common, as long as they do: mostly they are calls of one step. */
+  readonly #places = new WeakMap<ChildSpec, Place>()
   readonly #loaded = new Set<string>()
   #lastNumber = 0
   #last: Secretive | undefined
@@ -69,20 +71,21 @@ export class ChildCalls {
   start(call: Call, resolve: (result: CallResult) => void): void {
     const number = (this.#lastNumber += 1)
     const now = this.#options.clock.now()
-    const origin = this.#originOf(call)
+    const place = this.#placeOf(call)
+    const { origin } = place
     const isLoading = !this.#loaded.has(call.function.main)
     const running: RunningCall = { number, origin, call, resolve, time: startTime(now), isLoading, openEmits: 0 }
     if (this.#isHeldBack) hold(running.time, now)
     putAt(this.running, number, running)
-    this.#last = { config: call.config, ...(call.secrets && { secrets: call.secrets }) }
+    this.#last = place
     this.#mask = undefined
     this.usedAtMs = now
-    this.#send(running)
+    this.#send(running, place)
     this.#options.onLimit(isLoading ? this.#options.limits.loadTimeoutMs : call.timeoutMs)
     call.onStart?.()
   }
 
-  #send({ number, origin, call: { context, config, snapshot, message } }: RunningCall): void {
+  #send({ number, call: { context, snapshot, message } }: RunningCall, { origin, configJson }: Place): void {
     const { attempt, run, messageId } = context
     this.#writer.send(
       frame.call,
@@ -92,7 +95,7 @@ export class ChildCalls {
       run,
       messageId,
       rareJson(context),
-      JSON.stringify(config),
+      configJson,
       JSON.stringify(snapshot) ?? '{}',
       message,
     )
@@ -225,6 +228,17 @@ export class ChildCalls {
     for (const { time } of valuesOf(this.running)) (isHeldBack ? hold : release)(time, now)
   }
 
+  #placeOf(call: Call): Place {
+    const known = this.#places.get(call.child)
+    if (known !== undefined && isSame(known, call)) return known
+    const { function: called, timeoutMs, context, config, secrets } = call
+    const { flow, step } = context
+    const origin = this.#originOf(call)
+    const place = { origin, called, timeoutMs, flow, step, config, secrets, configJson: JSON.stringify(config) }
+    this.#places.set(call.child, place)
+    return place
+  }
+
   /** Names the step to the child, the first time with what its calls have in common. */
   #originOf({ context: { namespace, flow, step }, function: { name, main }, timeoutMs }: Call): number {
     const place = `${namespace}\n${flow}\n${step}\n${name}\n${main}\n${timeoutMs}`
@@ -238,7 +252,21 @@ export class ChildCalls {
 }
 
 /** What a call says of its secrets. */
-type Secretive = Pick<Call, 'config' | 'secrets'>
+interface Secretive extends Pick<Call, 'config'> {
+  readonly secrets: Call['secrets'] | undefined
+}
+
+interface Place extends Secretive, Pick<Call, 'timeoutMs'>, Pick<CallContext, 'flow' | 'step'> {
+  readonly origin: number
+  readonly called: Call['function']
+  readonly configJson: string
+}
+
+/** By identity where a step has one object for it. */
+function isSame(place: Place, { function: called, timeoutMs, context, config, secrets }: Call): boolean {
+  const isStep = place.flow === context.flow && place.step === context.step && place.called === called
+  return isStep && place.timeoutMs === timeoutMs && place.config === config && place.secrets === secrets
+}
 
 /** What only some calls have of their context; most send nothing. */
 function rareJson({ traceparent, reboundReason }: CallContext): string {
