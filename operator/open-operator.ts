@@ -7,6 +7,7 @@ import type { Meters } from '../kube/metrics/meters.ts'
 import type { KubeClient } from '../kube/transport/kube-client.ts'
 import { openManagementClient } from '../runtime/broker/management/management-client.ts'
 import type { Store } from '../runtime/store/store.ts'
+import { openCredentials } from './credentials/open-credentials.ts'
 import { openFlows, type Flows } from './flows/open-flows.ts'
 import { farewell } from './flows/farewell.ts'
 import type { FlowsTiming } from './flows/flow-parts.ts'
@@ -146,7 +147,8 @@ function openReign(options: ReignParts): Reign {
     publicUrl: options.publicUrl,
     timing: timing.flows ?? {},
   })
-  const all: readonly OperatorPart[] = [flows]
+  const credentials = openCredentials(parts, { unfenced: options.client, instance: lease.identity })
+  const all: readonly OperatorPart[] = [flows, credentials]
   return {
     troubles: () => Object.values(tenants.gates).flatMap((gate) => gate.trouble()?.reason ?? []),
     run: async (signal) => {
