@@ -1179,11 +1179,11 @@ const modules = {
      *   waitUntilQuiet?: (call: ServedCall, onQuiet: () => void) => () => void }} options
      */
     function openServer(writer, options) {
-      /** @type {Set<ServedCall>} */
-      const running = new Set()
+      /** Not ended, in no order. No Set: one from which the oldest goes keeps dead calls alive. @type {ServedCall[]} */
+      const running = []
       /** What calls have in common, by origin. @type {import('./call-arguments.cjs').Step[]} */
       const steps = []
-      const { link, onConfirm, onRefuse } = openLink(writer, (call) => running.delete(call))
+      const { link, onConfirm, onRefuse } = openLink(writer, (call) => leave(running, call))
       const logger = new Logger(
         (record) => writer.send(frame.log, 0, JSON.stringify(record)),
         {},
@@ -1196,7 +1196,8 @@ const modules = {
       /** @param {number} number @param {import('./call-arguments.cjs').Source} source @param {Function} run */
       function start(number, source, run) {
         const call = new ServedCall(number, source.origin, source.step.timeoutMs, parts)
-        running.add(call)
+        call.place = running.length
+        running.push(call)
         runCall(call, run, source)
       }
 
@@ -1226,7 +1227,7 @@ const modules = {
           logger.error({ err: toFailure(reason) }, 'unhandled rejection')
           const [only] = running
           // A function that has returned and is only waited for, alone in its process: nothing else can have failed.
-          if (running.size === 1 && only.isAwaited) only.fail(reason)
+          if (running.length === 1 && only.isAwaited) only.fail(reason)
         },
 
         /** @param {number} type @param {number} number @param {import('./frames.cjs').FrameValues} values */
@@ -1238,6 +1239,14 @@ const modules = {
           else if (type === frame.ping) writer.send(frame.pong, number)
         },
       }
+    }
+
+    /** The last takes its place. @param {ServedCall[]} running @param {ServedCall} call */
+    function leave(running, call) {
+      const last = running.pop()
+      if (last === undefined || last === call) return
+      running[call.place] = last
+      last.place = call.place
     }
 
     /** @param {ServedCall} call @param {Function} run @param {import('./call-arguments.cjs').Source} source */
@@ -1307,6 +1316,8 @@ const modules = {
         /** The payload that came in, as the component got it. */
         this.received = undefined
         this.emits = 0
+        /** Among those that are running. */
+        this.place = 0
         /** The function has returned, but its message has not ended. */
         this.isAwaited = false
         this.hasEnded = false

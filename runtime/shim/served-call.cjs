@@ -42,6 +42,8 @@ class ServedCall {
     /** The payload that came in, as the component got it. */
     this.received = undefined
     this.emits = 0
+    /** Among those that are running. */
+    this.place = 0
     /** The function has returned, but its message has not ended. */
     this.isAwaited = false
     this.hasEnded = false
