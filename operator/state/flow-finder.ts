@@ -4,9 +4,9 @@ import { slim } from '../../kube/cache/projection.ts'
 import { keyOf, pathOf, placeOf, type KubeObject } from '../../kube/kube-object.ts'
 import { finalizerStep } from '../../kube/write/finalizers.ts'
 import { clusterFailure, isNoSuchObject } from '../../runtime/plans/kubernetes/cluster-failure.ts'
+import { readFlowVersions } from '../../runtime/plans/kubernetes/flow-versions.ts'
 import type { InCluster } from '../operator-parts.ts'
 import type { ClusterStatesParts } from './cluster-states.ts'
-import { readFlowVersions } from './flow-versions.ts'
 
 export type ClusterFlow = InCluster<Flow>
 

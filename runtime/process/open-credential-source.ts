@@ -47,11 +47,12 @@ async function clusterOf(environment: Environment): Promise<Cluster> {
     KUBERNETES_SERVICE_HOST: host = '',
     KUBERNETES_SERVICE_PORT: port = '443',
     KUBECONFIG: path = '',
+    WEIR_KUBERNETES_ACCOUNT: directory = '',
   } = environment
   try {
     if (host !== '') {
       const { inClusterAccess } = await import('../../kube/transport/in-cluster.ts')
-      return { access: await inClusterAccess({ host, port }), isPod: true }
+      return { access: await inClusterAccess({ host, port, ...(directory !== '' && { directory }) }), isPod: true }
     }
     if (path !== '') {
       const { kubeconfigAccess } = await import('../../kube/transport/kubeconfig-access.ts')

@@ -41,7 +41,9 @@ export async function openRecorderProcess({ settings, log, signal }: RecorderPro
     })
     const plans = await openPlans(settings.plans, { ...servers, clock, log, signal })
     opened.defer(plans.close)
-    const namespaceOf = flowNamespaces({ plans, store: servers.store })
+    const { namespace } = plans
+    const namespaceOf =
+      namespace === undefined ? flowNamespaces({ plans, store: servers.store }) : async () => namespace
     const meters = recorderMeters(clock)
     const recorder = await openRecorder({ ...servers, clock, log, namespaceOf, ...meters.observer })
     opened.defer(recorder.close)

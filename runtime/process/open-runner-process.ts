@@ -105,7 +105,8 @@ async function openGround(
     },
   })
   const listening = probes.listen()
-  const reading = openPlans(settings.plans, { store: opening.then(({ store }) => store), clock, log, signal })
+  const store = opening.then((servers) => servers.store)
+  const reading = openPlans(settings.plans, { store, clock, log, pools: settings.pools, signal })
   try {
     const [servers, plans, { port }] = await Promise.all([opening, reading, listening])
     return { servers, plans, port }

@@ -63,6 +63,32 @@ describe('recorderSettings', () => {
   })
 })
 
+describe('plans of a cluster', () => {
+  const inPod = {
+    ...least,
+    WEIR_PLANS: 'kubernetes',
+    KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    KUBERNETES_SERVICE_PORT: '6443',
+  }
+
+  it('are those of the cluster that the process runs in', () => {
+    expect(recorderSettings(inPod).plans).toEqual({ host: '10.0.0.1', port: '6443', account: undefined })
+    expect(runnerSettings({ ...inPod, WEIR_KUBERNETES_ACCOUNT: '/account' }).plans).toMatchObject({
+      account: '/account',
+    })
+  })
+
+  it('cannot be had outside of one', () => {
+    const outside = { ...least, WEIR_PLANS: 'kubernetes' }
+    expect(() => recorderSettings(outside)).toThrow(
+      expect.objectContaining({
+        code: 'SettingsInvalid',
+        message: expect.stringContaining('runs in no pod') as string,
+      }),
+    )
+  })
+})
+
 describe('runnerSettings', () => {
   it('reads pools and the code of components', () => {
     const settings = runnerSettings({

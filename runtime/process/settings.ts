@@ -1,3 +1,4 @@
+import { clusterPlace, type ClusterPlace } from './cluster-place.ts'
 import type { Field, Reading, ValuesOf } from './settings-field.ts'
 import {
   leftOut,
@@ -24,8 +25,8 @@ export interface ProcessSettings {
 }
 
 export interface RecorderSettings extends ProcessSettings {
-  /** Directory of flows' states and plans; undefined takes those of the store. */
-  readonly plans: string | undefined
+  /** Directory of flows' states and plans, or the cluster that this process runs in; undefined takes those of the store. */
+  readonly plans: string | ClusterPlace | undefined
 }
 
 export interface RunnerSettings extends RecorderSettings {
@@ -78,7 +79,11 @@ export const recorderFields = {
     read: readWholeNumber(0, 3600),
   },
   WEIR_PLANS: optional(
-    'directory of flows’ states and plans, which is watched; without it they are read from the store every 2 s',
+    'directory of flows’ states and plans, which is watched; or `kubernetes`: the Flows of the pod’s namespace are followed; without it they are read from the store every 2 s',
+    readText,
+  ),
+  WEIR_KUBERNETES_ACCOUNT: optional(
+    'directory with `token`, `ca.crt` and `namespace` of the service account; without it that of the pod',
     readText,
   ),
 } as const
@@ -115,7 +120,7 @@ export const runnerFields = {
 /** @throws {PermanentError} `SettingsInvalid`: every variable that is wrong, with what it must be, and no value of any */
 export function recorderSettings(environment: Environment): RecorderSettings {
   const values = readFields(recorderFields, environment)
-  return { ...commonOf(values), plans: values.WEIR_PLANS }
+  return { ...commonOf(values), plans: plansOf(values, environment) }
 }
 
 /** @throws {PermanentError} `SettingsInvalid`, as `recorderSettings` does */
@@ -123,7 +128,7 @@ export function runnerSettings(environment: Environment): RunnerSettings {
   const values = readFields(runnerFields, environment)
   return {
     ...commonOf(values),
-    plans: values.WEIR_PLANS,
+    plans: plansOf(values, environment),
     credentials: values.WEIR_CREDENTIALS,
     pools: values.WEIR_POOLS,
     components: values.WEIR_COMPONENTS,
@@ -147,6 +152,13 @@ function commonOf(values: ValuesOf<typeof recorderFields>): ProcessSettings {
 
 function optional<Value>(description: string, read: (text: string) => Reading<Value>): Field<Value | undefined> {
   return { description, absent: leftOut, read }
+}
+
+function plansOf(
+  { WEIR_PLANS: plans, WEIR_KUBERNETES_ACCOUNT: account }: ValuesOf<typeof recorderFields>,
+  environment: Environment,
+): RecorderSettings['plans'] {
+  return plans === 'kubernetes' ? clusterPlace(environment, account) : plans
 }
 
 /** A list of hosts with ports is no URL to the platform. */

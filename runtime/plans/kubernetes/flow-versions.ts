@@ -1,7 +1,7 @@
-import { resources } from '../../crds/resources.ts'
-import { keyOf, pathOf, type KubeObject } from '../../kube/kube-object.ts'
-import type { KubeClient } from '../../kube/transport/kube-client.ts'
-import { clusterFailure } from '../../runtime/plans/kubernetes/cluster-failure.ts'
+import { resources } from '../../../crds/resources.ts'
+import { keyOf, pathOf, type KubeObject } from '../../../kube/kube-object.ts'
+import type { KubeClient } from '../../../kube/transport/kube-client.ts'
+import { clusterFailure } from './cluster-failure.ts'
 
 /** Which Flow has a name, and when it was last written. */
 export interface SeenVersion {
