@@ -105,7 +105,7 @@ export interface RunningCredentials {
 /** The operator's part for credentials, of one namespace, as a process of its own would have it. */
 export function runCredentials(
   client: KubeClient,
-  namespace: string,
+  namespace: string | undefined,
   options: CredentialsOptions & { readonly clock?: Clock } = {},
 ): RunningCredentials {
   const { clock = systemClock, ...rest } = options
