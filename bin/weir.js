@@ -29,7 +29,8 @@ function handOver(node) {
     process.exitCode = 2
     return
   }
-  const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // By the name that it was called by: as kubectl-weir it is a plug-in of kubectl.
+  const child = spawn(node, [process.argv[1] ?? self, ...process.argv.slice(2)], { stdio: 'inherit' })
   // A terminal's Ctrl-C reaches the child by itself, and once more from here: it takes the two for one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCli } from './program.ts'
 import { terminalOf } from './terminal.ts'
@@ -59,6 +59,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
     process.on('SIGTERM', onInterrupt)
     return { interrupted: interrupted.signal, stopped: stopped.signal, stop: stopAtOnce }
   },
+  // kubectl starts what is called so when somebody types `kubectl weir`.
+  isPlugin: basename(process.argv[1] ?? '').startsWith('kubectl-weir'),
   environment: env,
   logLevel: env['WEIR_LOG_LEVEL'] ?? 'info',
 })

@@ -48,6 +48,14 @@ describe('the program', () => {
       'snapshot get',
       'snapshot set',
       'snapshot reset',
+      'get',
+      'describe',
+      'logs',
+      'wait',
+      'trigger',
+      'suspend',
+      'resume',
+      'rollback',
       'completion',
     ])
     for (const { options, subcommands, path } of commands) {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addClusterChanges, addClusterViews } from './command-line/cluster-commands.ts'
 import { addComponent } from './command-line/component-commands.ts'
 import { addEval, addInit, addLint, addPlan } from './command-line/manifest-commands.ts'
 import { examples } from './command-line/option.ts'
@@ -47,8 +48,8 @@ function isExpected(error: unknown): boolean {
 /** All commands; one that is carried out tells its exit code. */
 export function buildProgram(context: CommandContext, done: (exitCode: number) => void): Command {
   const { out, err } = context.terminal
-  const program = new Command('weir')
-    .description('Integration flows: lint, plan and run them')
+  const program = new Command(context.isPlugin === true ? 'kubectl weir' : 'weir')
+    .description('Integration flows: lint, plan and run them, here or in a cluster')
     .version(version, '-V, --version')
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for what there is)')
@@ -68,6 +69,8 @@ export function buildProgram(context: CommandContext, done: (exitCode: number) =
   addDeadLetters(program, context, done)
   addRuns(program, context, done)
   addSnapshot(program, context, done)
+  addClusterViews(program, context, done)
+  addClusterChanges(program, context, done)
   addCompletion(program, context)
   return program
 }

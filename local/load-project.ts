@@ -1,6 +1,6 @@
 import type { Finding } from '../flow/finding/finding.ts'
 import { lintManifests } from '../flow/lint/lint-flows.ts'
-import type { ParsedManifests } from '../flow/manifest/manifest.ts'
+import type { ParsedManifests, SourceText } from '../flow/manifest/manifest.ts'
 import { parseManifests } from '../flow/manifest/parse-manifests.ts'
 import type { Plan } from '../flow/plan/plan.ts'
 import type { ComponentSources, LocalComponents } from './local-components.ts'
@@ -27,11 +27,21 @@ export interface ProjectOptions extends ComponentSources {
   readonly stdin: ReadStdin
   /** Names of credentials that are given beside the manifests. */
   readonly credentials?: Iterable<string>
+  /** Where objects are that do not say it; `default` without it. */
+  readonly namespace?: string
+  /** Manifests beside those of the files, judged as they are. */
+  readonly given?: readonly SourceText[]
+  /** What else there is; its own mistakes are nobody's here. */
+  readonly around?: (given: ParsedManifests) => Promise<readonly SourceText[]>
 }
 
 export async function loadProject(paths: readonly string[], options: ProjectOptions): Promise<Project> {
   const read = await readSources(paths, options.stdin)
-  const parsed = parseManifests(read.sources)
+  const { namespace = 'default', given = [], around } = options
+  const sources = [...read.sources.map((source) => ({ ...source, namespace })), ...given]
+  const alone = parseManifests(sources)
+  const others = around === undefined ? [] : await around(alone)
+  const parsed = others.length === 0 ? alone : parseManifests([...others, ...sources])
   const components = await loadComponents(parsed.manifests, options)
   const linted = lintManifests(withUnreadable(parsed, components.unreadable), {
     contracts: components.contracts,
@@ -43,7 +53,9 @@ export async function loadProject(paths: readonly string[], options: ProjectOpti
   return {
     parsed,
     components,
-    findings: [...read.findings, ...parsed.findings, ...components.findings, ...linted],
+    findings: [...read.findings, ...parsed.findings, ...components.findings, ...linted].filter(
+      ({ file }) => !others.some((other) => other.file === file),
+    ),
     ignored: new Map([...parsed.ignored, ...files]),
     componentDirectories: read.componentDirectories,
   }

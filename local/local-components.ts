@@ -45,8 +45,8 @@ export interface LocalComponent {
 export interface ComponentSources {
   /** `--component NAME=DIR`. */
   readonly directories: ReadonlyMap<string, string>
-  /** The directory of the components that ship with Weir. */
-  readonly catalogue: string
+  /** The directory of the components that ship with Weir; undefined where they are not to be had. */
+  readonly catalogue: string | undefined
 }
 
 /** Reads all components that the manifests and the sources give; what cannot be read is a finding. */
@@ -102,7 +102,8 @@ function withoutCode({ kind, name }: ComponentReference): PermanentError {
   return new PermanentError('ComponentNotFound', `there is no code for the ${kind} "${name}"`)
 }
 
-async function fromCatalogue(directory: string): Promise<ReadComponent[]> {
+async function fromCatalogue(directory: string | undefined): Promise<ReadComponent[]> {
+  if (directory === undefined) return []
   const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   return Promise.all(

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import { withClusterOptions } from './cluster-options.ts'
 
 /** `--store` and `--state`, of every command that looks at what flows have left. */
 export function withStore(command: Command): Command {
-  return command
+  return withClusterOptions(command)
     .option('--store <URL>', 'the store, as mongodb://HOST/DATABASE; by default WEIR_STORE')
     .option('--state <dir>', 'the state of a local run, in place of servers')
 }

@@ -1,17 +1,26 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { CommandContext } from '../commands/context.ts'
+import { withClusterOptions } from './cluster-options.ts'
 import { componentOption, examples } from './option.ts'
 
 const pathsMeaning = 'files, directories (searched for YAML and JSON), or - for standard input'
 
+const clusterHelp = `With --cluster, or any of -n, --context and --kubeconfig, what the cluster has is known, and what neither it nor the files
+have is an error. Nothing is applied. Without files the flows of the namespace are looked at as they are.`
+
+/** Of a command about files that can look at a cluster, too. */
+function withClusterChoice(command: Command): Command {
+  return withClusterOptions(command)
+    .option('--cluster', 'among what the cluster has')
+    .option('--flow <name>', 'a flow of the cluster, in place of files')
+}
+
 // Each command is loaded when it is asked for: help and completion need none of them.
 
 export function addLint(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
-  program
-    .command('lint')
-    .description('check manifests: file:line:column: severity Code message')
-    .argument('<paths...>', pathsMeaning)
+  withClusterChoice(program.command('lint').description('check manifests: file:line:column: severity Code message'))
+    .argument('[paths...]', pathsMeaning)
     .addOption(new Option('-o, --output <form>', 'form of the findings').choices(['text', 'json']).default('text'))
     .option('--strict', 'what is in none of the given files is an error, not a warning', false)
     .addOption(componentOption())
@@ -21,9 +30,10 @@ export function addLint(program: Command, context: CommandContext, done: (exitCo
         'weir lint flows/',
         'weir lint --strict --output json flow.yaml credentials.yaml',
         'kubectl get flows -o yaml | weir lint -',
+        'weir lint flow.yaml -n shop',
       ]),
     )
-    .addHelpText('after', 'Exit code: 1 when there is an error, else 0.')
+    .addHelpText('after', `${clusterHelp}\nExit code: 1 when there is an error, else 0.`)
     .action(async (paths: string[], options) =>
       done(await (await import('../commands/lint.ts')).lintCommand(context, paths, options)),
     )
@@ -31,15 +41,29 @@ export function addLint(program: Command, context: CommandContext, done: (exitCo
 
 export function addPlan(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
   const forms = new Option('-o, --output <form>', 'form of the plan').choices(['text', 'json', 'mermaid'])
-  program
-    .command('plan')
-    .description('show what flows compile to: stages, queues, retries, all defaults')
-    .argument('<paths...>', pathsMeaning)
+  withClusterChoice(
+    program
+      .command('plan')
+      .description(
+        'show what flows compile to: stages, queues, retries, all defaults; or what that changes in a cluster',
+      ),
+  )
+    .argument('[paths...]', pathsMeaning)
     .addOption(forms.default('text'))
     .addOption(componentOption())
     .addHelpText(
       'after',
-      examples(['weir plan flow.yaml', 'weir plan --output mermaid flow.yaml > flow.mmd', 'weir plan -o json flows/']),
+      examples([
+        'weir plan flow.yaml',
+        'weir plan --output mermaid flow.yaml > flow.mmd',
+        'weir plan -o json flows/',
+        'weir plan flow.yaml -n shop',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      `${clusterHelp} The difference to the plan that runs is shown.
+Exit code: for a cluster 1 when something changes; 2 when lint finds an error.`,
     )
     .action(async (paths: string[], options) =>
       done(await (await import('../commands/plan.ts')).planCommand(context, paths, options)),

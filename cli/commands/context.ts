@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly takeInterrupts: () => Interrupts
   /** As `WEIR_LOG_LEVEL` has it: debug, info, warn, error or silent. */
   readonly logLevel: string
+  /** Called as `kubectl weir`: where a command may be about files or a cluster, the cluster is meant. */
+  readonly isPlugin?: boolean
   /** Of this process; components get only the harmless part of it. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }

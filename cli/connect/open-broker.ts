@@ -9,6 +9,7 @@ import { openLog } from '../log.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { quiet, stateFile } from './open-store.ts'
+import { fromOutside, serversInCluster } from './servers-in-cluster.ts'
 import { withStateAdvice } from './state-advice.ts'
 
 /**
@@ -18,16 +19,20 @@ import { withStateAdvice } from './state-advice.ts'
  * @throws {PermanentError} with what to do: `StateInUse` and the like, or what the server said, without the password
  */
 export async function openBrokerOf(
-  { environment, logLevel, terminal }: Pick<CommandContext, 'environment' | 'logLevel' | 'terminal'>,
-  { state, broker }: ConnectOptions,
+  context: Pick<CommandContext, 'environment' | 'logLevel' | 'terminal' | 'isPlugin'>,
+  options: ConnectOptions,
 ): Promise<Broker> {
+  const { environment, logLevel, terminal } = context
+  const { state, broker } = options
   if (state !== undefined && broker !== undefined) throw new UsageError('give --state or --broker, not both')
   if (state !== undefined) return openStateQueues(state)
   const url = broker ?? environment['WEIR_BROKER'] ?? ''
-  if (url === '') {
-    throw new UsageError('where is the broker? Give --broker URL (or WEIR_BROKER), or --state DIR of a local run')
-  }
-  return openServer(url, openLog(quiet(logLevel), terminal.err))
+  const log = openLog(quiet(logLevel), terminal.err)
+  if (url !== '') return openServer(url, log)
+  const inCluster = await serversInCluster(context, options)
+  if (inCluster !== undefined) return fromOutside('--broker', () => openServer(inCluster.broker, log))
+  const others = '-n NAMESPACE of a cluster, or --state DIR of a local run'
+  throw new UsageError(`where is the broker? Give --broker URL (or WEIR_BROKER), ${others}`)
 }
 
 /** A person waits: a server that does not answer at first is reported, where a process of ours would go on trying. */

@@ -6,6 +6,7 @@ import type { CommandContext } from '../commands/context.ts'
 import { openLog } from '../log.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ConnectOptions } from './connect-options.ts'
+import { fromOutside, serversInCluster } from './servers-in-cluster.ts'
 import { withStateAdvice } from './state-advice.ts'
 
 /**
@@ -15,14 +16,24 @@ import { withStateAdvice } from './state-advice.ts'
  * @throws {PermanentError} with what to do: `StateInUse` and the like, or what the server said, without the password
  */
 export async function openStoreOf(
-  { environment, logLevel, terminal }: Pick<CommandContext, 'environment' | 'logLevel' | 'terminal'>,
-  { state, store }: ConnectOptions,
+  context: Pick<CommandContext, 'environment' | 'logLevel' | 'terminal' | 'isPlugin'>,
+  options: ConnectOptions,
 ): Promise<Store> {
+  const { state, store } = options
   if (state !== undefined && store !== undefined) throw new UsageError('give --state or --store, not both')
   if (state !== undefined) return openState(state)
-  const url = store ?? environment['WEIR_STORE'] ?? ''
-  if (url === '')
-    throw new UsageError('where is the store? Give --store URL (or WEIR_STORE), or --state DIR of a local run')
+  const url = store ?? context.environment['WEIR_STORE'] ?? ''
+  if (url !== '') return openServer(context, url)
+  const inCluster = await serversInCluster(context, options)
+  if (inCluster !== undefined) return fromOutside('--store', () => openServer(context, inCluster.store))
+  const others = '-n NAMESPACE of a cluster, or --state DIR of a local run'
+  throw new UsageError(`where is the store? Give --store URL (or WEIR_STORE), ${others}`)
+}
+
+async function openServer(
+  { logLevel, terminal }: Pick<CommandContext, 'logLevel' | 'terminal'>,
+  url: string,
+): Promise<Store> {
   if (!/^mongodb(?:\+srv)?:/.test(url)) throw new UsageError('--store must begin with mongodb:// or mongodb+srv://')
   // Loaded when it is needed: it takes longer than all the rest.
   const { openMongoStore } = await import('../../runtime/store/mongo/open-mongo-store.ts')

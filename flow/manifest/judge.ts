@@ -43,7 +43,7 @@ const mistakesWithValue: ReadonlySet<string> = new Set<FindingCode>(['DuplicateK
 function judgeForm(kind: ResourceKind, object: YamlObject): Judged {
   const { value } = object
   const name = isJsonObject(value['metadata']) ? value['metadata']['name'] : undefined
-  const id = { kind, namespace: namespaceOf(value), name: typeof name === 'string' ? name : '' }
+  const id = { kind, namespace: namespaceOf(value, object), name: typeof name === 'string' ? name : '' }
   // Behind other mistakes of YAML values are missing, which the schema would complain of again.
   if (object.isTorn || object.mistakes.some(({ code }) => !mistakesWithValue.has(code)))
     return { kind: 'broken', broken: { ...id, mistakes: [] }, at: object, findings: object.mistakes }
@@ -79,13 +79,13 @@ function sizeDrafts(kind: ResourceKind, { value, size }: YamlObject): readonly D
 function manifestOf(kind: ResourceKind, value: YamlRecord, object: YamlObject): Manifest {
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {}
   const placed =
-    kind === 'ClusterComponent' ? value : { ...value, metadata: { ...metadata, namespace: namespaceOf(value) } }
+    kind === 'ClusterComponent' ? value : { ...value, metadata: { ...metadata, namespace: namespaceOf(value, object) } }
   // The kind's schema has judged it.
   return { file: object.file, object: placed as unknown as Manifest['object'], positionOf: object.positionOf }
 }
 
-function namespaceOf({ kind, metadata }: YamlRecord): string {
+function namespaceOf({ kind, metadata }: YamlRecord, object: YamlObject): string {
   const namespace = isJsonObject(metadata) ? metadata['namespace'] : undefined
   if (kind === 'ClusterComponent') return ''
-  return typeof namespace === 'string' && namespace !== '' ? namespace : 'default'
+  return typeof namespace === 'string' && namespace !== '' ? namespace : object.namespace
 }

@@ -8,6 +8,8 @@ import type { Finding, Path } from '../finding/finding.ts'
 export interface SourceText {
   readonly file: string
   readonly text: string
+  /** Where its objects are that do not say it; `default` without it. */
+  readonly namespace?: string
 }
 
 export interface Position {

@@ -9,15 +9,18 @@ export type YamlRecord = Readonly<Record<string, unknown>>
 /** A map that a document holds, or an item of a `kind: List`; positions are asked for by paths from its own root. */
 export interface YamlObject extends Omit<YamlDocument, 'value'> {
   readonly value: YamlRecord
+  /** Where it is if it does not say so. */
+  readonly namespace: string
 }
 
 interface YamlObjects {
-  readonly objects: readonly YamlObject[]
+  readonly objects: readonly Omit<YamlObject, 'namespace'>[]
   /** What cannot be told of any object. */
   readonly findings: readonly Finding[]
 }
 
 interface YamlObjectsOfFile extends YamlObjects {
+  readonly objects: readonly YamlObject[]
   /** To be called when all objects have been judged. */
   readonly forgetTree: () => void
 }
@@ -27,8 +30,9 @@ export function yamlObjects(source: SourceText): YamlObjectsOfFile {
   const file = yamlFile(source)
   if (file.kind === 'unreadable') return { objects: [], findings: [file.finding], forgetTree: () => undefined }
   const parts = file.documents.map(objectsOf)
+  const { namespace = 'default' } = source
   return {
-    objects: parts.flatMap(({ objects }) => objects),
+    objects: parts.flatMap(({ objects }) => objects.map((object) => ({ ...object, namespace }))),
     findings: parts.flatMap(({ findings }) => findings),
     forgetTree: file.forgetTree,
   }
@@ -51,7 +55,7 @@ function isList(value: YamlRecord): value is { readonly items: readonly unknown[
 }
 
 function itemsOf(document: YamlDocument, items: readonly unknown[]): YamlObjects {
-  const objects = items.flatMap((item, at): YamlObject[] => {
+  const objects = items.flatMap((item, at): YamlObjects['objects'] => {
     if (!isJsonObject(item)) return []
     const base: Path = ['items', at]
     const positionOf: YamlDocument['positionOf'] = (path, options) => document.positionOf([...base, ...path], options)
