@@ -92,7 +92,10 @@ function kindReports<T extends AnyComponent>(
     reconcile: async (key) => {
       const component = cache.get(key)
       if (component === undefined || component.metadata.deletionTimestamp !== undefined) return { kind: 'done' }
-      writer.write(component, statusOf(component, findings(parts, reports, kind, component), clock.now()))
+      const pools = findings(parts, reports, kind, component)
+      // As long as one has not been looked at, nobody knows whether what is said there still holds.
+      if (pools.every(({ report }) => report !== undefined))
+        writer.write(component, statusOf(component, pools, clock.now()))
       return { kind: 'done' }
     },
   })
@@ -121,29 +124,26 @@ function foundIn({ metadata, spec, status }: AnyComponent): FoundFunctions {
 }
 
 function findings(
-  { live, living }: ReportParts,
+  parts: ReportParts,
   reports: ReadonlyMap<string, PoolReport>,
   kind: Kind,
   { metadata }: AnyComponent,
 ): readonly PoolFinding[] {
-  return living.keys().flatMap((key) => {
-    const needed = living.get(key)
-    const identity = poolIdentity(needed?.pool ?? '')
-    if (needed === undefined || identity === undefined || identity.kind === 'core') return []
-    const { component } = identity
-    const isOwn = component.kind === kind && component.name === metadata.name
-    if (!isOwn || (kind === 'Component' && needed.namespace !== metadata.namespace)) return []
-    const report = reports.get(key)
-    const deployment = live.deployments.get(key)
-    const trouble =
-      live.pods.byIndex('pool', key).flatMap((pod) => podTrouble(pod) ?? [])[0] ??
-      (deployment === undefined ? undefined : replicaTrouble(deployment))
-    return [
-      {
-        namespace: needed.namespace,
-        ...(report !== undefined && { report }),
-        ...(trouble !== undefined && { pods: trouble }),
-      },
-    ]
+  const { living } = parts
+  const own = living.keys().filter((key) => {
+    const { pool = '', namespace } = living.get(key) ?? {}
+    const identity = poolIdentity(pool)
+    if (identity === undefined || identity.kind === 'core') return false
+    const isOwn = identity.component.kind === kind && identity.component.name === metadata.name
+    return isOwn && (kind === 'ClusterComponent' || namespace === metadata.namespace)
   })
+  return own.map((key) => finding(parts, reports.get(key), key))
+}
+
+function finding({ live, living }: ReportParts, report: PoolReport | undefined, key: string): PoolFinding {
+  const { namespace = '' } = living.get(key) ?? {}
+  const deployment = live.deployments.get(key)
+  const [ofPods] = live.pods.byIndex('pool', key).flatMap((pod) => podTrouble(pod) ?? [])
+  const pods = ofPods ?? (deployment === undefined ? undefined : replicaTrouble(deployment))
+  return { namespace, ...(report !== undefined && { report }), ...(pods !== undefined && { pods }) }
 }

@@ -1,6 +1,6 @@
 import { apiVersionOf, pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
-import { KubeError, orThrow } from '../../kube/transport/kube-error.ts'
+import { orThrow, type KubeError } from '../../kube/transport/kube-error.ts'
 import { openApplier, type Applier } from '../../kube/write/applier.ts'
 import type { PoolKind, PoolObject } from './decide/pool-objects.ts'
 import { poolsManager, scalerManager } from './decide/replicas-owner.ts'
@@ -67,7 +67,7 @@ async function applyOne({ live, applier }: Writing, { kind, object }: PoolObject
   const before = cache.get(`${namespace}/${name}`)
   const answer = await applier.apply({
     resource: poolResources[kind],
-    desired: object as KubeObject,
+    desired: object,
     live: before,
     signal,
   })

@@ -37,48 +37,20 @@ interface FlowNeeds {
 
 /** A flow whose state cannot be read needs what it needed before: nothing is taken away for a mistake in a status. */
 export function openLivingPools(flows: ObjectCache<InCluster<Flow>>): LivingPools {
-  const needs = new Map<string, FlowNeeds>()
-  const users = new Map<string, Set<string>>()
-  const names = new Map<string, string>()
+  const table = openNeeds()
   const listeners = new Set<Parameters<Source['subscribe']>[0]>()
-  const replace = (key: string, after: FlowNeeds | undefined): readonly string[] => {
-    const before = needs.get(key)
-    if (after === undefined) needs.delete(key)
-    else needs.set(key, after)
-    const [gone, there] = [poolKeys(before), poolKeys(after)]
-    for (const one of gone.keys()) if (!there.has(one)) users.get(one)?.delete(key)
-    for (const [one, pool] of there) {
-      users.set(one, (users.get(one) ?? new Set()).add(key))
-      names.set(one, pool)
-    }
-    for (const one of gone.keys()) if (users.get(one)?.size === 0) forget(one)
-    return [...new Set([...gone.keys(), ...there.keys()])]
-  }
-  const forget = (key: string): void => {
-    users.delete(key)
-    names.delete(key)
-  }
   const changed = (flow: InCluster<Flow>, isGone: boolean, isInitial: boolean): void => {
-    const key = keyOf(flow)
     const after = isGone ? undefined : needsOf(flow)
     if (after === 'unreadable') return
-    const isNothingNew = JSON.stringify(after?.state) === JSON.stringify(needs.get(key)?.state)
-    if (isNothingNew) return
-    for (const pool of replace(key, after)) for (const tell of listeners) tell(pool, isInitial ? 'startUp' : 'child')
+    const keys = table.replace(keyOf(flow), after)
+    for (const pool of keys) for (const tell of listeners) tell(pool, isInitial ? 'startUp' : 'child')
   }
   return {
     synced: flows.synced,
-    keys: () => [...users.keys()],
-    get: (key) => {
-      const pool = names.get(key)
-      const all = [...(users.get(key) ?? [])].flatMap((flow) => needs.get(flow) ?? [])
-      const [first] = all
-      if (pool === undefined || first === undefined) return undefined
-      const using = all.map(({ state, pools }) => ({ state, queues: pools.get(pool) ?? [] }))
-      return { namespace: first.namespace, pool, flows: using }
-    },
+    keys: table.keys,
+    get: table.get,
     subscribe: (enqueue) => {
-      for (const key of users.keys()) enqueue(key, 'startUp')
+      for (const key of table.keys()) enqueue(key, 'startUp')
       listeners.add(enqueue)
       return () => void listeners.delete(enqueue)
     },
@@ -86,6 +58,47 @@ export function openLivingPools(flows: ObjectCache<InCluster<Flow>>): LivingPool
       flows.subscribe((change) =>
         changed(change.object, change.kind === 'removed', change.kind === 'added' && change.isInitial),
       ),
+  }
+}
+
+interface Needs extends Pick<LivingPools, 'get' | 'keys'> {
+  /** Gives the keys of the pools for which something has changed. */
+  readonly replace: (flow: string, after: FlowNeeds | undefined) => readonly string[]
+}
+
+function openNeeds(): Needs {
+  const needs = new Map<string, FlowNeeds>()
+  const users = new Map<string, { readonly pool: string; readonly flows: Set<string> }>()
+  const join = (key: string, pool: string, flow: string): void => {
+    const known = users.get(key) ?? { pool, flows: new Set<string>() }
+    users.set(key, known)
+    known.flows.add(flow)
+  }
+  const leave = (key: string, flow: string): void => {
+    const flows = users.get(key)?.flows
+    flows?.delete(flow)
+    if (flows?.size === 0) users.delete(key)
+  }
+  return {
+    keys: () => [...users.keys()],
+    get: (key) => {
+      const { pool, flows } = users.get(key) ?? {}
+      const all = [...(flows ?? [])].flatMap((flow) => needs.get(flow) ?? [])
+      const [first] = all
+      if (pool === undefined || first === undefined) return undefined
+      const using = all.map(({ state, pools }) => ({ state, queues: pools.get(pool) ?? [] }))
+      return { namespace: first.namespace, pool, flows: using }
+    },
+    replace: (flow, after) => {
+      const before = needs.get(flow)
+      if (JSON.stringify(before?.state) === JSON.stringify(after?.state)) return []
+      const [gone, there] = [poolKeys(before), poolKeys(after)]
+      if (after === undefined) needs.delete(flow)
+      else needs.set(flow, after)
+      for (const key of gone.keys()) if (!there.has(key)) leave(key, flow)
+      for (const [key, pool] of there) join(key, pool, flow)
+      return [...new Set([...gone.keys(), ...there.keys()])]
+    },
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { resources } from '../../crds/resources.ts'
@@ -19,7 +18,7 @@ import { poolObjectName } from './decide/pool-identity.ts'
 import { openPools, type Pools, type PoolsOptions } from './open-pools.ts'
 import { autoscalers, pods, poolResources } from './pool-resources.ts'
 
-const waiting = { timeout: 60_000, interval: 50 }
+const waiting = { timeout: 40_000, interval: 50 }
 const merge = 'application/merge-patch+json'
 const events = { record: () => {}, settled: async () => {}, dropped: () => 0 }
 const deployments = poolResources.Deployment
@@ -104,8 +103,8 @@ describeOnKubeApi('pools', (place) => {
   async function writeState(state: FlowState): Promise<void> {
     const { namespace: where, name } = state
     const path = pathOf(resources.flows, { namespace: where, name, subresource: 'status' })
-    const body = { status: { state: flowStateInStatus({ state, version: 1 }) } }
-    orThrow(await client.request({ method: 'PATCH', path, contentType: merge, body }))
+    const body = [{ op: 'add', path: '/status', value: { state: flowStateInStatus({ state, version: 1 }) } }]
+    orThrow(await client.request({ method: 'PATCH', path, contentType: 'application/json-patch+json', body }))
   }
 
   interface Running {
@@ -115,14 +114,14 @@ describeOnKubeApi('pools', (place) => {
     readonly stop: () => Promise<unknown>
   }
 
-  function run(more: Partial<PoolsOptions> = {}, plans: readonly Plan[] = []): Running {
+  function run(more: Partial<PoolsOptions> = {}, plans: readonly Plan[] = [], api: KubeClient = client): Running {
     const writes: string[] = []
     const depths = new Map<string, number>()
     const watched: KubeClient = {
-      ...client,
+      ...api,
       request: (request) => {
         if (request.method !== 'GET') writes.push(`${request.method} ${request.path}`)
-        return client.request(request)
+        return api.request(request)
       },
     }
     const shared = openSharedCaches({ client: watched, onListenerError: (error) => expect.fail(String(error)) })
@@ -407,7 +406,7 @@ describeOnKubeApi('pools', (place) => {
     const { pools } = run()
     expect(replicasOf(await pool('Component/always'))).toBe(1)
     await pool('Component/seldom')
-    const stages = state.living.map(({ revision: _, ...stage }) => stage)
+    const stages = state.living.map(({ revision: _revision, ...stage }) => stage)
     const edited = (at: number): FlowState => ({
       ...state,
       pending: { revision: 1, hash: '', stages: stages.slice(at, at + 1) },
@@ -422,7 +421,7 @@ describeOnKubeApi('pools', (place) => {
   })
 
   it('keeps Secrets from pools where it may not read them, and says so', async () => {
-    await create(resources.components, 'shop', { spec: { image: 'a' } })
+    await create(resources.components, 'shop', { spec: { image: 'a', functions: [{ name: 'f', kind: 'action' }] } })
     await create(resources.credentials, 'crm', { spec: { type: 'basic', secretRef: { name: 'crm-key' } } })
     const state = await flow('orders', ['Component/shop'])
     const plan = {
@@ -430,7 +429,7 @@ describeOnKubeApi('pools', (place) => {
       flow: { uid: state.flow },
       revision: 1,
       stages: [{ name: 's', queue: state.living[0]?.queue, pool: 'Component/shop' }],
-      steps: { s: { kind: 'component', credential: randomUUID() } },
+      steps: { s: { kind: 'component', credential: 'crm' } },
     }
     // An administrator may everything; the answer is what is tried here.
     const denied: KubeClient = {
@@ -440,10 +439,7 @@ describeOnKubeApi('pools', (place) => {
           ? { kind: 'done', value: { status: { allowed: false } } as T }
           : client.request<T>(request),
     }
-    const before = client
-    client = denied
-    run({ secretAccess: 'tenants' }, [plan as unknown as Plan])
-    client = before
+    run({ secretAccess: 'tenants' }, [plan as unknown as Plan], denied)
     await vi.waitFor(async () => {
       const { conditions } = fieldsOf((await read(resources.components, 'shop'))?.['status'])
       const ready = itemsOf(conditions).find(({ type }) => type === 'Ready')

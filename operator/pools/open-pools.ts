@@ -1,5 +1,5 @@
 import type { FlowState } from '../../flow/plan/flow-state.ts'
-import { openController } from '../../kube/controller/controller.ts'
+import { openController, type Controller } from '../../kube/controller/controller.ts'
 import { mappedSource } from '../../kube/controller/sources.ts'
 import { keyOf } from '../../kube/kube-object.ts'
 import type { Broker } from '../../runtime/broker/broker.ts'
@@ -10,14 +10,16 @@ import { openLivingPools, type LivingPools } from './living-pools.ts'
 import { arePoolsReady } from './pools-ready.ts'
 import { livePoolSources, openLivePools } from './pool-objects-live.ts'
 import type { PoolPlatform, TenantConnection } from './decide/pool-wish.ts'
-import { poolIdentity } from './decide/pool-identity.ts'
+import { poolIdentity, type ComponentName } from './decide/pool-identity.ts'
 import type { BrokerFigures } from './decide/decide-scale.ts'
-import { reconcilePool } from './reconcile-pool.ts'
+import { reconcilePool, type PoolReconciling } from './reconcile-pool.ts'
 import { openScaling } from './scaling.ts'
 import { openSecretAccess, type SecretAccess } from './secret-access.ts'
 import { openUsedCredentials, type FindPlan } from './used-credentials.ts'
 
 export interface PoolsOptions {
+  /** The only one that is looked after; all of them without it. */
+  readonly namespace?: string | undefined
   readonly platform: PoolPlatform
   readonly secretAccess: SecretAccess
   /** Of any plan that is kept, in a namespace. */
@@ -48,13 +50,13 @@ const usualTiming: PoolsTiming = { lookMs: 1_000, figuresMs: 5_000 }
 const timeoutMs = 120_000
 
 export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
-  const { client, caches, clock, meters, log } = parts
-  const live = openLivePools(parts)
+  const { caches, log } = parts
+  const live = openLivePools({ ...parts, namespace: options.namespace })
   const living = openLivingPools(caches.flows)
   const reports = openComponentReports({ ...parts, live, living })
   const users = openCredentialUsers()
-  const writer = openPoolWriter(client, live)
-  const reconciling = {
+  const writer = openPoolWriter(parts.client, live)
+  const reconciling: PoolReconciling = {
     ...options,
     caches,
     living,
@@ -65,7 +67,26 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
     report: reports.put,
     uses: users.put,
   }
-  const controller = openController({
+  const controller = openPoolController(parts, reconciling, users.of)
+  const timing = { ...usualTiming, ...options.timing }
+  const scaling = openScaling({ ...parts, ...options, timing, live, living, writer })
+  return {
+    arePoolsReady: async (state) => arePoolsReady(state, { caches, live }),
+    run: async (signal) => {
+      const end = living.follow()
+      await Promise.all([live.run(signal), controller.run(signal), scaling.run(signal), reports.run(signal)])
+      end()
+    },
+  }
+}
+
+function openPoolController(
+  { caches, clock, meters, log }: OperatorParts,
+  reconciling: PoolReconciling,
+  usersOf: CredentialUsers['of'],
+): Controller {
+  const { living, live } = reconciling
+  return openController({
     name: 'pool',
     clock,
     meters,
@@ -74,45 +95,36 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
       living,
       ...livePoolSources(live),
       mappedSource(caches.components, ({ metadata: { namespace, name } }) =>
-        poolsOf(living, 'Component', name).filter((key) => key.startsWith(`${namespace}/`)),
+        poolsOf(living, { kind: 'Component', name }).filter((key) => key.startsWith(`${namespace}/`)),
       ),
-      mappedSource(caches.clusterComponents, ({ metadata: { name } }) => poolsOf(living, 'ClusterComponent', name)),
-      mappedSource(caches.credentials, (credential) => users.of(keyOf(credential))),
+      mappedSource(caches.clusterComponents, ({ metadata: { name } }) =>
+        poolsOf(living, { kind: 'ClusterComponent', name }),
+      ),
+      mappedSource(caches.credentials, (credential) => usersOf(keyOf(credential))),
       { synced: live.synced, subscribe: () => () => {} },
     ],
     reconcile: (key, signal) => reconcilePool(reconciling, key, signal),
-    onFailure: ({ key, error: err, retryAfterMs }) =>
-      log.warn({ pool: key, err, retryAfterMs }, 'pool not reconciled, it will be tried again'),
-  })
-  const scaling = openScaling({
-    ...parts,
-    ...options,
-    timing: { ...usualTiming, ...options.timing },
-    live,
-    living,
-    writer,
-  })
-  return {
-    arePoolsReady: async (state) => arePoolsReady(state, { caches, live }),
-    run: async (signal) => {
-      const end = living.follow()
-      const running = [live.run(signal), controller.run(signal), scaling.run(signal), reports.run(signal)]
-      await Promise.all(running)
-      end()
+    onFailure: ({ key, error: err, retryAfterMs }) => {
+      log.warn({ pool: key, err, retryAfterMs }, 'pool not reconciled, it will be tried again')
+      reportFailure(reconciling, key, err)
     },
-  }
+  })
+}
+
+function reportFailure({ living, report }: PoolReconciling, key: string, error: unknown): void {
+  const needed = living.get(key)
+  if (needed === undefined) return
+  const message = error instanceof Error ? error.message : String(error)
+  const { namespace, pool } = needed
+  report(key, { namespace, pool, refused: [], trouble: { reason: 'PoolNotApplied', message, isFinal: false } })
 }
 
 /** Keys of the pools that a component has now. */
-export function poolsOf(living: LivingPools, kind: string, name: string): readonly string[] {
+function poolsOf(living: LivingPools, { kind, name }: ComponentName): readonly string[] {
   return living.keys().filter((key) => {
     const identity = poolIdentity(living.get(key)?.pool ?? '')
-    return (
-      identity !== undefined &&
-      identity.kind !== 'core' &&
-      identity.component.kind === kind &&
-      identity.component.name === name
-    )
+    if (identity === undefined || identity.kind === 'core') return false
+    return identity.component.kind === kind && identity.component.name === name
   })
 }
 
@@ -124,8 +136,10 @@ interface CredentialUsers {
 function openCredentialUsers(): CredentialUsers {
   const byPool = new Map<string, ReadonlySet<string>>()
   return {
-    put: (pool, credentials) =>
-      void (credentials.length === 0 ? byPool.delete(pool) : byPool.set(pool, new Set(credentials))),
+    put: (pool, credentials) => {
+      if (credentials.length === 0) byPool.delete(pool)
+      else byPool.set(pool, new Set(credentials))
+    },
     of: (credential) => [...byPool].flatMap(([pool, used]) => (used.has(credential) ? [pool] : [])),
   }
 }

@@ -29,27 +29,30 @@ export interface LivePools {
 
 const ours = `app.kubernetes.io/managed-by=weir,${poolLabel}`
 
-export function openLivePools({ client, clock }: Pick<OperatorParts, 'client' | 'clock'>): LivePools {
+interface LivePoolsParts extends Pick<OperatorParts, 'client' | 'clock'> {
+  /** The only one that is looked at. */
+  readonly namespace: string | undefined
+}
+
+export function openLivePools({ client, clock, namespace }: LivePoolsParts): LivePools {
+  const shared = { client, clock, namespace }
   const cacheOf = (kind: Exclude<PoolKind, 'Deployment'>): ObjectCache<KubeObject> =>
-    openObjectCache({ client, clock, resource: poolResources[kind], labelSelector: ours, project: slim })
+    openObjectCache({ ...shared, resource: poolResources[kind], labelSelector: ours, project: slim })
   const deployments = openObjectCache<LivePool>({
-    client,
-    clock,
+    ...shared,
     resource: poolResources.Deployment,
     labelSelector: ours,
     project: withReplicaManagers,
   })
   const podsOf = openObjectCache({
-    client,
-    clock,
+    ...shared,
     resource: pods,
     labelSelector: ours,
     project: podInBrief,
     indexes: { pool: ({ metadata }) => [`${metadata.namespace}/${metadata.labels?.[poolLabel]}`] },
   })
   const scalers = openObjectCache({
-    client,
-    clock,
+    ...shared,
     resource: autoscalers,
     project: slim,
     indexes: { target: targetOf },

@@ -47,30 +47,35 @@ export async function reconcilePool(parts: PoolReconciling, key: string, signal:
   const { namespace, pool } = needed
   const place = placePool(needed, identity, parts.caches)
   const connection = parts.connectionOf(namespace)
-  const component = place.component
-  const facts = { identity, isTenantReady: connection !== undefined, ...(component !== undefined && { component }) }
-  const trouble = poolTrouble(facts)
+  const trouble = poolTrouble({ identity, component: place.component, isTenantReady: connection !== undefined })
   if (trouble !== undefined || connection === undefined)
     return tell(parts, key, { namespace, pool, refused: [] }, trouble)
-  const used = await parts.usedCredentials(needed)
-  parts.uses(
-    key,
-    used.names.map((name) => `${namespace}/${name}`),
+  const { platform } = parts
+  return applyWithAccess(parts, { key, needed, signal, wish: { ...place, namespace, pool, connection, platform } })
+}
+
+interface Applying {
+  readonly key: string
+  readonly needed: NeededPool
+  readonly wish: Omit<PoolWish, 'access'>
+  readonly signal: AbortSignal
+}
+
+const askAgainMs = 30_000
+
+async function applyWithAccess(parts: PoolReconciling, { key, needed, wish, signal }: Applying): Promise<Reconciled> {
+  const { namespace } = needed
+  const { names, isComplete } = await parts.usedCredentials(needed)
+  const used = names.map((name) => `${namespace}/${name}`)
+  parts.uses(key, used)
+  const isOpen = used.length === 0 || (await parts.mayReadSecrets(namespace))
+  const access = accessOf(parts.caches, namespace, names)
+  const applied = await applyPool(
+    parts,
+    { ...wish, access: isOpen ? access : { ...access, secrets: [] } },
+    { key, signal, trouble: isOpen ? undefined : accessDenied(namespace) },
   )
-  const isOpen = used.names.length === 0 || (await parts.mayReadSecrets(namespace))
-  const access = accessOf(parts.caches, namespace, used.names)
-  const wish: PoolWish = {
-    ...place,
-    namespace,
-    pool,
-    connection,
-    platform: parts.platform,
-    access: isOpen ? access : { ...access, secrets: [] },
-  }
-  const applied = await applyPool(parts, key, wish, signal)
-  if (applied.kind === 'again' || (isOpen && used.isComplete)) return applied
-  if (!isOpen) parts.report(key, { namespace, pool, refused: [], trouble: accessDenied(namespace) })
-  return { kind: 'again', afterMs: 30_000 }
+  return applied.kind === 'done' && !(isOpen && isComplete) ? { kind: 'again', afterMs: askAgainMs } : applied
 }
 
 async function removePool(
@@ -84,13 +89,16 @@ async function removePool(
   return isDone
 }
 
-async function applyPool(
-  parts: PoolReconciling,
-  key: string,
-  wish: PoolWish,
-  signal: AbortSignal,
-): Promise<Reconciled> {
+interface ApplyingTo {
+  readonly key: string
+  readonly signal: AbortSignal
+  /** What is told when everything was applied. */
+  readonly trouble: PoolTrouble | undefined
+}
+
+async function applyPool(parts: PoolReconciling, wish: PoolWish, to: ApplyingTo): Promise<Reconciled> {
   const { namespace, pool } = wish
+  const { key, signal, trouble } = to
   const { objects, refused } = poolObjects(wish)
   const report = { namespace, pool, refused }
   const policy = scalePolicy(wish.component?.scaling)
@@ -99,17 +107,21 @@ async function applyPool(
   try {
     await parts.writer.apply(objects, Math.max(policy.min, hasAutoscaler ? 1 : 0), signal)
   } catch (error) {
-    if (!(error instanceof ObjectRefused)) throw error
-    const { kind, failure } = error
-    if (failure.causes.some(({ reason }) => reason === 'NamespaceTerminating')) return isDone
-    const trouble = refusalTrouble({ kind, status: failure.status, message: failure.message })
-    const told = tell(parts, key, report, trouble)
-    if (trouble.isFinal) return { kind: 'again', afterMs: muchLaterMs }
-    if (failure.status === 0) throw failure
-    return told
+    if (error instanceof ObjectRefused) return refusedBy(parts, key, report, error)
+    throw error
   }
-  parts.report(key, report)
+  parts.report(key, { ...report, ...(trouble !== undefined && { trouble }) })
   return isDone
+}
+
+function refusedBy(parts: PoolReconciling, key: string, report: PoolReport, refused: ObjectRefused): Reconciled {
+  const { kind, failure } = refused
+  if (failure.causes.some(({ reason }) => reason === 'NamespaceTerminating')) return isDone
+  // No answer: it is tried again, later each time.
+  if (failure.status === 0) throw failure
+  const trouble = refusalTrouble({ kind, status: failure.status, message: failure.message })
+  const told = tell(parts, key, report, trouble)
+  return trouble.isFinal ? { kind: 'again', afterMs: muchLaterMs } : told
 }
 
 function tell(

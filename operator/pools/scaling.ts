@@ -41,7 +41,8 @@ export function openScaling(parts: ScalingParts): OperatorPart {
     const deployment = live.deployments.get(key)
     if (needed === undefined || deployment === undefined) return void memories.delete(key)
     if (deployment.metadata.deletionTimestamp !== undefined) return
-    await scaleOne(parts, { key, needed, deployment, memories, figures: await figures.of(needed) })
+    const pods = deployment.spec.replicas ?? 1
+    await scaleOne(parts, { key, needed, deployment, memories, figures: pods > 0 ? figures.of(needed) : undefined })
   }
   return {
     run: async (signal) => {
@@ -167,26 +168,38 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 interface Figures {
-  readonly of: (needed: NeededPool) => Promise<BrokerFigures | undefined>
+  /** As they were last told; undefined when that is too long ago. */
+  readonly of: (needed: NeededPool) => BrokerFigures | undefined
 }
 
-/** All queues of a namespace are asked for at once, and not by every pool. */
+interface Told {
+  readonly at: number
+  readonly queues: ReadonlyMap<string, BrokerFigures>
+}
+
+const oldMs = 30_000
+
+/** All queues of a namespace are asked for at once, and not by every pool; nobody waits for the answer. */
 function openFigures({ figuresOf, clock, timing }: ScalingParts): Figures {
-  type Asked = { readonly at: number; readonly answer: Promise<ReadonlyMap<string, BrokerFigures> | undefined> }
-  const known = new Map<string, Asked>()
-  const ask = (namespace: string): Asked['answer'] => {
-    const before = known.get(namespace)
-    if (before !== undefined && clock.elapsed() - before.at < timing.figuresMs) return before.answer
-    // Without them the pool is looked at nevertheless.
-    const answer = figuresOf(namespace).catch(() => undefined)
-    known.set(namespace, { at: clock.elapsed(), answer })
-    return answer
+  const asked = new Map<string, number>()
+  const told = new Map<string, Told>()
+  const ask = async (namespace: string): Promise<void> => {
+    const queues = await figuresOf(namespace)
+    if (queues !== undefined) told.set(namespace, { at: clock.elapsed(), queues })
+  }
+  const askWhenDue = (namespace: string): void => {
+    const now = clock.elapsed()
+    if (now - (asked.get(namespace) ?? Number.NEGATIVE_INFINITY) < timing.figuresMs) return
+    asked.set(namespace, now)
+    // Without them pods stay as they are.
+    ask(namespace).catch(() => {})
   }
   return {
-    of: async (needed) => {
-      const all = await ask(needed.namespace)
-      if (all === undefined) return undefined
-      const own = queuesOf(needed).map(({ queue }) => all.get(queue))
+    of: (needed) => {
+      askWhenDue(needed.namespace)
+      const last = told.get(needed.namespace)
+      if (last === undefined || clock.elapsed() - last.at > oldMs) return undefined
+      const own = queuesOf(needed).map(({ queue }) => last.queues.get(queue))
       // One that is so new that the broker has counted nothing yet has done nothing yet.
       const sum = (field: keyof BrokerFigures): number => own.reduce((total, one) => total + (one?.[field] ?? 0), 0)
       return { settled: sum('settled'), unsettled: sum('unsettled') }

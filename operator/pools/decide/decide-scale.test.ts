@@ -20,47 +20,77 @@ interface Seen {
   readonly changes: number
 }
 
-/** A pool as it would go: pods take a while to start, runners hold messages ahead, the broker's figures are five seconds old. */
+/** Messages and pods as they would go: pods take a while to start, runners hold messages ahead. */
+class Pool {
+  readonly #world: World
+  readonly #startedAt: number[]
+  #owed = 0
+  ready = 0
+  held = 0
+  settled = 0
+
+  constructor(world: World, replicas: number) {
+    this.#world = world
+    this.#startedAt = Array.from({ length: replicas }, () => 0)
+  }
+
+  get replicas(): number {
+    return this.#startedAt.length
+  }
+
+  working(second: number): number {
+    const { startSeconds = 10 } = this.#world
+    return this.#startedAt.filter((at) => second >= at + startSeconds).length
+  }
+
+  step(second: number): void {
+    const { arrivals, perPod, heldPerPod = 50, single = 0 } = this.#world
+    const up = this.working(second)
+    const useful = single > 0 ? Math.min(up, single) : up
+    this.ready += arrivals(second)
+    const taken = Math.max(0, Math.min(this.ready, useful * heldPerPod - this.held))
+    this.ready -= taken
+    this.held += taken
+    this.#owed = Math.min(this.held, this.#owed + useful * perPod)
+    const finished = Math.floor(this.#owed)
+    this.#owed -= finished
+    this.held -= finished
+    this.settled += finished
+  }
+
+  scale(replicas: number, second: number): void {
+    while (this.#startedAt.length < replicas) this.#startedAt.push(second)
+    this.#startedAt.length = replicas
+    // What was held comes back.
+    if (replicas === 0) [this.ready, this.held] = [this.ready + this.held, 0]
+  }
+}
+
+/** The broker's figures are five seconds old at times. */
 function simulate(world: World, seconds: number): Seen {
-  const { arrivals, perPod, startSeconds = 10, heldPerPod = 50, single = 0, hasFigures = () => true } = world
+  const { single = 0, hasFigures = () => true } = world
   const policy = { ...scalePolicy(), ...world.policy }
-  const pods: number[] = Array.from({ length: world.replicas ?? policy.min }, () => 0)
-  let [ready, held, settled, owed] = [0, 0, 0, 0]
+  const pool = new Pool(world, world.replicas ?? policy.min)
   let figures = { settled: 0, unsettled: 0 }
   let memory: ScaleMemory | undefined
   const seen: { replicas: number[]; backlogs: number[] } = { replicas: [], backlogs: [] }
   for (let second = 0; second < seconds; second += 1) {
-    ready += arrivals(second)
-    const up = pods.filter((startedAt) => second >= startedAt + startSeconds).length
-    const useful = single > 0 ? Math.min(up, single) : up
-    const taken = Math.max(0, Math.min(ready, useful * heldPerPod - held))
-    ready -= taken
-    held += taken
-    owed = Math.min(held, owed + useful * perPod)
-    const finished = Math.floor(owed)
-    owed -= finished
-    held -= finished
-    settled += finished
-    if (second % 5 === 0) figures = { settled, unsettled: held }
+    pool.step(second)
+    if (second % 5 === 0) figures = { settled: pool.settled, unsettled: pool.held }
     const look: PoolLook = {
       at: second * 1000,
-      backlog: ready,
+      backlog: pool.ready,
       singleQueues: single,
       sharedQueues: single > 0 ? 0 : 1,
-      replicas: pods.length,
-      ready: up,
+      replicas: pool.replicas,
+      ready: pool.working(second),
       ...(hasFigures(second) && { figures }),
     }
     const decision = decideScale(memory, look, policy)
     memory = decision.memory
-    while (pods.length < decision.replicas) pods.push(second)
-    pods.length = decision.replicas
-    if (decision.replicas === 0) {
-      ready += held
-      held = 0
-    }
+    pool.scale(decision.replicas, second)
     seen.replicas.push(decision.replicas)
-    seen.backlogs.push(ready)
+    seen.backlogs.push(pool.ready)
   }
   const changes = seen.replicas.filter((count, at) => at > 0 && count !== seen.replicas[at - 1]).length
   return { ...seen, changes }

@@ -11,8 +11,8 @@ export function functionsForStatus(functions: readonly FunctionContract[]): read
   const all = functions.slice(0, mostFunctions).map(shown)
   const forms: readonly (readonly ComponentFunction[])[] = [
     all,
-    all.map(({ input: _, output: __, ...rest }) => rest),
-    all.map(({ input: _, output: __, config: ___, ...rest }) => rest),
+    all.map(({ input: _input, output: _output, ...rest }) => rest),
+    all.map(({ input: _input, output: _output, config: _config, ...rest }) => rest),
   ]
   return forms.find((form) => Buffer.byteLength(JSON.stringify(form)) <= mostBytes) ?? all.map(barely)
 }

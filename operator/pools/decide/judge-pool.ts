@@ -6,7 +6,7 @@ import { isSourceTooLarge } from './source-files.ts'
 export interface PoolFacts {
   readonly identity: PoolIdentity
   /** Undefined when the component is not there, or for `core`. */
-  readonly component?: ComponentSpec
+  readonly component?: ComponentSpec | undefined
   /** The namespace has its Secret with the addresses of broker and store. */
   readonly isTenantReady: boolean
 }

@@ -79,6 +79,8 @@ function runnerEnv({ pool, connection, platform, component }: PoolWish, place: R
   const maxProcesses = component?.scaling?.maxProcesses
   const values: Readonly<Record<string, string>> = {
     ...platform.runnerEnv,
+    WEIR_PLANS: 'kubernetes',
+    WEIR_CREDENTIALS: 'kubernetes',
     WEIR_POOLS: pool,
     WEIR_HTTP_PORT: String(runnerPort),
     WEIR_SHUTDOWN_SECONDS: String(place.shutdownSeconds),
@@ -88,7 +90,6 @@ function runnerEnv({ pool, connection, platform, component }: PoolWish, place: R
   return [
     { name: 'WEIR_BROKER_URL', valueFrom: { secretKeyRef: { name: secret, key: brokerKey } } },
     { name: 'WEIR_STORE_URL', valueFrom: { secretKeyRef: { name: secret, key: storeKey } } },
-    { name: 'WEIR_NAMESPACE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } } },
     ...Object.entries(values).map(([name, value]) => ({ name, value })),
   ]
 }

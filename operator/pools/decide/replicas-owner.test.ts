@@ -6,7 +6,11 @@ const alone = { replicaManagers: ['weir-scaler'], annotations: [undefined, undef
 describe('replicasOwner', () => {
   it.each([
     { name: 'nobody else has written it', given: {}, want: { kind: 'weir' } },
-    { name: 'nobody has', given: { replicaManagers: [] }, want: { kind: 'weir' } },
+    {
+      name: 'somebody has scaled it to zero, which leaves no trace but that it is ours no longer',
+      given: { replicaManagers: [] },
+      want: { kind: 'other', why: 'manager' },
+    },
     {
       name: 'somebody has scaled it by hand',
       given: { replicaManagers: ['weir-scaler', 'kubectl'] },

@@ -23,7 +23,9 @@ export function replicasOwner({ replicaManagers, annotations, hasAutoscaler }: S
   if (wish === 'none') return { kind: 'other', why: 'annotation' }
   if (hasAutoscaler) return { kind: 'other', why: 'autoscaler' }
   if (wish === 'weir') return { kind: 'weir' }
-  const isOther = replicaManagers.some((manager) => manager !== poolsManager && manager !== scalerManager)
+  const ours = replicaManagers.filter((manager) => manager === poolsManager || manager === scalerManager)
+  // Who scales to zero by the subresource leaves no trace but that we have it no longer: a zero is left out there.
+  const isOther = ours.length === 0 || ours.length < replicaManagers.length
   return isOther ? { kind: 'other', why: 'manager' } : { kind: 'weir' }
 }
 
