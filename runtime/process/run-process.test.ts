@@ -69,6 +69,16 @@ describe('a process', () => {
     expect(said().at(-1)).toBe('error not closed in time: a server or a component did not let go')
   })
 
+  it('that fails to close ends with 1, and says why', async () => {
+    const { exits, signal, ended, said } = run({
+      open: async () => ({ ...opened, close: () => Promise.reject(new Error('the store has gone')) }),
+    })
+    signal()
+    await ended
+    expect(exits).toEqual([1])
+    expect(said().at(-1)).toBe('error not closed as it should be')
+  })
+
   it('that is told to end while it opens ends with 0', async () => {
     const { exits, signal, ended } = run({
       open: ({ signal: ending }) =>

@@ -39,7 +39,7 @@ const lastWordMs = 10_000
 
 /**
  * Opens a program, serves until a signal, closes it. Exit code 0 after a signal, 2 for what has to be mended first, 1 when it
- * was not closed in time: what had started is then begun again elsewhere.
+ * was not closed, or not in time: what had started is then begun again elsewhere.
  */
 export async function runProcess<Settings extends Pick<ProcessSettings, 'logLevel' | 'shutdownSeconds'>>(
   { name, settings: read, open }: Program<Settings>,
@@ -61,15 +61,25 @@ export async function runProcess<Settings extends Pick<ProcessSettings, 'logLeve
       log.error('not closed in time: a server or a component did not let go')
       exit(1)
     })
-    await opened.close()
+    const isClosed = await closed(opened, log)
     cancel()
-    log.info('closed')
-    exit(0)
+    exit(isClosed ? 0 : 1)
   } catch (err) {
     if (ending.signal.aborted) return exit(0)
     if (err instanceof PermanentError) log.fatal({ code: err.code }, err.message)
     else log.fatal({ err }, 'cannot start')
     exit(2)
+  }
+}
+
+async function closed({ close }: OpenedProcess, log: Logger): Promise<boolean> {
+  try {
+    await close()
+    log.info('closed')
+    return true
+  } catch (err) {
+    log.error({ err }, 'not closed as it should be')
+    return false
   }
 }
 
