@@ -41,6 +41,18 @@ export function isOwnedBy(secret: Owned, owner: Owned): boolean {
   )
 }
 
+/** On everything that Weir makes. */
+export const managedBy = { 'app.kubernetes.io/managed-by': 'weir' } as const
+
+/** Whether Weir made it for itself, as those with the passwords of its servers: no Credential may hand it to a component. */
+export function isReserved({
+  metadata,
+}: {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> }
+}): boolean {
+  return metadata.labels?.['app.kubernetes.io/managed-by'] === 'weir'
+}
+
 export type FieldsInUse =
   | { readonly kind: 'fields'; readonly fields: Fields; readonly expiresAt: number | undefined }
   /** Nobody has got a token yet. */

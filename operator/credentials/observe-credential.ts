@@ -1,6 +1,6 @@
 import type { CredentialSpec } from '../../crds/v1alpha1/credential.ts'
 import { credentialFields, secretFields, type Fields } from '../../flow/credential/credential-fields.ts'
-import { hasToken, tokenSecretName } from '../../flow/credential/token-secret.ts'
+import { hasToken, isReserved, tokenSecretName } from '../../flow/credential/token-secret.ts'
 import { pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import type { ClusterApp, ClusterCredential, CredentialParts } from './credential-parts.ts'
@@ -74,8 +74,10 @@ async function observeApp(
 /** By its name, and of that namespace only. */
 export async function readSecret(client: KubeClient, namespace: string, name: string): Promise<SecretSight> {
   const answer = await client.request<KubeObject>({ method: 'GET', path: pathOf(secretsResource, { namespace, name }) })
-  if (answer.kind === 'done')
+  if (answer.kind === 'done') {
+    if (isReserved(answer.value)) return { kind: 'reserved' }
     return { kind: 'found', fields: secretFields({ data: (answer.value['data'] ?? {}) as Record<string, string> }) }
+  }
   if (answer.failure.status === 404 && answer.failure.objectName === name) return { kind: 'absent' }
   if (answer.failure.status === 403) return { kind: 'denied' }
   throw answer.failure

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { secretFields } from '../../flow/credential/credential-fields.ts'
-import { isOwnedBy, tokenSecretName } from '../../flow/credential/token-secret.ts'
+import { isOwnedBy, managedBy, tokenSecretName } from '../../flow/credential/token-secret.ts'
 import { openBackoff } from '../../kube/backoff.ts'
 import { pause, type Clock } from '../../kube/clock.ts'
 import { pathOf, type KubeObject, type Resource } from '../../kube/kube-object.ts'
@@ -151,7 +151,7 @@ function newMetadata(credential: ClusterCredential): KubeObject['metadata'] {
   return {
     name: tokenSecretName(credential),
     namespace,
-    labels: { 'app.kubernetes.io/managed-by': 'weir', 'weir.dev/kind': 'credential-token' },
+    labels: { ...managedBy, 'weir.dev/kind': 'credential-token' },
     ownerReferences: [{ apiVersion: 'weir.dev/v1alpha1', kind: 'Credential', name, uid, controller: true }],
   }
 }

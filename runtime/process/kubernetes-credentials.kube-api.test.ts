@@ -10,6 +10,7 @@ import { openCredentialRig, secretKind, shiftedClock, type CredentialRig } from 
 import { secretsOfCredential, tokenSecretName } from '../../flow/credential/token-secret.ts'
 import { openKubeClient, type KubeClient, type KubeRequest } from '../../kube/transport/kube-client.ts'
 import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
+import { preparationFailure } from '../runner/prepare-call.ts'
 import { openKubernetesCredentials, type KubernetesCredentialsParts } from './kubernetes-credentials.ts'
 import { openCredentialSource } from './open-credential-source.ts'
 
@@ -145,6 +146,9 @@ describeOnKubeApi('credentials for runners', (place) => {
     )
     expect(JSON.stringify(await source.get(rig.namespace, 'crm'))).not.toContain('canary')
     clock.shift(61_000)
+    const error = await source.get(rig.namespace, 'crm').catch((thrown: unknown) => thrown)
+    // The message waits for half a minute, and no attempt is spent.
+    expect(preparationFailure(error)).toMatchObject({ code: 'CredentialExpired', retryAfterSeconds: 30 })
     await expect(source.get(rig.namespace, 'crm')).rejects.toMatchObject({
       name: 'TransientError',
       code: 'CredentialExpired',

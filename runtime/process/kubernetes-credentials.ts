@@ -4,6 +4,7 @@ import {
   fieldsInUse,
   hasToken,
   isOwnedBy,
+  isReserved,
   secretsOfCredential,
   tokenSecretName,
 } from '../../flow/credential/token-secret.ts'
@@ -129,6 +130,7 @@ function resolved(credential: Found, { secret, token, now }: Seen): ResolvedCred
   const { type, secretRef } = credential.spec
   const given = shown(secret, `Secret "${secretRef.name}"`)
   if (given === undefined) throw unready('SecretNotFound', name, `there is no Secret "${secretRef.name}"`)
+  if (isReserved(given)) throw unready('SecretReserved', name, `Secret "${secretRef.name}" belongs to Weir itself`)
   const kept = hasToken(type) ? shown(token, `Secret "${tokenSecretName(credential)}"`) : undefined
   const own = kept !== undefined && isOwnedBy(kept, credential) ? kept : undefined
   const use = fieldsInUse(credential, dataOf(given), own && dataOf(own))

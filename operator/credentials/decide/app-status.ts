@@ -1,5 +1,5 @@
 import type { AppSpec } from '../../../crds/v1alpha1/app.ts'
-import { conditionsOf, missingMessage } from './credential-status.ts'
+import { conditionsOf, missingMessage, reservedMessage } from './credential-status.ts'
 import type { ConditionWords, StatusContext } from './credential-status.ts'
 import type { SecretSight } from './plan-grant.ts'
 
@@ -40,6 +40,7 @@ function clientReady(
       reason: 'SecretAccessDenied',
       message: `the operator may not read Secret "${secret}" of namespace "${namespace}": ${howToOpen}`,
     }
+  if (client.kind === 'reserved') return { isReady: false, reason: 'SecretReserved', message: reservedMessage(secret) }
   const isThere = (client.fields['clientId'] ?? '').trim() !== ''
   return isThere
     ? { isReady: true, reason: 'Valid', message: 'the client is there' }

@@ -95,6 +95,8 @@ function problemReady(
         'SecretAccessDenied',
         `the operator may not read Secret ${quoted(verdict.secret)} of namespace ${quoted(context.namespace)}: ${context.howToOpen}`,
       )
+    case 'secretReserved':
+      return stalled('SecretReserved', reservedMessage(verdict.secret))
     case 'appNotFound':
       return stalled(
         'AppNotFound',
@@ -116,6 +118,11 @@ function problemReady(
 }
 
 /** Also for an App's client. */
+export function reservedMessage(secret: string): string {
+  return `Secret ${quoted(secret)} belongs to Weir itself, and is not for components: name another`
+}
+
+/** The same. */
 export function missingMessage({
   secret,
   lacking,

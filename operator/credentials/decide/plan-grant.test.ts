@@ -68,6 +68,11 @@ describe('what a Credential takes', () => {
       of: sight('basic', {}, { secret: { kind: 'denied' } }),
       want: { kind: 'secretDenied', secret: 'given' },
     },
+    {
+      name: 'a Secret of Weir’s own',
+      of: sight('basic', {}, { secret: { kind: 'reserved' } }),
+      want: { kind: 'secretReserved', secret: 'given' },
+    },
     { name: 'no consent', of: sight(code, own), want: { kind: 'noConsent', secret: 'given' } },
     {
       name: 'a token that somebody gave',

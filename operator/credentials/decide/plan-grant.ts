@@ -7,7 +7,11 @@ import { expiryOf, hasToken } from '../../../flow/credential/token-secret.ts'
 
 /** A Secret, as far as it may be read. */
 export type SecretSight =
-  { readonly kind: 'found'; readonly fields: Fields } | { readonly kind: 'absent' } | { readonly kind: 'denied' }
+  | { readonly kind: 'found'; readonly fields: Fields }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'denied' }
+  /** Weir's own. */
+  | { readonly kind: 'reserved' }
 
 /** All that is read of a Credential but its token. */
 export interface CredentialSight {
@@ -60,6 +64,7 @@ export interface Signing {
 export type CredentialProblem =
   | { readonly kind: 'secretNotFound'; readonly secret: string }
   | { readonly kind: 'secretDenied'; readonly secret: string }
+  | { readonly kind: 'secretReserved'; readonly secret: string }
   | { readonly kind: 'appNotFound'; readonly app: string }
   | { readonly kind: 'keyMissing'; readonly secret: string; readonly lacking: readonly (readonly string[])[] }
   | { readonly kind: 'noConsent'; readonly secret: string }
@@ -73,8 +78,7 @@ export type PlannedGrant =
 /** What a Credential of its type takes to be used: nothing more, a token, or something that is missing. */
 export function planGrant({ spec, secret, app, keptRefreshToken }: CredentialSight): PlannedGrant {
   const { name } = spec.secretRef
-  if (secret.kind === 'denied') return { kind: 'secretDenied', secret: name }
-  if (secret.kind === 'absent') return { kind: 'secretNotFound', secret: name }
+  if (secret.kind !== 'found') return secretProblem(secret, name)
   if (!hasToken(spec.type)) return planStatic(spec, secret.fields)
   if (needsConsent(spec, secret.fields, keptRefreshToken))
     return givenToken(secret.fields) ?? { kind: 'noConsent', secret: name }
@@ -110,9 +114,19 @@ function planStatic({ type, secretRef }: CredentialSpec, fields: Fields): Planne
 
 function clientProblem(app: FoundApp | undefined): CredentialProblem | undefined {
   if (app?.client === undefined) return undefined
-  const { secretName: secret, client } = app
-  if (client.kind === 'denied') return { kind: 'secretDenied', secret }
-  return client.kind === 'absent' ? { kind: 'secretNotFound', secret } : undefined
+  const { secretName, client } = app
+  return client.kind === 'found' ? undefined : secretProblem(client, secretName)
+}
+
+function secretProblem({ kind }: Exclude<SecretSight, { readonly kind: 'found' }>, secret: string): CredentialProblem {
+  switch (kind) {
+    case 'absent':
+      return { kind: 'secretNotFound', secret }
+    case 'denied':
+      return { kind: 'secretDenied', secret }
+    case 'reserved':
+      return { kind: 'secretReserved', secret }
+  }
 }
 
 interface OAuthClient {
