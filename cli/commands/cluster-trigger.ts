@@ -1,6 +1,9 @@
 import { resources } from '../../crds/resources.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import { startRun } from '../../runtime/trigger/start-run.ts'
+import type { Broker } from '../../runtime/broker/broker.ts'
+import { openEventPublisher } from '../../runtime/recorder/event-publisher.ts'
+import type { Run } from '../../runtime/store/store.ts'
+import { startRun, type Firing, type RunStart } from '../../runtime/trigger/start-run.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import { activeOf, planOfRevision, revisionsOf } from '../cluster/flow-revisions.ts'
 import type { LiveFlow } from '../cluster/flow-standing.ts'
@@ -9,6 +12,8 @@ import { namedObject } from '../cluster/named-object.ts'
 import { withCluster, type Cluster } from '../cluster/open-cluster.ts'
 import type { ConnectOptions } from '../connect/connect-options.ts'
 import { openBrokerOf } from '../connect/open-broker.ts'
+import { quiet } from '../connect/open-store.ts'
+import { openLog } from '../log.ts'
 import { chooseTrigger, type ChosenTrigger } from '../run/choose-trigger.ts'
 import { firstMessage } from '../run/first-message.ts'
 import { UsageError } from '../usage-error.ts'
@@ -32,18 +37,33 @@ export async function clusterTriggerCommand(
   const first = await firstMessage(chosen, options, { terminal, nowMs: systemClock.now() })
   const broker = await openBrokerOf(context, { ...options, isInCluster: true })
   try {
-    const { plan, trigger } = chosen
-    const started = await startRun({ broker, ids: { freshId }, clock: systemClock }, { plan, trigger, first })
+    const started = await startObserved(context, broker, { ...chosen, first })
+    const flow = chosen.plan.flow.name
     if (started.kind === 'unroutable') {
-      terminal.err.write(`flow "${plan.flow.name}" has no queue there: is --broker the one that this cluster uses?\n`)
+      terminal.err.write(`flow "${flow}" has no queue there: is --broker the one that this cluster uses?\n`)
       return 1
     }
     const shown =
-      options.output === 'name' ? started.run : `run ${started.run} of ${plan.flow.name}/${trigger.name} started`
+      options.output === 'name' ? started.run : `run ${started.run} of ${flow}/${chosen.trigger.name} started`
     terminal.out.write(`${shown}\n`)
     return 0
   } finally {
     await broker.close()
+  }
+}
+
+/** The recorder is told of the run, as it is of any other. */
+async function startObserved(
+  { logLevel, terminal }: CommandContext,
+  broker: Broker,
+  firing: Firing,
+): Promise<RunStart> {
+  const events = openEventPublisher({ broker, clock: systemClock, log: openLog(quiet(logLevel), terminal.err) })
+  try {
+    const onRun = (run: Run): void => events.observe({ kind: 'run', run })
+    return await startRun({ broker, ids: { freshId }, clock: systemClock, onRun }, firing)
+  } finally {
+    await events.close()
   }
 }
 
