@@ -6,6 +6,7 @@ import { applyCrds } from '../../test/env/weir-crds.ts'
 import {
   openCredentialRig,
   runCredentials,
+  secretKind,
   shiftedClock,
   type CredentialRig,
   type ShiftedClock,
@@ -153,6 +154,12 @@ describeOnKubeApi('credentials', (place) => {
     await rig.becomes('other', 'Valid')
     expect(writes.slice(before).filter(({ path }) => !path.includes('/other') && !path.includes('/events'))).toEqual([])
     expect(server.calls).toHaveLength(1)
+    // Somebody removes what is kept: it is got again.
+    await rig.call('DELETE', secretKind, { name: secret.metadata.name })
+    await vi.waitFor(
+      async () => expect((await rig.token('crm')).fields['accessToken']).toBe('canary-access-2'),
+      waiting,
+    )
   })
 
   it('are renewed before they expire, by themselves', async () => {
