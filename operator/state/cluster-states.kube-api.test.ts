@@ -216,6 +216,18 @@ describeOnKubeApi('states in Flows', (place) => {
     expect(await flows.readAll(resources.flows)).toEqual([])
   })
 
+  it('are gone with their Flow, whatever the cache has heard of it', async () => {
+    const uid = await created()
+    await flows.lead().flows.put(stateOf(uid), 0)
+    await flows.remove('orders')
+    const late = await openClusterFlows({ client: administrator, operator: deaf(administrator), namespace })
+    ends.push(late.close)
+    const { flows: store } = late.lead()
+    expect(await store.get(uid)).toMatchObject({ version: 1 })
+    expect(await store.remove(uid, 1)).toBe('removed')
+    expect([await store.get(uid), await store.list()]).toEqual([undefined, []])
+  })
+
   it('are gone when we have let go of a Flow that others still hold', async () => {
     const uid = await created()
     const { flows: store } = flows.lead()

@@ -27,6 +27,8 @@ export interface FlowFinder {
   readonly doubt: (uid: string) => void
   /** What a write has answered. */
   readonly note: (answer: KubeObject) => void
+  /** The Flow is going, and nothing of ours keeps it any more: the server's answer is of no newer version than what the cache has. */
+  readonly lose: (uid: string) => void
 }
 
 type FinderParts = Pick<ClusterStatesParts, 'client' | 'caches'>
@@ -55,6 +57,7 @@ export function openFlowFinder(parts: FinderParts, namespace: string): FlowFinde
     look: async (uid) => asOurs(await look(uid)),
     doubt: known.doubt,
     note: (answer) => void known.note(answer),
+    lose: known.lose,
   }
 }
 
@@ -64,6 +67,7 @@ interface KnownFlows {
   /** From the server; undefined when that very Flow is gone. */
   readonly read: (flow: Pick<ClusterFlow, 'metadata'>) => Promise<ClusterFlow | undefined>
   readonly note: (answer: KubeObject) => ClusterFlow
+  readonly lose: (uid: string) => void
   readonly doubt: (uid: string) => void
   readonly isDoubted: (uid: string) => boolean
 }
@@ -79,6 +83,7 @@ function openKnownFlows({ client, caches: { flows } }: FinderParts, namespace: s
   }
   return {
     note,
+    lose: (uid) => void gone.add(uid),
     doubt: (uid) => void doubted.add(uid),
     isDoubted: (uid) => doubted.has(uid),
     all: () => flows.byIndex('namespace', namespace).filter(({ metadata }) => !gone.has(metadata.uid ?? '')),

@@ -140,10 +140,14 @@ function goneOutcome(uid: string, before: number, next: FlowState | undefined): 
 }
 
 /** Undefined when it was carried out. */
-async function send(own: Own, { before, next }: Wanted, flow: ClusterFlow): Promise<KubeError | undefined> {
+async function send(own: Own, { uid, before, next }: Wanted, flow: ClusterFlow): Promise<KubeError | undefined> {
   const { client, finder, beside } = own
   const sending: Sending = { client, flow, before, note: finder.note }
-  if (next === undefined) return sendRemoval(sending)
+  if (next === undefined) {
+    const failure = await sendRemoval(sending)
+    if (failure === undefined && flow.metadata.deletionTimestamp !== undefined) finder.lose(uid)
+    return failure
+  }
   const state = flowStateInStatus({ state: next, version: before + 1 })
   assertRoom(flow, next, stateBytes(state))
   return sendState(sending, { ...beside?.(flow, next), state })
