@@ -84,7 +84,7 @@ describeOnKubeApi('weir on a cluster', (place) => {
     const uid = flow.metadata.uid ?? ''
     const plans = specs.map((spec, at) => planOf(name, { uid, spec, revision: at + 1 }))
     for (const plan of plans) {
-      const labels = { 'weir.dev/state': plan === plans.at(-1) ? 'active' : 'old' }
+      const labels = { 'weir.dev/flow-uid': uid, 'weir.dev/state': plan === plans.at(-1) ? 'active' : 'old' }
       const ownerReferences = [{ apiVersion: 'weir.dev/v1alpha1', kind: 'Flow', name, uid }]
       const revision = { flow: name, revision: plan.revision, hash: plan.hash, plan }
       await create(resources.flowRevisions, `${uid}-${plan.revision}`, { spec: revision }, { labels, ownerReferences })

@@ -2,6 +2,7 @@ import { resources } from '../../crds/resources.ts'
 import type { FlowRevision } from '../../crds/v1alpha1/flow-revision.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { pathOf, type KubeObject } from '../../kube/kube-object.ts'
+import { flowUidLabel } from '../../runtime/plans/kubernetes/flow-revisions.ts'
 import type { Cluster } from './open-cluster.ts'
 import { asTable, type ServerTable } from './server-table.ts'
 
@@ -19,32 +20,27 @@ export interface RevisionRow {
 /** A Flow's revisions, newest first. The server is asked for rows: plans are large. */
 export async function revisionsOf(cluster: Cluster, flow: KubeObject): Promise<readonly RevisionRow[]> {
   const rows: RevisionRow[] = []
+  const labelSelector = `${flowUidLabel}=${flow.metadata.uid ?? ''}`
   let from: string | undefined
   do {
     const page = await cluster.ask<ServerTable>('list flowrevisions', {
       method: 'GET',
       path: pathOf(resources.flowRevisions, { namespace: cluster.namespace }),
       accept: asTable,
-      query: { limit: 500, continue: from, includeObject: 'Metadata' },
+      query: { limit: 500, continue: from, includeObject: 'Metadata', labelSelector },
     })
-    rows.push(...rowsOf(page, flow))
+    rows.push(...rowsOf(page))
     from = page.metadata?.continue
   } while (from !== undefined && from !== '')
   return rows.toSorted((left, right) => right.revision - left.revision)
 }
 
-function rowsOf(
-  { columnDefinitions, rows = [] }: ServerTable,
-  { metadata: { name: flow, uid } }: KubeObject,
-): RevisionRow[] {
+function rowsOf({ columnDefinitions, rows = [] }: ServerTable): RevisionRow[] {
   const cell = (cells: readonly unknown[], heading: string): unknown =>
     cells[columnDefinitions.findIndex(({ name }) => name === heading)]
   return rows.flatMap(({ cells, object }) => {
     const metadata = object?.metadata
-    if (metadata === undefined || cell(cells, 'Flow') !== flow) return []
-    // Those of a flow of the same name that is gone are on their way out.
-    const owners = metadata.ownerReferences ?? []
-    if (owners.length > 0 && !owners.some((owner) => owner.uid === uid)) return []
+    if (metadata === undefined) return []
     const [revision, state, hash] = ['Revision', 'State', 'Hash'].map((heading) => cell(cells, heading))
     return [
       {

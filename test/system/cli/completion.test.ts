@@ -24,6 +24,18 @@ function offered(...words: string[]): string[] {
 
 const all = ['.weir.bash', '.weir.fish', '.weir.zsh', 'data.json', 'flow.yaml', 'shop', 'two words.yaml']
 
+const lintOptions = [
+  '--cluster',
+  '--component',
+  '--context',
+  '--flow',
+  '--help',
+  '--kubeconfig',
+  '--namespace',
+  '--output',
+  '--strict',
+]
+
 describe('completion in bash', () => {
   it('is registered for weir', () => {
     const { stdout } = spawnSync('bash', ['--norc', '-c', 'source .weir.bash; complete -p weir'], {
@@ -42,13 +54,21 @@ describe('completion in bash', () => {
         'completion',
         'component',
         'dead-letters',
+        'describe',
         'eval',
+        'get',
         'init',
         'lint',
+        'logs',
         'plan',
+        'resume',
+        'rollback',
         'run',
         'runs',
         'snapshot',
+        'suspend',
+        'trigger',
+        'wait',
       ],
     },
     { words: ['co'], want: ['completion', 'component'] },
@@ -60,7 +80,9 @@ describe('completion in bash', () => {
     { words: ['snapshot', 'set', '--st'], want: ['--state', '--store'] },
     { words: ['component', ''], want: ['--help', 'call', 'inspect'] },
     { words: ['completion', ''], want: ['--help', 'bash', 'fish', 'zsh'] },
-    { words: ['lint', '--'], want: ['--component', '--help', '--output', '--strict'] },
+    { words: ['lint', '--'], want: lintOptions },
+    { words: ['get', '-o', 'w'], want: ['wide'] },
+    { words: ['get', '--kubeconfig', 'd'], want: ['data.json'] },
     { words: ['lint', '--output', ''], want: ['json', 'text'] },
     { words: ['plan', '-o', 'm'], want: ['mermaid'] },
     { words: ['lint', 'f'], want: ['flow.yaml'] },
