@@ -9,7 +9,8 @@ import { openKubeClient } from '../kube/transport/kube-client.ts'
 import { kubeconfigAccess } from '../kube/transport/kubeconfig-access.ts'
 import { PermanentError } from '../runtime/error.ts'
 import { openHealthServer } from '../runtime/process/open-health-server.ts'
-import { openOperator, type Operator } from './open-operator.ts'
+import { poolPlatform } from './pool-platform.ts'
+import { openOperator, type Operator, type OperatorOptions } from './open-operator.ts'
 import type { OperatorSettings } from './operator-settings.ts'
 import { watchLoop, type LoopWatch } from './watch-loop.ts'
 
@@ -47,6 +48,7 @@ export async function openOperatorProcess({ settings, log, onFailed }: OperatorP
     },
     publicUrl: settings.publicUrl,
     namespace: settings.namespace,
+    pools: poolsOf(settings, log),
     clock: systemClock,
     log,
     meters: prometheusMeters(registry),
@@ -71,6 +73,13 @@ export async function openOperatorProcess({ settings, log, onFailed }: OperatorP
       await client.close()
     },
   }
+}
+
+function poolsOf(settings: OperatorSettings, log: Logger): OperatorOptions['pools'] {
+  const { image, secretAccess } = settings
+  if (image !== undefined) return { platform: poolPlatform(image, settings), secretAccess }
+  log.warn('WEIR_IMAGE is not set: no pods are made, runners are to be started otherwise')
+  return undefined
 }
 
 function troublesOf(operator: Operator, loop: LoopWatch): readonly string[] {

@@ -2,6 +2,7 @@ import {
   leftOut,
   notSet,
   readFields,
+  readOneOf,
   readText,
   readUrl,
   type Field,
@@ -24,6 +25,9 @@ export interface OperatorSettings {
   readonly leaseName: string
   readonly identity: string | undefined
   readonly publicUrl: string | undefined
+  /** Of the pods of pools; without one there are none. */
+  readonly image: string | undefined
+  readonly secretAccess: 'cluster' | 'tenants'
   readonly logLevel: string
   readonly httpPort: number
   readonly httpHost: string
@@ -63,6 +67,16 @@ export const operatorFields = {
     'where callers reach the gateway, as `https://hooks.example`: shown in the status',
     readBase,
   ),
+  WEIR_IMAGE: optional(
+    'image of the pods that run flows; without it there are none, and runners are started otherwise',
+    readText,
+  ),
+  WEIR_SECRET_ACCESS: {
+    description:
+      'where the operator may read Secrets by name: in the whole `cluster`, or only in namespaces that were opened to it one by one (`tenants`)',
+    absent: { value: 'cluster' },
+    read: readOneOf(['cluster', 'tenants']),
+  },
   WEIR_LEASE_NAMESPACE: optional('of the Lease by which one of several leads; by default the operator’s own', readText),
   WEIR_LEASE_NAME: { description: 'of the Lease', absent: { value: 'weir-operator' }, read: readText },
   WEIR_IDENTITY: optional('of this process, in the Lease; by default its host’s name and a random word', readText),
@@ -91,6 +105,8 @@ export function operatorSettings(environment: Environment): OperatorSettings {
     leaseName: values.WEIR_LEASE_NAME,
     identity: values.WEIR_IDENTITY,
     publicUrl: values.WEIR_PUBLIC_URL,
+    image: values.WEIR_IMAGE,
+    secretAccess: values.WEIR_SECRET_ACCESS === 'tenants' ? 'tenants' : 'cluster',
     logLevel: values.WEIR_LOG_LEVEL,
     httpPort: values.WEIR_HTTP_PORT,
     httpHost: values.WEIR_HTTP_HOST,

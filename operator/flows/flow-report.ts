@@ -14,10 +14,12 @@ import type { KnownVerdict } from './observe-flow.ts'
 
 /** Says how flows are: in their status, and as Events when that has changed. */
 export interface FlowReport {
-  readonly tell: (told: Told) => void
+  /** Gives when it is to be told again, in milliseconds: a change that is over in a moment is not told of. */
+  readonly tell: (told: Told) => number | undefined
   readonly settled: () => Promise<void>
   /** What waits is dropped: who leads next says it. */
   readonly close: () => void
+  readonly forget: (uid: string) => void
 }
 
 export interface Told {
@@ -31,11 +33,14 @@ export interface ReportParts extends FlowsParts {
   readonly countersOf: (uid: string) => FlowCounters
 }
 
+/** A queue is taken for safe after three seconds. */
+const patienceMs = 4_000
 /** Of the conditions and the counters: the state has its own. */
 const fieldManager = 'weir-flows'
 
 export function openFlowReport(parts: ReportParts): FlowReport {
   const { client, caches, clock, log } = parts
+  const changing = new Map<string, number>()
   const writer = openStatusWriter({
     client,
     resource: resources.flows,
@@ -53,16 +58,31 @@ export function openFlowReport(parts: ReportParts): FlowReport {
   return {
     settled: writer.settled,
     close: writer.close,
+    forget: (uid) => void changing.delete(uid),
     tell: (told) => {
       const { flow } = told
+      const { uid } = idOf(flow)
       const status = statusOf(parts, told)
+      const since = isChanging(status) ? (changing.get(uid) ?? clock.elapsed()) : undefined
+      if (since === undefined) changing.delete(uid)
+      else changing.set(uid, since)
+      const leftMs = since === undefined ? 0 : since + patienceMs - clock.elapsed()
+      if (leftMs > 0) return leftMs
       // By our own fields alone: others write theirs.
-      if (canonicalJson(status) === canonicalJson(ownPart(asStatus(flow.status)))) return
+      if (canonicalJson(status) === canonicalJson(ownPart(asStatus(flow.status)))) return undefined
       tellEvents(parts, told, status.conditions ?? [])
       writer.write(flow, status)
+      return undefined
     },
   }
 }
+
+/** All goes well. Until it is told, the status speaks of an older generation, and everybody can see that. */
+function isChanging({ conditions = [] }: OwnStatus): boolean {
+  return conditions.some(({ type, reason }) => type === 'Reconciling' && passing.has(reason))
+}
+
+const passing: ReadonlySet<string> = new Set(['Preparing', 'RevisionPending'])
 
 function asStatus(status: unknown): FlowStatus | undefined {
   return status as FlowStatus | undefined // what the API server has checked

@@ -58,6 +58,7 @@ export function openFlows(parts: FlowsParts): Flows {
   const forget = ({ namespace, uid }: FlowId): void => {
     judge.forget(uid)
     counting.forget(uid)
+    report.forget(uid)
     if (caches.flows.byIndex('namespace', namespace).length === 0) void tenants.release(namespace)
   }
   return {

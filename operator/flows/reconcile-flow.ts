@@ -47,7 +47,8 @@ export async function reconcileFlow(
   const state = outcome.isSame ? observed.state : (await parts.states(namespace).flows.get(uid))?.state
   // As the writes of the state have left it.
   const latest = parts.caches.flows.byIndex('uid', uid)[0] ?? flow
-  report.tell({ flow: latest, state, verdict, hindrance: outcome.hindrance })
+  const afterMs = report.tell({ flow: latest, state, verdict, hindrance: outcome.hindrance })
+  if (afterMs !== undefined) return { kind: 'again', afterMs }
   return outcome.isHeld ? again : done
 }
 

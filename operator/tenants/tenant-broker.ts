@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { openBackoff } from '../../kube/backoff.ts'
 import { pause, type Clock } from '../../kube/clock.ts'
 import type { Broker, ConsumeOptions, QueueDeclaration, Subscription } from '../../runtime/broker/broker.ts'
-import { TransientError } from '../../runtime/error.ts'
+import { PermanentError, TransientError } from '../../runtime/error.ts'
 import type { FloodGate } from './flood-gate.ts'
 import { openLazyLink, type LazyLink } from './lazy-link.ts'
 
@@ -37,7 +37,12 @@ const retryPolicy = { firstMs: 200, factor: 2, longestMs: 5_000 }
 export function openTenantBroker(parts: TenantBrokerParts): TenantBroker {
   const declared = new Map<string, QueueDeclaration>()
   const link = openLazyLink({ ...parts, open: () => openOnce(parts, declared) })
-  const call = caller(parts, link)
+  const consumers = new Set<(reason: Error) => void>()
+  const renew = async (reason: Error): Promise<void> => {
+    await link.close()
+    for (const end of consumers) end(reason)
+  }
+  const call = caller(parts, link, renew)
   return {
     isOpen: () => link.current() !== undefined,
     declareQueues: async (queues) => {
@@ -56,7 +61,9 @@ export function openTenantBroker(parts: TenantBrokerParts): TenantBroker {
     publish: (target, message) => call((broker) => broker.publish(target, message)),
     depth: (queue) => call((broker) => broker.depth(queue)),
     consume: (queue, options, onDelivery) =>
-      call((broker) => consumeHeld(link, options, (onEnd) => broker.consume(queue, { ...options, onEnd }, onDelivery))),
+      call((broker) =>
+        consumeHeld({ link, consumers }, options, (onEnd) => broker.consume(queue, { ...options, onEnd }, onDelivery)),
+      ),
     health: () => link.current()?.health() ?? healthOf(parts),
     close: link.close,
   }
@@ -64,23 +71,29 @@ export function openTenantBroker(parts: TenantBrokerParts): TenantBroker {
 
 /** As long as something is consumed the connection is not idle. */
 async function consumeHeld(
-  link: LazyLink<Broker>,
+  { link, consumers }: { readonly link: LazyLink<Broker>; readonly consumers: Set<(reason: Error) => void> },
   { onEnd = () => {} }: ConsumeOptions,
   consume: (onEnd: (reason: Error) => void) => Promise<Subscription>,
 ): Promise<Subscription> {
   const { release } = link.use()
+  const leave = (): void => {
+    consumers.delete(end)
+    release()
+  }
+  const end = (reason: Error): void => {
+    leave()
+    onEnd(reason)
+  }
   try {
-    const subscription = await consume((reason) => {
-      release()
-      onEnd(reason)
-    })
+    const subscription = await consume(end)
+    consumers.add(end)
     const close = async (): Promise<void> => {
       await subscription.close()
-      release()
+      leave()
     }
     return { ...subscription, close }
   } catch (error) {
-    release()
+    leave()
     throw error
   }
 }
@@ -92,7 +105,7 @@ function healthOf({ gate }: TenantBrokerParts): ReturnType<Broker['health']> {
 
 type Call = <Result>(work: (broker: Broker) => Promise<Result>) => Promise<Result>
 
-function caller(parts: TenantBrokerParts, lazy: LazyLink<Broker>): Call {
+function caller(parts: TenantBrokerParts, lazy: LazyLink<Broker>, renew: (reason: Error) => Promise<void>): Call {
   const { gate, clock, signal } = parts
   return async (work) => {
     const backoff = openBackoff(retryPolicy, Math.random)
@@ -104,6 +117,8 @@ function caller(parts: TenantBrokerParts, lazy: LazyLink<Broker>): Call {
       } catch (error) {
         if (signal.aborted || !isTroubleOfServer(error)) throw error
         await mend(parts, error, tries)
+        // What is declared as often as it connects is missing: it did not hear that its vhost was made anew.
+        if (isMissing(error)) await renew(error)
       } finally {
         release()
       }
@@ -133,11 +148,21 @@ async function mend({ gate, repair, log }: TenantBrokerParts, error: unknown, tr
   })
 }
 
-const missing = new Set(['VhostNotFound', 'VhostRefused', 'BrokerLoginRefused', 'BrokerAccessRefused'])
+const missing = new Set([
+  'ExchangeNotFound',
+  'VhostNotFound',
+  'VhostRefused',
+  'BrokerLoginRefused',
+  'BrokerAccessRefused',
+])
+
+/** Of what there should be: somebody has deleted it. */
+function isMissing(error: unknown): error is PermanentError {
+  return error instanceof PermanentError && missing.has(error.code)
+}
 
 /** As against what is wrong with what was asked for. */
 function isTroubleOfServer(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown }
-  if (typeof code !== 'string') return false
-  return missing.has(code) || (error instanceof TransientError && /^(?:Broker|Management|Publish)/.test(code))
+  const isPassing = error instanceof TransientError && /^(?:Broker|Management|Publish)/.test(error.code)
+  return isPassing || isMissing(error)
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { apiVersionOf, pathOf, type KubeObject, type Resource } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
@@ -7,8 +8,10 @@ import { brokerUrlOf, databaseName, rolePasswords, storeUrlOf, type TenantId } f
 
 /** In each namespace, for the pods there: a Secret with the addresses of its vhost and its database, for each role. */
 export interface TenantSecrets {
-  /** Makes them be as they should; never rejects, since flows can be changed without pods. Sends nothing that changes nothing. */
-  readonly apply: (tenant: TenantId) => Promise<void>
+  /** Makes them be as they should; false when that failed, since flows can be changed without pods. Sends nothing that changes nothing. */
+  readonly apply: (tenant: TenantId) => Promise<boolean>
+  /** Another text when the addresses are others: what has read the old ones must start anew. */
+  readonly versionOf: (tenant: TenantId) => string
 }
 
 export interface TenantSecretsParts {
@@ -35,13 +38,19 @@ export function openTenantSecrets(parts: TenantSecretsParts): TenantSecrets {
     apply: async (tenant) => {
       try {
         for (const role of podRoles) await applyOne(parts, tenant, role)
+        return true
       } catch (err) {
         const { namespace } = tenant
         parts.log.warn(
           { namespace, err },
           'addresses of broker and store not given to the namespace, it will be tried again',
         )
+        return false
       }
+    },
+    versionOf: (tenant) => {
+      const all = podRoles.map((role) => secretOf(parts, tenant, role)['data'])
+      return hash('sha256', JSON.stringify(all), 'hex').slice(0, 12)
     },
   }
 }

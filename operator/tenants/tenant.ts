@@ -6,7 +6,7 @@ import { planVhost, type VhostPlan } from '../../runtime/broker/management/decid
 import type { ManagementClient } from '../../runtime/broker/management/management-client.ts'
 import { provisionVhost, removeVhost } from '../../runtime/broker/management/provision-vhost.ts'
 import { openUnacknowledged } from '../../runtime/broker/management/unacknowledged.ts'
-import { TransientError } from '../../runtime/error.ts'
+import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { openMongoStore } from '../../runtime/store/mongo/open-mongo-store.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import { openFlowChanges, type FlowChanges } from '../change/flow-changes.ts'
@@ -15,7 +15,8 @@ import { emptyVhost } from './empty-vhost.ts'
 import type { FloodGate } from './flood-gate.ts'
 import { openTenantBroker, type TenantBroker } from './tenant-broker.ts'
 import { brokerUrlOf, databaseName, rolePasswords, storeUrlOf, type TenantId } from './tenant-names.ts'
-import type { TenantSecrets } from './tenant-secrets.ts'
+import { roleSecretName, type TenantSecrets } from './tenant-secrets.ts'
+import type { TenantConnection } from '../pools/decide/pool-wish.ts'
 import { openTenantStore, type TenantStore } from './tenant-store.ts'
 
 /** The servers that all namespaces share, as the operator administrates them. */
@@ -63,6 +64,8 @@ export interface Tenant extends TenantId {
   readonly changes: () => Promise<FlowChanges>
   /** Makes the vhost, its users and its policies be as they should, if they were ever needed. Rejects with what keeps it from that. */
   readonly look: () => Promise<void>
+  /** Where pods of the namespace find its addresses; undefined while these are still being made. */
+  readonly connection: () => TenantConnection | undefined
   /** The namespace goes: what is left in its vhost becomes dead letters, then the vhost and its users are deleted. Safe to repeat. */
   readonly remove: () => Promise<void>
   /** Safe to repeat. */
@@ -74,43 +77,19 @@ export function openTenant(id: TenantId, parts: TenantParts): Tenant {
   const { gates, clock, timing } = parts
   const log = parts.log.child({ namespace: id.namespace })
   const own: Own = { ...parts, id, log, signal: closing.signal, plan: vhostPlanOf(id, parts.servers) }
-  const provision = once(() => makeVhost(own))
-  let isNeeded = false
-  const look = async (): Promise<void> => {
-    if (isNeeded) await provision()
-  }
-  const onLost = (): void => void lookAfterLoss(own, look)
-  const broker = openTenantBroker({
-    gate: gates.broker,
-    clock,
-    log,
-    idleMs: timing.idleMs,
-    signal: closing.signal,
-    repair: provision,
-    open: async () => {
-      isNeeded = true
-      await provision()
-      return openVhost(own, onLost)
-    },
-  })
-  const store = openTenantStore({
-    gate: gates.store,
-    clock,
-    idleMs: timing.idleMs,
-    signal: closing.signal,
-    open: () => openDatabase(own),
-  })
+  const vhost = openVhost(own)
+  const shared = { clock, log, idleMs: timing.idleMs, signal: closing.signal }
+  const broker = openTenantBroker({ ...shared, gate: gates.broker, repair: vhost.make, open: vhost.connect })
+  const store = openTenantStore({ ...shared, gate: gates.store, open: () => openDatabase(own) })
   const changes = openedOnce(() => openChanges(own, broker, store))
   return {
     ...id,
     broker,
     store,
     changes: changes.get,
-    look,
-    remove: async () => {
-      await removeTenant(own, broker, store)
-      isNeeded = false
-    },
+    look: vhost.look,
+    connection: () => (vhost.isProvided() ? connectionOf(own) : undefined),
+    remove: () => vhost.remove(broker, store),
     close: async () => {
       closing.abort(new TransientError('TenantClosed', `the namespace ${id.namespace} is no longer looked after here`))
       await changes.close()
@@ -118,6 +97,53 @@ export function openTenant(id: TenantId, parts: TenantParts): Tenant {
       await store.close()
     },
   }
+}
+
+/** What there is of a namespace at the broker. */
+interface Vhost {
+  readonly make: () => Promise<void>
+  readonly connect: () => Promise<Broker>
+  /** Makes it be as it should, if it was ever needed. */
+  readonly look: () => Promise<void>
+  /** Whether pods can find it. */
+  readonly isProvided: () => boolean
+  readonly remove: (broker: TenantBroker, store: TenantStore) => Promise<void>
+}
+
+function openVhost(own: Own): Vhost {
+  let state: 'unknown' | 'needed' | 'removed' = 'unknown'
+  let isProvided = false
+  const make = once(async () => {
+    // Whoever has not heard of it must not make it anew.
+    if (state === 'removed') throw new PermanentError('NamespaceGone', `${own.id.namespace} is being deleted`)
+    await makeVhost(own)
+    isProvided = (await own.secrets.apply(own.id)) || isProvided
+  })
+  const look = async (): Promise<void> => {
+    if (state === 'needed') await make()
+  }
+  return {
+    make,
+    look,
+    isProvided: () => isProvided,
+    connect: async () => {
+      if (state === 'unknown') state = 'needed'
+      await make()
+      return connectTo(own, () => void lookAfterLoss(own, look))
+    },
+    remove: async (broker, store) => {
+      if (state !== 'removed') await keepRest(own, broker, store)
+      state = 'removed'
+      await broker.close()
+      await removeVhost(own.servers.management, own.plan)
+      own.log.info('vhost removed')
+    },
+  }
+}
+
+function connectionOf({ id, secrets }: Own): TenantConnection {
+  const keys = { brokerKey: 'WEIR_BROKER_URL', storeKey: 'WEIR_STORE_URL' }
+  return { secret: roleSecretName('runner'), ...keys, version: secrets.versionOf(id) }
 }
 
 interface Own extends TenantParts {
@@ -130,13 +156,12 @@ function vhostPlanOf(id: TenantId, { key }: TenantServers): VhostPlan {
   return planVhost({ ...id, passwords: rolePasswords(id, key) })
 }
 
-async function makeVhost({ id, servers, plan, secrets, log }: Own): Promise<void> {
+async function makeVhost({ servers, plan, log }: Own): Promise<void> {
   const changes = await provisionVhost(servers.management, plan)
   if (changes.length > 0) log.info({ changes: changes.map(({ kind }) => kind) }, 'vhost brought up to date')
-  await secrets.apply(id)
 }
 
-async function openVhost(own: Own, onLost: () => void): Promise<Broker> {
+async function connectTo(own: Own, onLost: () => void): Promise<Broker> {
   const { id, servers, log, clock, timing, signal } = own
   const password = rolePasswords(id, servers.key).operator
   const late = AbortSignal.timeout(timing.connectMs)
@@ -193,18 +218,14 @@ function openChanges(own: Own, broker: Broker, store: TenantStore): Promise<Flow
   })
 }
 
-async function removeTenant(
+async function keepRest(
   { id, servers, plan, log, clock }: Own,
   broker: TenantBroker,
   store: TenantStore,
 ): Promise<void> {
-  if ((await servers.management.get(['vhosts', plan.vhost])) !== undefined) {
-    const kept = await emptyVhost({ broker, deadLetters: store.deadLetters, namespace: id.namespace, clock })
-    if (kept > 0) log.info({ messages: kept }, 'messages of a namespace that goes are dead letters')
-  }
-  await broker.close()
-  await removeVhost(servers.management, plan)
-  log.info('vhost removed')
+  if ((await servers.management.get(['vhosts', plan.vhost])) === undefined) return
+  const kept = await emptyVhost({ broker, deadLetters: store.deadLetters, namespace: id.namespace, clock })
+  if (kept > 0) log.info({ messages: kept }, 'messages of a namespace that goes are dead letters')
 }
 
 /** Those who ask while it is being done share it. */

@@ -37,6 +37,22 @@ export function ownStatus(facts: StatusFacts): OwnStatus {
   }
 }
 
+/**
+ * What a Flow's status begins with, in the same write as its first state: nobody may take a flow that nobody has looked after yet for one that is ready.
+ * Of types that are always there, so that they are not left behind.
+ */
+export function firstStatus(generation: number, now: string): OwnStatus {
+  const message = 'its first revision is made'
+  const condition = { status: 'False', observedGeneration: generation, lastTransitionTime: now, message } as const
+  return {
+    observedGeneration: generation,
+    conditions: [
+      { ...condition, type: 'Ready', reason: 'Preparing' },
+      { ...condition, type: 'Active', reason: 'NoRevision' },
+    ],
+  }
+}
+
 const ownFields = [
   'observedGeneration',
   'activeRevision',

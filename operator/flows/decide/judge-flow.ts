@@ -2,6 +2,7 @@ import type { ClusterComponent, Component } from '../../../crds/v1alpha1/compone
 import type { Credential } from '../../../crds/v1alpha1/credential.ts'
 import type { Flow } from '../../../crds/v1alpha1/flow.ts'
 import type { ComponentContract } from '../../../flow/component/component-contract.ts'
+import { specWithStatus } from '../../../flow/component/spec-with-status.ts'
 import { contractIndex } from '../../../flow/component/contract-index.ts'
 import { contractOf } from '../../../flow/component/contract-of.ts'
 import type { Finding } from '../../../flow/finding/finding.ts'
@@ -44,12 +45,11 @@ export function judgeFlow(given: FlowCase): Verdict {
 
 function contractsOf({ components, clusterComponents }: FlowCase): readonly ComponentContract[] {
   return [...components, ...clusterComponents].flatMap(({ kind, metadata: { name, namespace }, spec, status }) => {
-    const known = { ...spec, functions: spec.functions ?? status?.functions ?? [] }
     const { contract } = contractOf({
       kind,
       name,
       ...(kind === 'Component' && namespace !== undefined && { namespace }),
-      spec: known,
+      spec: specWithStatus({ spec, status }),
     })
     return contract === undefined ? [] : [contract]
   })

@@ -28,6 +28,8 @@ export interface OperatorRig {
   readonly database: string
   /** Starts one; it is ended with the rig. */
   readonly start: (how?: StartHow) => RunningOperator
+  /** All that were started. */
+  readonly running: () => readonly RunningOperator[]
   readonly apply: (resource: Resource, object: object) => Promise<KubeObject>
   readonly applyFlow: (name: string, spec: object) => Promise<KubeObject>
   readonly flow: (name: string) => Promise<ClusterFlow | undefined>
@@ -118,6 +120,7 @@ export async function openOperatorRig({ kubeApi, rabbit, mongo }: OperatorPlaces
     uid,
     vhost,
     database,
+    running: () => running,
     apply,
     flow,
     condition,
