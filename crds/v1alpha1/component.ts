@@ -261,4 +261,14 @@ export interface ComponentStatus {
    * @x-kubernetes-list-map-keys ["name"]
    */
   readonly functions?: readonly ComponentFunction[]
+  /** The dialect that its code was found to speak. */
+  readonly dialect?: 'oih' | 'elasticio'
+  /** What its component.json says of how it wants to be run. */
+  readonly isolation?: 'process' | 'shared'
+  /**
+   * The image that this was read from; of another one nothing is known yet.
+   *
+   * @maxLength 512
+   */
+  readonly image?: string
 }

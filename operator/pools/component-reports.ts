@@ -1,4 +1,4 @@
-import type { ClusterComponent, Component, ComponentStatus } from '../../crds/v1alpha1/component.ts'
+import type { ComponentStatus } from '../../crds/v1alpha1/component.ts'
 import { resources } from '../../crds/resources.ts'
 import { contractOf } from '../../flow/component/contract-of.ts'
 import { openController, type Controller } from '../../kube/controller/controller.ts'
@@ -8,12 +8,18 @@ import { toConditions, conditionsOf } from '../../kube/write/conditions.ts'
 import { openStatusWriter, type StatusWriter } from '../../kube/write/status-writer.ts'
 import { poolLabel } from './decide/pool-metadata.ts'
 import { poolIdentity } from './decide/pool-identity.ts'
-import { componentStatus, type FoundFunctions, type PoolFinding } from './decide/component-status.ts'
+import {
+  componentStatus,
+  type ComponentFacts,
+  type FoundFunctions,
+  type PoolFinding,
+} from './decide/component-status.ts'
 import { functionsForStatus } from './decide/found-functions.ts'
 import { podTrouble, replicaTrouble } from './decide/pod-trouble.ts'
 import type { PoolReport } from './decide/pool-report.ts'
+import type { AnyComponent, Inspections } from './inspections.ts'
 import type { LivingPools } from './living-pools.ts'
-import type { InCluster, OperatorPart, OperatorParts } from '../operator-parts.ts'
+import type { OperatorPart, OperatorParts } from '../operator-parts.ts'
 import type { LivePools } from './pool-objects-live.ts'
 
 /** Says in each component's status how it is: what its code offers, and what is wrong with its pods. */
@@ -25,9 +31,9 @@ export interface ComponentReports extends OperatorPart {
 interface ReportParts extends OperatorParts {
   readonly live: LivePools
   readonly living: LivingPools
+  readonly inspections: Inspections
 }
 
-type AnyComponent = InCluster<Component> | InCluster<ClusterComponent>
 type Kind = 'Component' | 'ClusterComponent'
 
 export function openComponentReports(parts: ReportParts): ComponentReports {
@@ -53,6 +59,9 @@ export function openComponentReports(parts: ReportParts): ComponentReports {
     },
     run: async (signal) => {
       const ends = [
+        parts.inspections.onChange((kind, key) =>
+          (kind === 'Component' ? own : shared).controller.enqueue(key, 'child'),
+        ),
         live.pods.subscribe(({ object: { metadata } }) =>
           tellOf(poolOf(`${metadata.namespace}/${metadata.labels?.[poolLabel]}`), metadata.namespace),
         ),
@@ -88,39 +97,45 @@ function kindReports<T extends AnyComponent>(
     name: kind.toLowerCase(),
     clock,
     meters,
-    sources: [primarySource(cache, isSpecChange), { synced: live.synced, subscribe: () => () => {} }],
+    onFailure: ({ key, error: err, retryAfterMs }) =>
+      log.warn({ component: `${kind}/${key}`, err, retryAfterMs }, 'component not reconciled, it will be tried again'),
+    sources: [
+      primarySource(cache, isSpecChange),
+      ...[live.synced, parts.inspections.synced].map((synced) => ({ synced, subscribe: () => () => {} })),
+    ],
     reconcile: async (key) => {
       const component = cache.get(key)
       if (component === undefined || component.metadata.deletionTimestamp !== undefined) return { kind: 'done' }
       const pools = findings(parts, reports, kind, component)
       // As long as one has not been looked at, nobody knows whether what is said there still holds.
-      if (pools.every(({ report }) => report !== undefined))
-        writer.write(component, statusOf(component, pools, clock.now()))
-      return { kind: 'done' }
+      if (!pools.every(({ report }) => report !== undefined)) return { kind: 'done' }
+      const found = await foundIn(parts.inspections, kind, component)
+      writer.write(component, statusOf(component, { pools, found }, clock.now()))
+      // What was just read has to be written before its pod may go; what was refused may be allowed by then.
+      const isFresh = found.shown.image !== component.status?.image
+      const isRefused = found.kind === 'failed' && found.reason === 'PodsRefused'
+      return isFresh || isRefused ? { kind: 'again', afterMs: isFresh ? 3_000 : 60_000 } : { kind: 'done' }
     },
   })
   return { controller, writer }
 }
 
-function statusOf(component: AnyComponent, pools: readonly PoolFinding[], now: number): ComponentStatus {
-  const { metadata, spec, status } = component
-  const wanted = componentStatus({ generation: metadata.generation ?? 0, spec, pools, found: foundIn(component) })
+function statusOf({ metadata, status }: AnyComponent, facts: StatusFacts, now: number): ComponentStatus {
+  const wanted = componentStatus({ generation: metadata.generation ?? 0, ...facts })
   const conditions = toConditions(conditionsOf({ status }), wanted.conditions, now)
   return { ...wanted, conditions }
 }
 
-function foundIn({ metadata, spec, status }: AnyComponent): FoundFunctions {
-  if (spec.functions !== undefined) return { kind: 'known', functions: spec.functions }
-  if (spec.source === undefined) {
-    const functions = status?.functions ?? []
-    if (functions.length > 0) return { kind: 'known', functions }
-    const message = 'an image’s functions are not read yet: name them in `spec.functions`'
-    return { kind: 'failed', reason: 'FunctionsUnknown', message }
-  }
-  const { contract, findings: found } = contractOf({ kind: 'Component', name: metadata.name, spec })
+type StatusFacts = Pick<ComponentFacts, 'pools' | 'found'>
+
+async function foundIn(inspections: Inspections, kind: Kind, component: AnyComponent): Promise<FoundFunctions> {
+  const { metadata, spec } = component
+  if (spec.functions !== undefined) return { kind: 'known', shown: {} }
+  if (spec.source === undefined) return inspections.look(kind, component)
+  const { contract, findings: found } = contractOf({ kind, name: metadata.name, spec })
   const problem = found.find(({ severity }) => severity === 'error')
-  if (problem !== undefined) return { kind: 'failed', reason: problem.code, message: problem.message }
-  return { kind: 'known', functions: functionsForStatus(Object.values(contract?.functions ?? {})) }
+  if (problem !== undefined) return { kind: 'failed', reason: problem.code, message: problem.message, shown: {} }
+  return { kind: 'known', shown: { functions: functionsForStatus(Object.values(contract?.functions ?? {})) } }
 }
 
 function findings(

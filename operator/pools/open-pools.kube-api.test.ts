@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { resources } from '../../crds/resources.ts'
@@ -7,9 +8,17 @@ import type { Plan } from '../../flow/plan/plan.ts'
 import { systemClock } from '../../kube/clock.ts'
 import { pathOf, type KubeObject, type Resource } from '../../kube/kube-object.ts'
 import { noMeters } from '../../kube/metrics/meters.ts'
-import type { KubeClient, KubeRequest } from '../../kube/transport/kube-client.ts'
+import type { TlsMaterial } from '../../kube/transport/cluster-access.ts'
+import { openKubeClient, type KubeClient, type KubeRequest } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
+import {
+  describeOnKubeApi,
+  freshNamespace,
+  limitedToken,
+  openAdministrator,
+  type Rule,
+} from '../../test/env/kube-tests.ts'
 import { applyCrds } from '../../test/env/weir-crds.ts'
 import { openSharedCaches } from '../open-caches.ts'
 import type { OperatorParts } from '../operator-parts.ts'
@@ -17,6 +26,7 @@ import { fieldsOf, itemsOf } from './decide/lay-over.ts'
 import { poolObjectName } from './decide/pool-identity.ts'
 import { openPools, type Pools, type PoolsOptions } from './open-pools.ts'
 import { autoscalers, pods, poolResources } from './pool-resources.ts'
+import { poolsClusterRules, poolsRules, poolsSecretRules } from './rules.ts'
 
 const waiting = { timeout: 40_000, interval: 50 }
 const merge = 'application/merge-patch+json'
@@ -45,6 +55,8 @@ describeOnKubeApi('pools', (place) => {
     const path = `/api/v1/namespaces/${fresh.namespace}`
     orThrow(await client.request({ method: 'PATCH', path, contentType: merge, body: { metadata: { labels } } }))
     ends.push(fresh.close)
+    // What the controller manager does, which does not run here.
+    await create(poolResources.ServiceAccount, 'default', {}, fresh.namespace)
     return fresh.namespace
   }
 
@@ -135,6 +147,7 @@ describeOnKubeApi('pools', (place) => {
       meters: noMeters,
     }
     const pools = openPools(parts, {
+      ownNamespace: namespace,
       platform: {
         image: 'weir:1.0.0',
         shimPath: '/opt/weir/shim/bundled-main.cjs',
@@ -447,5 +460,93 @@ describeOnKubeApi('pools', (place) => {
     }, waiting)
     const rules = itemsOf((await read(poolResources.Role, poolObjectName('Component/shop')))?.['rules'])
     expect(rules.some(({ resources: kinds }) => JSON.stringify(kinds).includes('secrets'))).toBe(false)
+  })
+
+  it('reads from an image what it offers, by a pod that goes when that is written', async () => {
+    await create(resources.components, 'shop', { spec: { image: 'example.org/shop:1' } })
+    run()
+    const found = async (): Promise<KubeObject | undefined> => {
+      const path = pathOf(pods, { namespace })
+      const all = orThrow(
+        await client.request<KubeObject>({ method: 'GET', path, query: { labelSelector: 'weir.dev/inspects=shop' } }),
+      )
+      return (all['items'] as readonly KubeObject[])[0]
+    }
+    const isReady = async (reason: string): Promise<KubeObject | undefined> => {
+      const component = await read(resources.components, 'shop')
+      const { conditions } = fieldsOf(component?.['status'])
+      expect(itemsOf(conditions).find(({ type }) => type === 'Ready')).toMatchObject({ reason })
+      return component
+    }
+    const pod = await vi.waitFor(async () => {
+      const made = await found()
+      expect(made).toBeDefined()
+      return made
+    }, waiting)
+    await vi.waitFor(() => isReady('ReadingFunctions'), waiting)
+    const own = JSON.stringify({ actions: { send: { main: './send.js' } }, weir: { dialect: 'elasticio' } })
+    const message = gzipSync(JSON.stringify({ own, packageJson: '{}', files: {} })).toString('base64')
+    const state = { terminated: { exitCode: 0, message } }
+    const container = { name: 'component', image: 'a', imageID: '', ready: false, restartCount: 0, state }
+    const path = pathOf(pods, { namespace, name: pod?.metadata.name, subresource: 'status' })
+    const body = { status: { phase: 'Succeeded', containerStatuses: [container] } }
+    orThrow(await client.request({ method: 'PATCH', path, contentType: merge, body }))
+    const component = await vi.waitFor(() => isReady('Available'), waiting)
+    expect(component?.['status']).toMatchObject({
+      image: 'example.org/shop:1',
+      dialect: 'elasticio',
+      functions: [{ name: 'send', kind: 'action', main: './send.js' }],
+    })
+    await vi.waitFor(async () => expect(await found()).toBeUndefined(), waiting)
+    // Of another image nothing is known; what was known stays as long as that.
+    await patch(resources.components, 'shop', { spec: { image: 'example.org/shop:2' } })
+    await vi.waitFor(() => isReady('ReadingFunctions'), waiting)
+    expect(fieldsOf((await read(resources.components, 'shop'))?.['status'])['functions']).toHaveLength(1)
+  })
+
+  it('works with the rights that it says it needs, and no others', async () => {
+    await create(resources.components, 'shop', { spec: { image: 'a', functions: [{ name: 'f', kind: 'action' }] } })
+    await create(resources.components, 'unknown', { spec: { image: 'a' } })
+    await create(resources.credentials, 'crm', { spec: { type: 'basic', secretRef: { name: 'crm-key' } } })
+    const state = await flow('orders', ['Component/shop'])
+    const shared: readonly Rule[] = ['namespaces', 'apps'].map((name) => ({
+      apiGroups: name === 'apps' ? ['weir.dev'] : [''],
+      resources: [name],
+      verbs: ['list', 'watch'],
+    }))
+    const rules = [...poolsRules, ...poolsClusterRules, ...poolsSecretRules, ...shared]
+    const token = await limitedToken(client, { namespace, rules, isClusterWide: true })
+    const { server, credentials } = await kubeconfigAccess({ path: place.kubeconfig })
+    const { tls } = await credentials(false)
+    const { cert: _cert, key: _key, ...ca } = tls as TlsMaterial & { readonly cert?: unknown; readonly key?: unknown }
+    const access = { server, namespace, credentials: async () => ({ authorization: `Bearer ${token}`, tls: ca }) }
+    const limited = openKubeClient({ access, userAgent: 'weir-tests' })
+    ends.push(limited.close)
+    const plan = {
+      format: 1,
+      flow: { uid: state.flow },
+      revision: 1,
+      stages: [{ name: 's', queue: state.living[0]?.queue, pool: 'Component/shop' }],
+      steps: { s: { kind: 'component', credential: 'crm' } },
+    }
+    const { depths } = run({ secretAccess: 'tenants' }, [plan as unknown as Plan], limited)
+    depths.set(state.living[0]?.queue ?? '', 1)
+    await vi.waitFor(async () => {
+      expect(replicasOf(await read(deployments, poolObjectName('Component/shop')))).toBe(1)
+      const rulesNow = itemsOf((await read(poolResources.Role, poolObjectName('Component/shop')))?.['rules'])
+      expect(rulesNow[2]?.['resourceNames']).toEqual(['crm-key'])
+      for (const [name, reason] of [
+        ['shop', 'Available'],
+        ['unknown', 'ReadingFunctions'],
+      ] as const) {
+        const { conditions } = fieldsOf((await read(resources.components, name))?.['status'])
+        expect(itemsOf(conditions).find(({ type }) => type === 'Ready')).toMatchObject({ reason })
+      }
+    }, waiting)
+    await writeState({ ...state, living: [] })
+    await vi.waitFor(async () => {
+      const live = await read(deployments, poolObjectName('Component/shop'))
+      expect(live?.metadata.deletionTimestamp).toBeDefined()
+    }, waiting)
   })
 })

@@ -6,6 +6,7 @@ import type { Broker } from '../../runtime/broker/broker.ts'
 import type { OperatorPart, OperatorParts } from '../operator-parts.ts'
 import { openComponentReports } from './component-reports.ts'
 import { openPoolWriter } from './enact-pool.ts'
+import { openInspections } from './inspections.ts'
 import { openLivingPools, type LivingPools } from './living-pools.ts'
 import { arePoolsReady } from './pools-ready.ts'
 import { livePoolSources, openLivePools } from './pool-objects-live.ts'
@@ -20,6 +21,8 @@ import { openUsedCredentials, type FindPlan } from './used-credentials.ts'
 export interface PoolsOptions {
   /** The only one that is looked after; all of them without it. */
   readonly namespace?: string | undefined
+  /** The operator's: images of ClusterComponents are looked at there. */
+  readonly ownNamespace: string
   readonly platform: PoolPlatform
   readonly secretAccess: SecretAccess
   /** Of any plan that is kept, in a namespace. */
@@ -53,7 +56,8 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
   const { caches, log } = parts
   const live = openLivePools({ ...parts, namespace: options.namespace })
   const living = openLivingPools(caches.flows)
-  const reports = openComponentReports({ ...parts, live, living })
+  const inspections = openInspections(parts, options.ownNamespace)
+  const reports = openComponentReports({ ...parts, live, living, inspections })
   const users = openCredentialUsers()
   const writer = openPoolWriter(parts.client, live)
   const reconciling: PoolReconciling = {
@@ -74,7 +78,8 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
     arePoolsReady: async (state) => arePoolsReady(state, { caches, live }),
     run: async (signal) => {
       const end = living.follow()
-      await Promise.all([live.run(signal), controller.run(signal), scaling.run(signal), reports.run(signal)])
+      const all = [live, inspections, controller, scaling, reports]
+      await Promise.all(all.map((part) => part.run(signal)))
       end()
     },
   }

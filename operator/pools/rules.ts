@@ -10,7 +10,8 @@ export const poolsRules: readonly AccessRule[] = [
   { apiGroups: ['apps'], resources: ['deployments'], verbs: keeping },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: keeping },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: keeping },
-  { apiGroups: [''], resources: ['pods'], verbs: reading },
+  // Those that read an image's component.json.
+  { apiGroups: [''], resources: ['pods'], verbs: [...reading, 'create', 'delete'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: reading },
   // Nobody can give away what he may not do himself: these are for the pools' own Roles.
   { apiGroups: ['weir.dev'], resources: ['flows', 'flowrevisions', 'credentials'], verbs: reading },

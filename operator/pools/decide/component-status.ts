@@ -1,21 +1,25 @@
-import type { ComponentFunction, ComponentSpec } from '../../../crds/v1alpha1/component.ts'
+import type { ComponentStatus } from '../../../crds/v1alpha1/component.ts'
 import type { Condition } from '../../../crds/v1alpha1/condition.ts'
 import type { PodTrouble } from './pod-trouble.ts'
 import type { PoolReport } from './pool-report.ts'
 
 export interface ComponentFacts {
   readonly generation: number
-  readonly spec: ComponentSpec
   /** What its code offers, as far as that was found out. */
   readonly found: FoundFunctions
   readonly pools: readonly PoolFinding[]
 }
 
-export type FoundFunctions =
-  | { readonly kind: 'known'; readonly functions: readonly ComponentFunction[] }
+/** What its code offers as the status shows it, as far as its spec does not say so itself. */
+export type ShownFunctions = Pick<ComponentStatus, 'functions' | 'dialect' | 'isolation' | 'image'>
+
+/** `shown` is what was known before, as long as there is nothing newer: flows run by it. */
+export type FoundFunctions = { readonly shown: ShownFunctions } & (
+  | { readonly kind: 'known' }
   /** Somebody reads them now. */
   | { readonly kind: 'reading' }
   | { readonly kind: 'failed'; readonly reason: string; readonly message: string }
+)
 
 export interface PoolFinding {
   readonly namespace: string
@@ -25,16 +29,15 @@ export interface PoolFinding {
 
 export type WantedCondition = Omit<Condition, 'lastTransitionTime'>
 
-export interface WantedComponentStatus {
+export interface WantedComponentStatus extends ShownFunctions {
   readonly observedGeneration: number
   readonly conditions: readonly WantedCondition[]
-  readonly functions?: readonly ComponentFunction[]
 }
 
 const mostPaths = 10
 
 /** How a component is, as its conditions say it. Nothing of it changes while pods come and go as they should. */
-export function componentStatus({ generation, found, pools, spec }: ComponentFacts): WantedComponentStatus {
+export function componentStatus({ generation, found, pools }: ComponentFacts): WantedComponentStatus {
   const verdict = verdictOf(found, pools)
   const condition = (type: string, status: boolean, { reason, message }: PodTrouble): WantedCondition => ({
     type,
@@ -52,7 +55,7 @@ export function componentStatus({ generation, found, pools, spec }: ComponentFac
       condition('Stalled', verdict.kind === 'stalled', verdict.kind === 'stalled' ? verdict : nothing),
       warning(condition, pools),
     ],
-    ...(found.kind === 'known' && spec.functions === undefined && { functions: found.functions }),
+    ...found.shown,
   }
 }
 

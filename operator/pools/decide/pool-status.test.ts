@@ -111,8 +111,7 @@ describe('refusalTrouble', () => {
 describe('componentStatus', () => {
   const known: ComponentFacts = {
     generation: 3,
-    spec: { image: 'a' },
-    found: { kind: 'known', functions: [] },
+    found: { kind: 'known', shown: {} },
     pools: [],
   }
   const told = (facts: Partial<ComponentFacts>): string[] =>
@@ -126,12 +125,12 @@ describe('componentStatus', () => {
     },
     {
       name: 'its functions are being read',
-      facts: { found: { kind: 'reading' } },
+      facts: { found: { kind: 'reading', shown: {} } },
       want: ['Ready=False ReadingFunctions', 'Reconciling=True ReadingFunctions', 'Stalled=False ReadingFunctions'],
     },
     {
       name: 'they cannot be read',
-      facts: { found: { kind: 'failed', reason: 'ImagePullBackOff', message: 'm' } },
+      facts: { found: { kind: 'failed', shown: {}, reason: 'ImagePullBackOff', message: 'm' } },
       want: ['Ready=False ImagePullBackOff', 'Reconciling=False ImagePullBackOff', 'Stalled=True ImagePullBackOff'],
     },
     {
