@@ -18,6 +18,9 @@ import {
 
 const waiting = { timeout: 90_000, interval: 100 }
 
+/** On a machine that has other work, too. */
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 300_000 })
+
 describeOnAll('An operator in trouble', (places) => {
   let rig: OperatorRig
   const ends: (() => Promise<unknown>)[] = []
@@ -125,8 +128,9 @@ describeOnAll('An operator in trouble', (places) => {
     await Promise.all(names.map((name) => rig.applyFlow(name, simpleFlow())))
     await vi.waitFor(async () => expect(await notReady()).toEqual([]), { ...waiting, timeout: 170_000 })
     const perFlow = (writes().length - 4) / names.length
-    console.log(`API writes per flow: ${perFlow}`, countsOf(writes()))
-    expect(perFlow).toBeLessThanOrEqual(9)
+    console.log(`API writes per flow: ${perFlow}`, JSON.stringify(countsOf(writes())))
+    // The finalizer, three states, a revision and its label, and the status when all is done; on a slow machine what is in between, too.
+    expect(perFlow).toBeLessThanOrEqual(8)
     expect(await rig.queues()).toHaveLength(200)
     // Counters come a moment later, once.
     await quiet(() => writes().length)
