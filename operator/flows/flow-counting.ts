@@ -10,8 +10,8 @@ import { idOf, type ClusterFlow, type FlowsParts } from './flow-parts.ts'
 
 /** What there is to count of flows: read one after another, at a pace that no server feels. */
 export interface FlowCounting {
-  /** What was counted last; empty before that. */
-  readonly of: (uid: string) => FlowCounters
+  /** What was counted last; undefined before that. */
+  readonly of: (uid: string) => FlowCounters | undefined
   readonly forget: (uid: string) => void
   readonly run: (signal: AbortSignal) => Promise<void>
 }
@@ -51,7 +51,7 @@ export function openFlowCounting(parts: CountingParts): FlowCounting {
     }
   }
   return {
-    of: (uid) => counted.get(uid) ?? {},
+    of: (uid) => counted.get(uid),
     forget: (uid) => void counted.delete(uid),
     run: async (signal) => {
       while (!signal.aborted) {

@@ -8,7 +8,14 @@ import { conditionsOf, toConditions } from '../../kube/write/conditions.ts'
 import { canonicalJson } from '../../kube/write/holds.ts'
 import { openStatusWriter } from '../../kube/write/status-writer.ts'
 import { findingText, flowConditions, type ConditionFacts, type Hindrance } from './decide/flow-conditions.ts'
-import { ownPart, ownStatus, webhookAddresses, type FlowCounters, type OwnStatus } from './decide/flow-status.ts'
+import {
+  countersIn,
+  ownPart,
+  ownStatus,
+  webhookAddresses,
+  type FlowCounters,
+  type OwnStatus,
+} from './decide/flow-status.ts'
 import { idOf, isDeleting, wishOf, type ClusterFlow, type FlowWish, type FlowsParts } from './flow-parts.ts'
 import type { KnownVerdict } from './observe-flow.ts'
 
@@ -30,7 +37,7 @@ export interface Told {
 }
 
 export interface ReportParts extends FlowsParts {
-  readonly countersOf: (uid: string) => FlowCounters
+  readonly countersOf: (uid: string) => FlowCounters | undefined
 }
 
 /** A queue is taken for safe after three seconds. */
@@ -98,7 +105,8 @@ function statusOf(parts: ReportParts, told: Told): OwnStatus {
     generation: flow.metadata.generation ?? 0,
     conditions: toConditions(conditionsOf({ status: flow.status }), wanted, clock.now()),
     webhooks,
-    counters: countersOf(uid),
+    // Another process may have counted before this one does.
+    counters: countersOf(uid) ?? countersIn(asStatus(flow.status), state?.active !== undefined),
     activeRevision: state?.active,
     pinnedRevision: state?.pinned,
   })

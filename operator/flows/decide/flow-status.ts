@@ -53,16 +53,21 @@ export function firstStatus(generation: number, now: string): OwnStatus {
   }
 }
 
+const counterFields = ['backlog', 'deadLetters', 'lastRunAt', 'nextRunAt', 'lastError'] as const
+
+/** What stands there, before anybody has counted; of a flow that has just become active for the first time, that there is nothing. */
+export function countersIn(status: FlowStatus | undefined, isActive: boolean): FlowCounters {
+  const fields = counterFields.flatMap((field) => (status?.[field] === undefined ? [] : [[field, status[field]]]))
+  const known = Object.fromEntries(fields) as FlowCounters // each under its own name
+  return isActive ? { backlog: 0, deadLetters: 0, ...known } : known
+}
+
 const ownFields = [
   'observedGeneration',
   'activeRevision',
   'pinnedRevision',
   'webhooks',
-  'backlog',
-  'deadLetters',
-  'lastRunAt',
-  'nextRunAt',
-  'lastError',
+  ...counterFields,
 ] as const satisfies readonly (keyof OwnStatus)[]
 
 /** What stands in the status already, of what is ours. */
