@@ -45,9 +45,9 @@ spec:
 }
 
 /**
- * From the start of the bundled runner's process to the answer of a message that was waiting, less what an empty Node
- * process takes: one process where the message meets built-ins alone, two where a component works on it, whose process is
- * started for it; with the compiled code that the bundle comes with, and without. And from the attaching of a step to a runner that lives, to its first message.
+ * From the start of the bundled runner's process to the answer of a message that was waiting and that a component works on: two
+ * processes, the component's being started for the message. Beside it, without a goal of its own, a message that meets built-ins
+ * alone. And from the attaching of a step to a runner that lives, to its first message.
  */
 export function bench(): Promise<BenchResult[]> {
   return onServers(async ({ servers, directory, opened }) => {
@@ -62,46 +62,41 @@ export function bench(): Promise<BenchResult[]> {
     const broker = await openAmqpBroker({ url: place.amqpUrl, connectionName: 'bench', log })
     opened.defer(broker.close)
     const environment = { ...runnerEnvironment(place, directory), WEIR_PLANS: planDirectory }
-    const uncompiled = { ...environment, NODE_DISABLE_COMPILE_CACHE: '1' }
     const program = join(directory, 'dist', programsDirectory, 'runner.mjs')
     const start = await starter(broker, program)
-    const variants: readonly Variant[] = [
-      { name: 'start', processes: 1, run: () => start(plain, environment) },
-      { name: 'start-compiling', processes: 1, run: () => start(plain, uncompiled) },
-      { name: 'start-with-component', processes: 2, run: () => start(called, environment) },
-      { name: 'start-with-component-compiling', processes: 2, run: () => start(called, uncompiled) },
-    ]
-    return [...(await startResults(variants)), await attachResult(place, broker)]
+    const starts = { withComponent: () => start(called, environment), alone: () => start(plain, environment) }
+    return [await startResult(starts), await attachResult(place, broker)]
   })
 }
 
-interface Variant {
-  readonly name: string
-  /** That start one after the other; the goal is for each. */
-  readonly processes: number
-  /** Gives milliseconds. */
-  readonly run: () => Promise<number>
+/** What the goal counts: the runner's, and the component's. */
+const processes = 2
+
+/** Each gives milliseconds from start to answer. */
+interface Starts {
+  readonly withComponent: () => Promise<number>
+  readonly alone: () => Promise<number>
 }
 
-async function startResults(variants: readonly Variant[]): Promise<BenchResult[]> {
+async function startResult({ withComponent, alone }: Starts): Promise<BenchResult> {
   const emptyMs: number[] = []
-  const wholeMs = variants.map((): number[] => [])
+  const wholeMs: number[] = []
+  const aloneMs: number[] = []
+  const overMs: number[] = []
   for (let round = 0; round <= rounds; round += 1) {
-    const empty = await emptyNodeMs()
-    const whole: number[] = []
-    for (const { run } of variants) whole.push(await run())
+    const [empty, whole, single] = [await emptyNodeMs(), await withComponent(), await alone()]
     // The first of each warms the disk's cache.
     if (round === 0) continue
     emptyMs.push(empty)
-    for (const [at, ms] of whole.entries()) wholeMs[at]?.push(ms)
+    wholeMs.push(whole)
+    aloneMs.push(single)
+    overMs.push(whole / processes - empty)
   }
-  return variants.map(({ name, processes }, at) => {
-    const overMs = (wholeMs[at] ?? []).map((ms, round) => ms / processes - (emptyMs[round] ?? Number.NaN))
-    const each = processes === 1 ? '' : ` for each of ${processes} processes`
-    const whole = `${median(wholeMs[at] ?? []).toFixed(0)} ms from start to answer, an empty process ${median(emptyMs).toFixed(0)} ms`
-    const note = `above an empty Node process${each}, ${spread(overMs)}; ${whole}`
-    return { name, value: median(overMs), goal: 60, unit: ' ms', note }
-  })
+  const shown = (times: readonly number[]): string => `${median(times).toFixed(0)} ms`
+  const note =
+    `above an empty Node process for each of ${processes}, ${spread(overMs)}; from start to answer ${shown(wholeMs)}, ` +
+    `without a component ${shown(aloneMs)}, an empty process ${shown(emptyMs)}`
+  return { name: 'start', value: median(overMs), goal: 60, unit: ' ms', note }
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
