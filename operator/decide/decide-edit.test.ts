@@ -85,7 +85,7 @@ describe('an edit', () => {
   it('gives a step that comes back the queue that it had, as long as that lives', () => {
     let state = active({ steps: { a: 'f', b: 'f' } })
     for (const [at, steps] of [{ a: 'f' }, { a: 'f', b: 'f' }].entries()) {
-      state = settled(edited(state, { steps } as ChangePlan, 9000 * (at + 1)), 9000 * (at + 1))
+      state = settled(edited(state, { steps }, 9000 * (at + 1)), 9000 * (at + 1))
     }
     expect([state.active, living(state)]).toEqual([3, ['a.1', 'b.1']])
   })
