@@ -102,10 +102,10 @@ describeOnKubeApi('objects by name', (place) => {
     objects.follow('one', keys)
     objects.follow('two', keys.slice(0, 1))
     await vi.waitFor(() => expect(keys.map((key) => valueOf(objects.get(key)))).toEqual(['1', '1', '1']), waiting)
-    const watched = (): unknown[] =>
+    const watched = (): string[] =>
       asked
-        .flatMap(({ query }) => (query?.['watch'] === true ? [String(query['fieldSelector']).split('=')[1]] : []))
-        .toSorted()
+        .flatMap(({ query }) => (query?.['watch'] === true ? String(query['fieldSelector']).split('=').slice(1) : []))
+        .toSorted((left, right) => left.localeCompare(right))
     await vi.waitFor(() => expect(watched()).toEqual(['a', 'b']), waiting)
     objects.follow('one', keys.slice(2))
     await vi.waitFor(() => expect(watched()).toEqual(['a', 'b', 'c']), waiting)
