@@ -15,7 +15,7 @@ check: node_modules/.installed
 bench: node_modules/.installed
 	@exec node --expose-gc test/bench/bench-main.ts $(ONLY)
 
-# Runner and recorder as images have them, in dist/.
+# Runner, recorder and operator as images have them, in dist/.
 bundle: node_modules/.installed
 	@node runtime/bundle/bundle-main.ts
 

@@ -11,7 +11,14 @@ import { lateModules, latePackageFile, latePackages } from './late-modules.ts'
 export const programsDirectory = 'runtime/programs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const programs = ['runner', 'recorder']
+const entries = {
+  runner: 'runtime/runner-main.ts',
+  recorder: 'runtime/recorder-main.ts',
+  operator: 'operator/operator-main.ts',
+} as const
+const programs = Object.keys(entries)
+/** Those of which many are started; the operator is one pod for months. */
+const compiled = ['runner', 'recorder']
 
 /** What a module of CommonJS asks for by name is there as in any other module. */
 const banner = `import { createRequire as createRequireHere } from 'node:module'
@@ -47,7 +54,7 @@ export interface BundledPrograms {
 }
 
 /**
- * Runner and recorder in a directory of their own, without node_modules: what they load at their start is in a few files,
+ * Runner, recorder and operator in a directory of their own, without node_modules: what they load at their start is in a few files,
  * what is loaded only when it is needed (MongoDB's driver, OpenTelemetry) in others, the shim and what Node has compiled of all beside them.
  * What the directory held is gone.
  */
@@ -56,7 +63,7 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
   await rm(directory, { recursive: true, force: true })
   const { metafile } = await bundle({
     ...common,
-    entryPoints: Object.fromEntries(programs.map((name) => [`${name}-main`, `runtime/${name}-main.ts`])),
+    entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [`${name}-main`, file])),
     outdir,
     outExtension: { '.js': '.mjs' },
     splitting: true,
@@ -73,13 +80,13 @@ export async function bundlePrograms(directory: string): Promise<BundledPrograms
   await mkdir(shimDirectory, { recursive: true })
   await copyFile(shimPath, join(shimDirectory, 'bundled-main.cjs'))
   for (const name of programs) await writeDoor(outdir, name, `${name}-main.mjs`)
-  await compilePrograms(outdir, programs)
+  await compilePrograms(outdir, compiled)
   const outputs = Object.entries(metafile.outputs)
-  const entries = programs.map((name) => {
-    const entry = outputs.find(([, { entryPoint }]) => entryPoint === `runtime/${name}-main.ts`)?.[0] ?? ''
+  const loaded = Object.entries(entries).map(([name, file]) => {
+    const entry = outputs.find(([, { entryPoint }]) => entryPoint === file)?.[0] ?? ''
     return [name, loadedBy(entry, metafile.outputs)] as const
   })
-  return { files: Object.fromEntries(entries) }
+  return { files: Object.fromEntries(loaded) }
 }
 
 /** A file and what it imports at once, and so on. */
