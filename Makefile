@@ -1,7 +1,7 @@
 # Two commands do all set-up: `make run` and `make test`. Both work with Node 20 and npm alone.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NO_UPDATE_NOTIFIER := 1
-.PHONY: run test check bench bundle generate format install clean
+.PHONY: run test check bench bundle manifests generate format install clean
 
 run: node_modules/.installed
 	@exec node examples/contacts/run.js
@@ -18,6 +18,10 @@ bench: node_modules/.installed
 # Runner, recorder and operator as images have them, in dist/.
 bundle: node_modules/.installed
 	@node runtime/bundle/bundle-main.ts
+
+# What a cluster gets the operator by, in dist/install.yaml.
+manifests: node_modules/.installed
+	@WEIR_IMAGE=$(IMAGE) WEIR_NAMESPACE=$(NAMESPACE) node operator/install/manifests-main.ts
 
 generate: node_modules/.installed
 	npm run --silent generate

@@ -1,0 +1,28 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { stringify } from 'yaml'
+import { clusterRules, leadingRules } from '../operator-rules.ts'
+import { installObjects } from './decide/install-objects.ts'
+
+const definitions = join(import.meta.dirname, '..', '..', 'crds', 'generated')
+const httpPort = 9464
+const shutdownSeconds = 30
+
+export interface Manifests {
+  readonly image: string
+  readonly namespace: string
+}
+
+/** All that `kubectl apply --server-side` needs to have the operator, as one text: the definitions of Weir's kinds and what the operator is made of. */
+export async function manifestsText({ image, namespace }: Manifests): Promise<string> {
+  const names = (await readdir(definitions)).filter((name) => name.endsWith('.yaml')).toSorted()
+  const kinds = await Promise.all(names.map((name) => readFile(join(definitions, name), 'utf8')))
+  const objects = installObjects({ image, namespace, clusterRules, leadingRules, httpPort, shutdownSeconds })
+  return [...kinds, ...objects.map((object) => stringify(object, { aliasDuplicateObjects: false }))].join('---\n')
+}
+
+/** The same into a file, whose directory is made. */
+export async function writeManifests(file: string, manifests: Manifests): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, await manifestsText(manifests))
+}
