@@ -3,8 +3,8 @@ import type { CancelTimer, Clock } from '../clock.ts'
 import { sleep } from '../clock.ts'
 import { PermanentError } from '../error.ts'
 import { freshId } from '../wire/message-id.ts'
+import { openBatchWriter } from './batch-writer.ts'
 import type { Observation, SequencedBatch } from './observation-batch.ts'
-import { encodeObservations } from './observation-batch.ts'
 
 /** Gathers observations into batches, and hands these on one after the other. */
 export interface EventBatcher {
@@ -77,11 +77,6 @@ export function openEventBatcher({ clock, log, send, onDropped }: EventBatcherPa
   }
 }
 
-interface Sealed {
-  readonly observations: readonly Observation[]
-  readonly place: Pick<SequencedBatch, 'id' | 'at' | 'publisher' | 'from'>
-}
-
 /** Observations in their order, numbered from 0, gathered into batches without a gap inside. */
 interface BatchSequence {
   /** Gives the number of batches that are closed, if it closes one; else 0. */
@@ -90,7 +85,7 @@ interface BatchSequence {
   readonly skip: () => void
   /** Closes what is gathered; nothing, too, where that tells of a gap. */
   readonly seal: () => void
-  readonly first: () => Sealed | undefined
+  readonly first: () => SequencedBatch | undefined
   readonly removeFirst: () => void
   /** Observations that are not removed. */
   readonly waiting: () => number
@@ -99,46 +94,40 @@ interface BatchSequence {
 const batchSize = 500
 /** A batch stays below 256 KB: so much of it is closed, whatever its errors say. */
 const batchBytes = 128 * 1024
-/** What the row of an event takes beside its error, generously. */
-const rowBytes = 160
 const errorChars = 1000
 
 function batchSequence(clock: Clock): BatchSequence {
   const publisher = freshId()
-  const sealed: Sealed[] = []
-  let open: Observation[] = []
-  let openBytes = 0
+  const sealed: SequencedBatch[] = []
+  const open = openBatchWriter()
   let waiting = 0
   let seen = 0
   /** Where the next batch begins if nothing is skipped. */
   let told = 0
 
   const seal = (): void => {
-    const from = seen - open.length
-    if (open.length === 0 && told === from) return
-    sealed.push({ observations: open, place: { id: freshId(), at: clock.now(), publisher, from } })
+    const from = seen - open.count()
+    if (open.count() === 0 && told === from) return
+    sealed.push(open.close({ id: freshId(), at: clock.now(), publisher, from }))
     told = seen
-    open = []
-    openBytes = 0
   }
   return {
     add: (observation) => {
-      open.push(observation)
-      openBytes += bytesOf(observation)
+      open.add(observation)
       waiting += 1
       seen += 1
-      if (open.length < batchSize && openBytes < batchBytes) return 0
+      if (open.count() < batchSize && open.bytes() < batchBytes) return 0
       seal()
       return sealed.length
     },
     skip: () => {
-      if (open.length > 0) seal()
+      if (open.count() > 0) seal()
       seen += 1
     },
     seal,
     first: () => sealed[0],
     removeFirst: () => {
-      waiting -= sealed.shift()?.observations.length ?? 0
+      waiting -= sealed.shift()?.count ?? 0
     },
     waiting: () => waiting,
   }
@@ -158,13 +147,13 @@ interface BatchSender extends Pick<EventBatcher, 'flush'> {
 function batchSender({ batches, send, log, drop, onRefused }: SenderParts): BatchSender {
   let isRefused = false
   let lastFlush = Promise.resolve()
-  const sendFirst = async ({ observations, place }: Sealed): Promise<void> => {
+  const sendFirst = async (batch: SequencedBatch): Promise<void> => {
     try {
-      await send(encodeObservations(observations, place))
+      await send(batch)
     } catch (err) {
       if (!(err instanceof PermanentError)) throw err
-      log.error({ err, dropped: observations.length }, 'observations refused for good')
-      drop(observations.length)
+      log.error({ err, dropped: batch.count }, 'observations refused for good')
+      drop(batch.count)
     }
     batches.removeFirst()
   }
@@ -189,10 +178,6 @@ function batchSender({ batches, send, log, drop, onRefused }: SenderParts): Batc
       return lastFlush
     },
   }
-}
-
-function bytesOf(observation: Observation): number {
-  return rowBytes + (observation.kind === 'event' ? (observation.event.error?.length ?? 0) : 0)
 }
 
 /** A dead letter has the whole of it. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { run, startedAt, stepEvent } from '../store/conformance/store-promise.ts'
 import type { StepEvent } from '../store/store.ts'
+import { encodeObservations } from './batch-writer.ts'
 import type { Observation } from './observation-batch.ts'
-import { encodeObservations, readBatch, readObservations, runKey } from './observation-batch.ts'
+import { readBatch, readObservations, runKey } from './observation-batch.ts'
 
 const place = { id: 'b1', at: startedAt + 1000, publisher: 'p', from: 40 }
 const event = (changes: Partial<StepEvent>): Observation => ({ kind: 'event', event: stepEvent('flow', 'r1', changes) })
 const begun = (flow: string, at: number, id: string): Observation => ({ kind: 'run', run: run(flow, at, id) })
+const hexId = (n: number): string => n.toString(16).padStart(32, '0')
 
 const observations: readonly Observation[] = [
   begun('flow', 5, 'r1'),
@@ -52,11 +54,37 @@ describe('a batch of observations', () => {
     expect(readObservations(batch)).toEqual({ runs: [], events: [] })
   })
 
-  it('takes less than 160 bytes for an event', () => {
+  it.each([
+    { name: 'all of 32 hexadecimal digits', ids: [1, 2, 3].map(hexId) },
+    { name: 'one with a capital', ids: [hexId(1), hexId(10).toUpperCase(), hexId(3)] },
+    { name: 'one that is shorter', ids: [hexId(1), hexId(2), 'a1'] },
+    { name: 'one of 32 other characters', ids: [hexId(1), 'é'.repeat(32), '0'.repeat(31) + 'g'] },
+    { name: 'one that is empty', ids: [hexId(1), '', hexId(3)] },
+  ])('gives back ids: $name', ({ ids }) => {
+    const all = ids.map((messageId, at) => event({ run: ids[(at + 1) % 3] ?? '', messageId, parentId: ids[0] ?? '' }))
+    expect(
+      readObservations(encodeObservations(all, place)).events.map((one) => ({ kind: 'event', event: one })),
+    ).toEqual(all)
+  })
+
+  it('gives back numbers of any size', () => {
+    const numbers = [0, -1, 9, 10, 2 ** 31 - 1, 2 ** 31, 2 ** 45, 0.5]
+    const all = numbers.map((n) => event({ at: n, durationMs: n, emitted: n, attempt: n }))
+    expect(
+      readObservations(encodeObservations(all, place)).events.map((one) => ({ kind: 'event', event: one })),
+    ).toEqual(all)
+  })
+
+  it('knows ids that are damaged', () => {
+    const { bytes } = encodeObservations([event({ run: hexId(1), messageId: hexId(2) })], place)
+    expect(() => readObservations({ at: place.at, bytes: bytes.subarray(0, -1) })).toThrow('cannot be read')
+  })
+
+  it('takes less than 80 bytes for an event', () => {
     const many = Array.from({ length: 500 }, (_, at) =>
-      event({ run: `run-${at % 100}`.padEnd(32, '0'), parentId: 'p'.repeat(32), children: at % 2 }),
+      event({ run: hexId(at % 100), messageId: hexId(at), parentId: hexId(at + 1), children: at % 2 }),
     )
-    expect(encodeObservations(many, place).bytes.length / 500).toBeLessThan(160)
+    expect(encodeObservations(many, place).bytes.length / 500).toBeLessThan(80)
   })
 
   it('is read where it was written before there were parents and children', () => {
@@ -74,7 +102,7 @@ describe('a batch of observations', () => {
     { name: 'no JSON', bytes: 'rubbish\n{}' },
     {
       name: 'another version',
-      bytes: '{"v":2,"id":"a","publisher":"p","from":0,"count":0,"at":0,"runKeys":[],"flows":[]}\n{}',
+      bytes: '{"v":3,"id":"a","publisher":"p","from":0,"count":0,"at":0,"runKeys":[],"flows":[]}\n{}',
     },
     { name: 'a header without a place', bytes: '{"v":1,"id":"a","publisher":"p"}\n{}' },
     { name: 'null', bytes: 'null\n' },

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { encodeObservations } from '../../recorder/observation-batch.ts'
+import { encodeObservations } from '../../recorder/batch-writer.ts'
 import type { StorePromise } from './store-promise.ts'
 import { run, startedAt, stepEvent } from './store-promise.ts'
 
