@@ -71,10 +71,10 @@ function openSocket(url: URL): { readonly link: Socket; readonly port: number } 
  * @throws {PermanentError | TransientError} which names the server and what to do
  */
 export async function probeStore(
-  server: Pick<MongoServerOptions, 'url' | 'clock' | 'log'>,
+  server: Pick<MongoServerOptions, 'url' | 'shared' | 'clock' | 'log'>,
   signal: AbortSignal,
 ): Promise<void> {
   const applicationName = 'weir-operator-probe'
-  const { client } = await connectMongo({ ...server, patience: 'fail', applicationName, signal }, async () => {})
-  await client.close()
+  const { release } = await connectMongo({ ...server, patience: 'fail', applicationName, signal }, async () => {})
+  await release()
 }

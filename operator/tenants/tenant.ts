@@ -8,13 +8,14 @@ import { provisionVhost, removeVhost } from '../../runtime/broker/management/pro
 import { openUnacknowledged } from '../../runtime/broker/management/unacknowledged.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { openMongoStore } from '../../runtime/store/mongo/open-mongo-store.ts'
+import type { SharedMongo } from '../../runtime/store/mongo/connect-mongo.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import { openFlowChanges, type FlowChanges } from '../change/flow-changes.ts'
 import type { ChangeParts } from '../change/change-parts.ts'
 import { emptyVhost } from './empty-vhost.ts'
 import type { FloodGate } from './flood-gate.ts'
 import { openTenantBroker, type TenantBroker } from './tenant-broker.ts'
-import { brokerUrlOf, databaseName, rolePasswords, storeUrlOf, type TenantId } from './tenant-names.ts'
+import { brokerUrlOf, databaseName, rolePasswords, type TenantId } from './tenant-names.ts'
 import { roleSecretName, type TenantSecrets } from './tenant-secrets.ts'
 import type { TenantConnection } from '../pools/decide/pool-wish.ts'
 import { openTenantStore, type TenantStore } from './tenant-store.ts'
@@ -32,6 +33,8 @@ export interface TenantServers {
 
 export interface TenantParts {
   readonly servers: TenantServers
+  /** For the databases of all namespaces; whoever opened it closes it. */
+  readonly mongo: SharedMongo
   readonly gates: TenantGates
   /** Where the states and plans of the namespace's flows are. */
   readonly states: Pick<Store, 'flows' | 'plans'>
@@ -192,12 +195,11 @@ async function lookAfterLoss({ gates, signal, log }: Own, look: () => Promise<vo
   await look().catch((err: unknown) => log.warn({ err }, 'vhost not brought up to date, it will be tried again'))
 }
 
-function openDatabase({ id, servers, clock, log }: Own): Promise<Store> {
-  const database = databaseName(id)
+function openDatabase({ id, servers, mongo, clock, log }: Own): Promise<Store> {
   return openMongoStore({
-    url: storeUrlOf(servers.storeUrl, database),
-    database,
-    applicationName: 'weir-operator',
+    url: servers.storeUrl,
+    shared: mongo,
+    database: databaseName(id),
     patience: 'fail',
     clock,
     log: log.child({}, { level: 'error' }),

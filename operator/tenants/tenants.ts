@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ObjectCache } from '../../kube/cache/object-cache.ts'
 import type { Kept } from '../../kube/cache/projection.ts'
 import type { Clock } from '../../kube/clock.ts'
+import { shareMongo, type SharedMongo } from '../../runtime/store/mongo/connect-mongo.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import { openFloodGate } from './flood-gate.ts'
 import { probeBroker, probeStore } from './probe-servers.ts'
@@ -48,12 +49,13 @@ const pollMs = 600_000
 export function openTenants(parts: TenantsParts): Tenants {
   const { namespaces, clock, log } = parts
   const timing = { ...usualTiming, ...parts.timing }
-  const gates = openGates(parts)
+  const mongo = shareMongo({ url: parts.servers.storeUrl, applicationName: 'weir-operator' })
+  const gates = openGates(parts, mongo)
   const opened = new Map<string, Tenant>()
   const open = (namespace: string, uid: string): Tenant => {
     const onChange = (flow: string): void => parts.onChange(namespace, flow)
     const changes = { pollMs, ...parts.changes, onChange }
-    return openTenant({ namespace, uid }, { ...parts, gates, timing, states: parts.states(namespace), changes })
+    return openTenant({ namespace, uid }, { ...parts, mongo, gates, timing, states: parts.states(namespace), changes })
   }
   const drop = async (namespace: string): Promise<void> => {
     const tenant = opened.get(namespace)
@@ -81,13 +83,17 @@ export function openTenants(parts: TenantsParts): Tenants {
       gates.broker.close()
       gates.store.close()
       await Promise.all([...opened.keys()].map(drop))
+      await mongo.close()
     },
   }
 }
 
-function openGates({ servers: { brokerUrl, management, storeUrl }, clock, log }: TenantsParts): TenantGates {
+function openGates(
+  { servers: { brokerUrl, management, storeUrl }, clock, log }: TenantsParts,
+  shared: SharedMongo,
+): TenantGates {
   const broker = (signal: AbortSignal): Promise<void> => probeBroker(brokerUrl, management, signal)
-  const store = (signal: AbortSignal): Promise<void> => probeStore({ url: storeUrl, clock, log }, signal)
+  const store = (signal: AbortSignal): Promise<void> => probeStore({ url: storeUrl, shared, clock, log }, signal)
   return {
     broker: openFloodGate({ server: 'RabbitMQ', clock, log, probe: broker }),
     store: openFloodGate({ server: 'MongoDB', clock, log, probe: store }),

@@ -10,6 +10,8 @@ import { failureOf, openingError } from './mongo-error.ts'
 
 export interface MongoServerOptions {
   readonly url: string
+  /** The client to work with, of the same server; without it one is made and closed. */
+  readonly shared?: SharedMongo | undefined
   /** By default the one that the URL names, else `weir`. */
   readonly database?: string
   readonly clock: Clock
@@ -27,7 +29,38 @@ export interface MongoServerOptions {
 export interface ConnectedMongo {
   readonly client: MongoClient
   readonly place: MongoPlace
+  /** Closes the client, unless it is shared. */
+  readonly release: () => Promise<void>
 }
+
+/**
+ * A client for any number of databases of one server: there is one pool of connections, and the servers are watched once. It is made when it is first
+ * needed. Who shares it may come and go, and fails alone.
+ */
+export interface SharedMongo {
+  /** @throws {PermanentError} `StoreUrlInvalid` */
+  readonly client: () => Promise<MongoClient>
+  /** After all who share it. Safe to repeat. */
+  readonly close: () => Promise<void>
+}
+
+export function shareMongo({ url, applicationName = 'weir' }: SharedMongoOptions): SharedMongo {
+  let making: Promise<MongoClient> | undefined
+  const make = async (): Promise<MongoClient> => {
+    const { client } = await newClient({ url, applicationName })
+    // Each who shares it listens for the servers' state.
+    return client.setMaxListeners(0)
+  }
+  return {
+    client: () => (making ??= make()),
+    close: async () => {
+      const client = await making?.catch(() => undefined) // there is none to be closed
+      await client?.close()
+    },
+  }
+}
+
+export type SharedMongoOptions = Pick<MongoServerOptions, 'url' | 'applicationName'>
 
 const firstPauseMs = 500
 const longestPauseMs = 15_000
@@ -83,8 +116,8 @@ async function tryConnect(
   server: MongoServerOptions,
   prepare: (database: Db) => Promise<void>,
 ): Promise<ConnectedMongo> {
-  const { client, place } = await newClient(server)
-  const abandon = (): void => void client.close()
+  const { client, place, release } = await clientOf(server)
+  const abandon = (): void => void release()
   server.signal?.addEventListener('abort', abandon, { once: true })
   try {
     await client.connect()
@@ -92,9 +125,9 @@ async function tryConnect(
     const misfit = serverMisfit(greeting)
     if (misfit !== undefined) throw openingError(place, misfit)
     await prepared(server, () => prepare(client.db(place.database)))
-    return { client, place }
+    return { client, place, release }
   } catch (error) {
-    await client.close()
+    await release()
     server.signal?.throwIfAborted()
     throw isOurs(error) ? error : openingError(place, failureOf(error), error)
   } finally {
@@ -115,18 +148,25 @@ async function prepared({ clock, signal }: MongoServerOptions, prepare: () => Pr
   }
 }
 
-async function newClient({
-  url,
-  database,
-  applicationName: appName = 'weir',
-}: MongoServerOptions): Promise<ConnectedMongo> {
+async function clientOf(server: MongoServerOptions): Promise<ConnectedMongo> {
+  if (server.shared === undefined) return newClient(server)
+  return { client: await server.shared.client(), place: placeOf(server), release: async () => {} }
+}
+
+function placeOf({ url, database }: Pick<MongoServerOptions, 'url' | 'database'>): MongoPlace {
   const read = readMongoUrl(url)
-  const place: MongoPlace = { ...read, database: database ?? read.database ?? 'weir' }
+  return { ...read, database: database ?? read.database ?? 'weir' }
+}
+
+type ClientOptions = Pick<MongoServerOptions, 'url' | 'database' | 'applicationName'>
+
+async function newClient({ applicationName: appName = 'weir', ...where }: ClientOptions): Promise<ConnectedMongo> {
+  const place = placeOf(where)
   // Takes 125 ms: only who opens a store pays.
   const { mongoClient } = await import('./driver.ts')
   try {
-    const client = mongoClient(url, { ...options, appName })
-    return { client, place }
+    const client = mongoClient(where.url, { ...options, appName })
+    return { client, place, release: () => client.close() }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     throw openingError(place, {

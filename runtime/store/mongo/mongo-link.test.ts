@@ -10,7 +10,7 @@ it('repeats what nobody waits for any more no further, with a clock that was set
   const clock = { now: () => time.now() + shiftMs, setTimer: time.setTimer }
   const client = new MongoClient('mongodb://127.0.0.1:1')
   const place = { hosts: ['127.0.0.1:1'], database: 'weir', secrets: [] }
-  const link = mongoLink({ client, place, clock, log: pino({ level: 'silent' }) })
+  const link = mongoLink({ client, place, release: () => client.close(), clock, log: pino({ level: 'silent' }) })
   let tries = 0
   const working = link.run(() => {
     tries += 1

@@ -31,6 +31,8 @@ export interface MongoLink {
 export interface LinkParts {
   readonly client: MongoClient
   readonly place: MongoPlace
+  /** Ends what `close` ends of the client. */
+  readonly release: () => Promise<void>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -79,7 +81,7 @@ export function mongoLink(parts: LinkParts): MongoLink {
     ending.abort(storeClosed())
     state.closed()
     await settled([...working], parts.clock)
-    await client.close()
+    await parts.release()
   }
   return {
     deciding,

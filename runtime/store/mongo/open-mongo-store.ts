@@ -33,10 +33,10 @@ export interface MongoStoreOptions extends Omit<MongoServerOptions, 'clock' | 'p
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
   const { clock = systemClock, patience = 'fail', log } = options
   const retention = { ...mongoRetention, ...options.retention }
-  const { client, place } = await connectMongo({ ...options, clock, patience }, (database) =>
+  const { client, place, release } = await connectMongo({ ...options, clock, patience }, (database) =>
     createIndexes(database, { retention, log }),
   )
-  const link = mongoLink({ client, place, clock, log })
+  const link = mongoLink({ client, place, release, clock, log })
   return {
     snapshots: mongoSnapshots(link),
     deadLetters: mongoDeadLetters(link, { clock, retention }),
