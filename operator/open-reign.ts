@@ -1,4 +1,5 @@
 import { openEventRecorder } from '../kube/events/event-recorder.ts'
+import type { Kept } from '../kube/cache/projection.ts'
 import { fencedClient } from '../kube/election/fenced-client.ts'
 import type { Clock } from '../kube/clock.ts'
 import { vhostName } from '../runtime/broker/management/decide/plan-vhost.ts'
@@ -38,7 +39,10 @@ export function openReign(options: ReignParts): Reign {
   const client = fencedClient(options.client, options.isLeader)
   const events = openEventRecorder({ client, controller: 'weir.dev/operator', instance: lease.identity, clock })
   const parts: OperatorParts = { client, caches, events, clock, log, meters }
-  const ofCluster = openClusterStates({ client, caches, clock, log, beside: beginStatus(clock) })
+  const beside: ClusterStatesParts['beside'] = (flow, state) => ({
+    ...(flow.status?.conditions === undefined ? beginStatus(clock, flow) : flows.besideState(flow, state)),
+  })
+  const ofCluster = openClusterStates({ client, caches, clock, log, beside })
   // These know each other: a state is written by a tenant's driver, and the last of a namespace takes its tenant along.
   const states = withFarewell(ofCluster, shared, (namespace) => tenants.of(namespace))
   const tenants: Tenants = openTenants({
@@ -77,12 +81,9 @@ export function openReign(options: ReignParts): Reign {
 }
 
 /** Of a Flow that has none yet. */
-function beginStatus(clock: Clock): NonNullable<ClusterStatesParts['beside']> {
-  return ({ metadata, status }) => {
-    if (status?.conditions !== undefined) return {}
-    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
-    return { ...firstStatus(metadata.generation ?? 0, now) }
-  }
+function beginStatus(clock: Clock, { metadata }: Kept): ReturnType<typeof firstStatus> {
+  const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+  return firstStatus(metadata.generation ?? 0, now)
 }
 
 function withFarewell(ofCluster: States, shared: SharedCaches, tenantOf: Tenants['of']): States {

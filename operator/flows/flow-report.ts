@@ -6,13 +6,15 @@ import { apiVersionOf } from '../../kube/kube-object.ts'
 import type { ObjectReference } from '../../kube/events/correlator.ts'
 import { conditionsOf, toConditions } from '../../kube/write/conditions.ts'
 import { canonicalJson } from '../../kube/write/holds.ts'
-import { openStatusWriter } from '../../kube/write/status-writer.ts'
+import { openStatusWriter, type StatusWriter } from '../../kube/write/status-writer.ts'
 import { findingText, flowConditions, type ConditionFacts, type Hindrance } from './decide/flow-conditions.ts'
 import {
   countersIn,
   ownPart,
   ownStatus,
+  statusWithState,
   webhookAddresses,
+  type BesideState,
   type FlowCounters,
   type OwnStatus,
 } from './decide/flow-status.ts'
@@ -23,6 +25,8 @@ import type { KnownVerdict } from './observe-flow.ts'
 export interface FlowReport {
   /** Gives when it is to be told again, in milliseconds: a change that is over in a moment is not told of. */
   readonly tell: (told: Told) => number | undefined
+  /** What is told in the write of a state that makes the flow ready. To be asked when that is about to be sent. */
+  readonly beside: (told: Told) => BesideState
   readonly settled: () => Promise<void>
   /** What waits is dropped: who leads next says it. */
   readonly close: () => void
@@ -42,13 +46,49 @@ export interface ReportParts extends FlowsParts {
 
 /** A queue is taken for safe after three seconds. */
 const patienceMs = 4_000
+/** Of a flow whose status says already that what is written does not run yet. */
+const longPatienceMs = 30_000
 /** Of the conditions and the counters: the state has its own. */
 const fieldManager = 'weir-flows'
 
 export function openFlowReport(parts: ReportParts): FlowReport {
-  const { client, caches, clock, log } = parts
+  const { clock } = parts
   const changing = new Map<string, number>()
-  const writer = openStatusWriter({
+  /** Flows whose state has taken along that they are ready. */
+  const besideState = new Set<string>()
+  const writer = openWriter(parts)
+  return {
+    settled: writer.settled,
+    close: writer.close,
+    forget: (uid) => {
+      changing.delete(uid)
+      besideState.delete(uid)
+    },
+    beside: (told) => {
+      const fields = statusWithState(statusOf(parts, told), asStatus(told.flow.status))
+      if (fields.conditions !== undefined) besideState.add(idOf(told.flow).uid)
+      return fields
+    },
+    tell: (told) => {
+      const { flow } = told
+      const { uid } = idOf(flow)
+      const status = statusOf(parts, told)
+      const since = isChanging(status) ? (changing.get(uid) ?? clock.elapsed()) : undefined
+      if (since === undefined) changing.delete(uid)
+      else changing.set(uid, since)
+      const leftMs = since === undefined ? 0 : since + patienceWith(flow) - clock.elapsed()
+      if (leftMs > 0) return leftMs
+      tellEvents(parts, told, { conditions: status.conditions ?? [], isReadySaid: besideState.delete(uid) })
+      // By our own fields alone: others write theirs.
+      if (canonicalJson(status) === canonicalJson(ownPart(asStatus(flow.status)))) return undefined
+      writer.write(flow, status)
+      return undefined
+    },
+  }
+}
+
+function openWriter({ client, caches, clock, log }: ReportParts): StatusWriter {
+  return openStatusWriter({
     client,
     resource: resources.flows,
     fieldManager,
@@ -62,26 +102,6 @@ export function openFlowReport(parts: ReportParts): FlowReport {
       if (err.kind !== 'fenced' && err.kind !== 'aborted') log.warn({ err }, 'status of a flow not written')
     },
   })
-  return {
-    settled: writer.settled,
-    close: writer.close,
-    forget: (uid) => void changing.delete(uid),
-    tell: (told) => {
-      const { flow } = told
-      const { uid } = idOf(flow)
-      const status = statusOf(parts, told)
-      const since = isChanging(status) ? (changing.get(uid) ?? clock.elapsed()) : undefined
-      if (since === undefined) changing.delete(uid)
-      else changing.set(uid, since)
-      const leftMs = since === undefined ? 0 : since + patienceMs - clock.elapsed()
-      if (leftMs > 0) return leftMs
-      // By our own fields alone: others write theirs.
-      if (canonicalJson(status) === canonicalJson(ownPart(asStatus(flow.status)))) return undefined
-      tellEvents(parts, told, status.conditions ?? [])
-      writer.write(flow, status)
-      return undefined
-    },
-  }
 }
 
 /** All goes well. Until it is told, the status speaks of an older generation, and everybody can see that. */
@@ -90,6 +110,12 @@ function isChanging({ conditions = [] }: OwnStatus): boolean {
 }
 
 const passing: ReadonlySet<string> = new Set(['Preparing', 'RevisionPending'])
+
+function patienceWith({ metadata: { generation }, status }: ClusterFlow): number {
+  const { observedGeneration, conditions = [] } = asStatus(status) ?? {}
+  const isSaid = conditions.some((one) => one.type === 'Ready' && one.status === 'False' && passing.has(one.reason))
+  return isSaid && observedGeneration === generation ? longPatienceMs : patienceMs
+}
 
 function asStatus(status: unknown): FlowStatus | undefined {
   return status as FlowStatus | undefined // what the API server has checked
@@ -148,10 +174,16 @@ function needsBroker({ flow, state, verdict }: Told): boolean {
 
 type Said = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 
+interface Saying {
+  readonly conditions: readonly Said[]
+  readonly isReadySaid: boolean
+}
+
 /** What somebody should hear of who watches: what is wrong, and that it is right again. */
-function tellEvents({ events }: ReportParts, { flow, verdict }: Told, conditions: readonly Said[]): void {
+function tellEvents({ events }: ReportParts, { flow, verdict }: Told, { conditions, isReadySaid }: Saying): void {
   const regarding = referenceTo(flow)
-  const before = conditionsOf({ status: flow.status })
+  // What the state has taken along stands there, and nobody was told yet.
+  const before = conditionsOf({ status: flow.status }).filter(({ type }) => !isReadySaid || type !== 'Ready')
   const isNew = ({ type, reason, message }: Said): boolean =>
     !before.some((one) => one.type === type && one.reason === reason && one.message === message)
   for (const condition of conditions.filter(isNew)) {

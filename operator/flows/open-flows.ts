@@ -1,19 +1,23 @@
-import { openController } from '../../kube/controller/controller.ts'
+import type { FlowState } from '../../flow/plan/flow-state.ts'
+import { openController, type Reconciled } from '../../kube/controller/controller.ts'
 import { byReference, isSpecChange, mappedSource, primarySource, type Source } from '../../kube/controller/sources.ts'
 import { keyOf } from '../../kube/kube-object.ts'
 import type { OperatorCaches, OperatorPart } from '../operator-parts.ts'
+import type { BesideState } from './decide/flow-status.ts'
 import { openChanging } from './changing.ts'
 import { openFlowCounting } from './flow-counting.ts'
 import { webhookKeys } from './flow-indexes.ts'
 import { idOf, type ClusterFlow, type FlowId, type FlowsParts, type FlowsTiming } from './flow-parts.ts'
 import { openFlowReport } from './flow-report.ts'
 import { openFlowJudge } from './observe-flow.ts'
-import { reconcileFlow } from './reconcile-flow.ts'
+import { reconcileFlow, type ReconcileParts } from './reconcile-flow.ts'
 
 /** The controller of Flows. */
 export interface Flows extends OperatorPart {
   /** The state of a flow was written, by its uid. */
   readonly notice: (flow: string) => void
+  /** What the flow's status says beside a state that is about to be written. */
+  readonly besideState: (flow: ClusterFlow, state: FlowState) => BesideState
 }
 
 const usualTiming: FlowsTiming = { countMs: 30_000, blinkMs: 5_000 }
@@ -48,10 +52,7 @@ export function openFlows(parts: FlowsParts): Flows {
     meters,
     timeoutMs,
     sources: sourcesOf(parts),
-    reconcile: async (key, signal) => {
-      const flow = caches.flows.get(key)
-      return flow === undefined ? { kind: 'done' } : reconcileFlow(reconciling, flow, signal)
-    },
+    reconcile: (key, signal) => reconcileKey(reconciling, key, signal),
     onFailure: ({ key, error: err, retryAfterMs }) =>
       log.warn({ key, err, retryAfterMs }, 'flow not reconciled, it will be tried again'),
   })
@@ -63,6 +64,7 @@ export function openFlows(parts: FlowsParts): Flows {
   }
   return {
     notice: (uid) => enqueueUid(uid, 'child'),
+    besideState: (flow, state) => report.beside({ flow, state, verdict: judge.judge(flow), hindrance: undefined }),
     run: async (signal) => {
       const stopForgetting = caches.flows.subscribe(({ kind, object }) => {
         if (kind === 'removed') forget(idOf(object))
@@ -73,6 +75,11 @@ export function openFlows(parts: FlowsParts): Flows {
       report.close()
     },
   }
+}
+
+async function reconcileKey(parts: ReconcileParts, key: string, signal: AbortSignal): Promise<Reconciled> {
+  const flow = parts.caches.flows.get(key)
+  return flow === undefined ? { kind: 'done' } : reconcileFlow(parts, flow, signal)
 }
 
 /** What leads to a look at a flow. */

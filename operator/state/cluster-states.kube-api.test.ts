@@ -7,7 +7,7 @@ import { readFlowState } from '../../flow/plan/flow-status.ts'
 import { slim } from '../../kube/cache/projection.ts'
 import { pathOf } from '../../kube/kube-object.ts'
 import type { KubeClient, KubeRequest } from '../../kube/transport/kube-client.ts'
-import { failed, KubeError } from '../../kube/transport/kube-error.ts'
+import { failed, KubeError, orThrow } from '../../kube/transport/kube-error.ts'
 import { openStatusWriter } from '../../kube/write/status-writer.ts'
 import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
 import { applyCrds } from '../../test/env/weir-crds.ts'
@@ -317,6 +317,31 @@ describeOnKubeApi('states in Flows', (place) => {
     })
   })
 
+  it('take away what is given as undefined, and lose no condition that was written meanwhile', async () => {
+    const uid = await created()
+    const { flows: store } = flows.lead({
+      beside: ({ status }, { lastRevision }) => ({
+        conditions: [...(status?.conditions ?? []).filter(({ type }) => type !== 'Ready'), condition('Ready')],
+        activeRevision: lastRevision === 1 ? 1 : undefined,
+      }),
+    })
+    await store.put(stateOf(uid, { lastRevision: 1 }), 0)
+    expect((await flows.read('orders'))['status']).toMatchObject({ activeRevision: 1 })
+    orThrow(
+      await administrator.request({
+        method: 'PATCH',
+        path: pathOf(resources.flows, { namespace, name: 'orders', subresource: 'status' }),
+        contentType: 'application/merge-patch+json',
+        body: { status: { conditions: [condition('Ready'), condition('example.com/Checked')] } },
+      }),
+    )
+    expect(await store.put(stateOf(uid, { lastRevision: 2 }), 1)).toBe('written')
+    const { status } = await flows.read('orders')
+    expect(status).not.toHaveProperty('activeRevision')
+    const { conditions } = status as { readonly conditions: readonly { readonly type: string }[] }
+    expect(conditions.map(({ type }) => type).toSorted()).toEqual(['Ready', 'example.com/Checked'])
+  })
+
   it('are not written by who leads no more', async () => {
     const uid = await created()
     const fenced: KubeClient = {
@@ -348,3 +373,7 @@ describeOnKubeApi('states in Flows', (place) => {
     expect(pathOf(resources.flows, { namespace })).toContain('/v1alpha1/')
   })
 })
+
+function condition(type: string): object {
+  return { type, status: 'True', reason: 'Test', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }
+}

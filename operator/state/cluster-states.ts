@@ -16,8 +16,8 @@ export interface ClusterStatesParts {
   readonly clock: Clock
   readonly log: Logger
   /**
-   * Further fields of the status that follow from the state: they are written in the same request. To be given always or never, field by field, and
-   * lists of conditions always with the same types: what another manager has taken over is not taken away again.
+   * Further fields of the status that follow from the state: they are written in the same request; one that is undefined is taken away. Only fields and
+   * types of conditions that stay once they are there: what this manager has written, another cannot take away by leaving it out.
    */
   readonly beside?: (flow: InCluster<Flow>, state: FlowState) => Readonly<Record<string, unknown>>
 }

@@ -22,17 +22,32 @@ interface Operation {
   readonly value?: unknown
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
 /**
- * Writes fields of the status, `state` among them, if the version is as it was. Undefined when it was done.
+ * Writes fields of the status, `state` among them, if the version is as it was; one that is given as undefined is taken away. Undefined when it was done.
  *
  * A list of operations that begins with tests: the server compares and writes as one, on the newest object, so that no other write can come between.
  */
-export function sendState(sending: Sending, fields: Readonly<Record<string, unknown>>): Promise<KubeError | undefined> {
+export function sendState(sending: Sending, fields: Fields): Promise<KubeError | undefined> {
   const { flow, before } = sending
   if (flow.status === undefined && before === 0)
     return patch(sending, 'status', [test('/status', null), { op: 'add', path: '/status', value: fields }])
-  const adds = Object.entries(fields).map(([name, value]): Operation => ({ op: 'add', path: `/status/${name}`, value }))
-  return patch(sending, 'status', [isVersion(before), ...adds])
+  const present: Fields = { ...flow.status }
+  return patch(sending, 'status', [isVersion(before), ...untouched(fields, present), ...changes(fields, present)])
+}
+
+/** Conditions are written as a whole: none that was written meanwhile may be lost. */
+function untouched(fields: Fields, { conditions }: Fields): Operation[] {
+  return 'conditions' in fields ? [test('/status/conditions', conditions ?? null)] : []
+}
+
+function changes(fields: Fields, present: Fields): Operation[] {
+  return Object.entries(fields).flatMap(([name, value]): Operation[] => {
+    const path = `/status/${name}`
+    if (value !== undefined) return [{ op: 'add', path, value }]
+    return present[name] === undefined ? [] : [{ op: 'remove', path }]
+  })
 }
 
 /** Lets the Flow go, which takes its state with it; the state alone where the Flow stays. Undefined when it was done. */

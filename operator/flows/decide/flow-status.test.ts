@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { countersIn, firstStatus, ownPart, ownStatus, webhookAddresses } from './flow-status.ts'
+import { countersIn, firstStatus, ownPart, ownStatus, statusWithState, webhookAddresses } from './flow-status.ts'
 
 const now = '2026-01-01T00:00:00Z'
+const told = { status: 'True', lastTransitionTime: now, reason: 'RevisionActive', message: 'it is' } as const
+const [ready, active, warned, strange] = ['Ready', 'Active', 'Warnings', 'example.com/Checked'].map((type) => ({
+  ...told,
+  type,
+}))
+if (ready === undefined || active === undefined || warned === undefined || strange === undefined) throw new Error()
+const notReady = { ...ready, status: 'False' as const }
+const facts = { generation: 2, webhooks: [], counters: { backlog: 0 }, activeRevision: 1, pinnedRevision: undefined }
 
 describe('a status', () => {
   it('begins with what is not ready yet, in conditions that are always there', () => {
@@ -44,5 +52,55 @@ describe('a status', () => {
       { trigger: 'hook', url: 'https://x.example/hooks/a/a/{id}' },
     ])
     expect(webhookAddresses({ triggers }, { ...place, publicUrl: undefined })).toEqual([])
+  })
+
+  it.each([
+    {
+      name: 'that it is ready, and keeps what others say',
+      conditions: [ready, active],
+      before: { conditions: [notReady, warned, strange] },
+      want: {
+        observedGeneration: 2,
+        activeRevision: 1,
+        backlog: 0,
+        deadLetters: 0,
+        conditions: [ready, active, strange],
+      },
+    },
+    {
+      name: 'nothing that is said',
+      conditions: [ready, active],
+      before: { conditions: [ready, active], activeRevision: 1 },
+      want: {},
+    },
+    {
+      name: 'the revision of one that is not ready',
+      conditions: [notReady, active],
+      before: {},
+      want: { activeRevision: 1 },
+    },
+    {
+      name: 'no condition that may go again',
+      conditions: [ready, active, warned],
+      before: {},
+      want: { activeRevision: 1 },
+    },
+    {
+      name: 'that it is not pinned any more',
+      conditions: [ready, active],
+      before: { conditions: [ready, active], activeRevision: 1, pinnedRevision: 4 },
+      want: { pinnedRevision: undefined },
+    },
+    {
+      name: 'that no revision is active any more',
+      conditions: [notReady],
+      before: { activeRevision: 1 },
+      activeRevision: undefined,
+      want: { activeRevision: undefined },
+    },
+    { name: 'nothing before one is', conditions: [notReady], before: {}, activeRevision: undefined, want: {} },
+  ])('says along with the state $name', ({ conditions, before, want, ...other }) => {
+    const status = ownStatus({ ...facts, ...other, conditions })
+    expect(statusWithState(status, before)).toStrictEqual(want)
   })
 })

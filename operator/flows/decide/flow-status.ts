@@ -1,5 +1,6 @@
 import type { Condition } from '../../../crds/v1alpha1/condition.ts'
 import type { FlowSpec, FlowStatus } from '../../../crds/v1alpha1/flow.ts'
+import { canonicalJson } from '../../../kube/write/holds.ts'
 import { flowConditionTypes } from './flow-conditions.ts'
 
 /** What was counted of a flow; what is not known is left out. */
@@ -51,6 +52,38 @@ export function firstStatus(generation: number, now: string): OwnStatus {
       { ...condition, type: 'Active', reason: 'NoRevision' },
     ],
   }
+}
+
+/** Once they are there they stay, whatever becomes of the flow. */
+const lastingTypes: ReadonlySet<string> = new Set(['Ready', 'Active'])
+
+/** Fields of the status; one that is undefined is taken away. */
+export type BesideState = { readonly [Field in keyof FlowStatus]?: FlowStatus[Field] | undefined }
+
+/**
+ * What is written along with a state: the revisions that it names, and that the flow is ready where it makes it so, which is most of the time all that there
+ * is to say. Else only what stays once it is there, since it is the state's from then on; nothing that stands there already.
+ */
+export function statusWithState(status: OwnStatus, before: FlowStatus = {}): BesideState {
+  const { observedGeneration, conditions = [], activeRevision, backlog = 0, deadLetters = 0 } = status
+  const revisions = otherRevisions(status, before)
+  const isSaid = canonicalJson(conditions) === canonicalJson(ownPart(before).conditions)
+  if (activeRevision === undefined || isSaid || !isReadyAlone(conditions)) return revisions
+  const own: readonly string[] = flowConditionTypes
+  const ofOthers = (before.conditions ?? []).filter(({ type }) => !own.includes(type))
+  return { ...revisions, observedGeneration, conditions: [...conditions, ...ofOthers], backlog, deadLetters }
+}
+
+function otherRevisions({ activeRevision, pinnedRevision }: OwnStatus, before: FlowStatus): BesideState {
+  return {
+    ...(activeRevision !== before.activeRevision && { activeRevision }),
+    ...(pinnedRevision !== before.pinnedRevision && { pinnedRevision }),
+  }
+}
+
+function isReadyAlone(conditions: readonly Condition[]): boolean {
+  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+  return isReady && conditions.every(({ type }) => lastingTypes.has(type))
 }
 
 const counterFields = ['backlog', 'deadLetters', 'lastRunAt', 'nextRunAt', 'lastError'] as const

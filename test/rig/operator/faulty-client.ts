@@ -4,29 +4,35 @@ import { failed, KubeError, type Outcome } from '../../../kube/transport/kube-er
 /** What a client has been asked to write. */
 export interface CountedClient {
   readonly client: KubeClient
-  /** As `PATCH flows/status`, oldest first; leases left out. */
+  /** As `PATCH flows/status`, oldest first, whatever came of them; leases and Events left out. */
   readonly writes: () => readonly string[]
+  /** Of these what the server has refused, or not answered, as `PATCH flows 409 Conflict`. */
+  readonly failures: () => readonly string[]
   readonly reset: () => void
 }
 
 export function countingClient(inner: KubeClient): CountedClient {
   let writes: string[] = []
-  const count = (request: KubeRequest): void => {
-    if (isWrite(request)) writes.push(describe(request))
+  let failures: string[] = []
+  const counted = async <T>(request: KubeRequest, send: () => Promise<Outcome<T>>): Promise<Outcome<T>> => {
+    if (!isWrite(request)) return send()
+    writes.push(describe(request))
+    const outcome = await send()
+    if (outcome.kind === 'failed')
+      failures.push(`${describe(request)} ${outcome.failure.status} ${outcome.failure.reason}`)
+    return outcome
   }
   return {
     writes: () => writes,
-    reset: () => (writes = []),
+    failures: () => failures,
+    reset: () => {
+      writes = []
+      failures = []
+    },
     client: {
       ...inner,
-      request: (request) => {
-        count(request)
-        return inner.request(request)
-      },
-      read: (request, parse) => {
-        count(request)
-        return inner.read(request, parse)
-      },
+      request: (request) => counted(request, () => inner.request(request)),
+      read: (request, parse) => counted(request, () => inner.read(request, parse)),
     },
   }
 }
