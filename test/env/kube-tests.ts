@@ -47,8 +47,11 @@ export interface FreshNamespace {
   readonly close: () => Promise<void>
 }
 
-export async function freshNamespace(client: KubeClient): Promise<FreshNamespace> {
-  const namespace = `test-${randomBytes(5).toString('hex')}`
+/** @param namespace its name; by default a new one */
+export async function freshNamespace(
+  client: KubeClient,
+  namespace = `test-${randomBytes(5).toString('hex')}`,
+): Promise<FreshNamespace> {
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
   orThrow(await client.request({ method: 'POST', path: '/api/v1/namespaces', body }))
   const close = async (): Promise<void> => {

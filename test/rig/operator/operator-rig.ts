@@ -62,7 +62,13 @@ export interface RunningOperator {
   readonly kill: () => void
 }
 
-const waiting = { timeout: 60_000, interval: 50 }
+export interface OperatorRigOptions {
+  /** By default a new one, of a short name. */
+  readonly name?: string | undefined
+  /** For whatever is waited for. */
+  readonly patienceMs?: number
+}
+
 /** Fast, where a promise is about the order of things and not about their time. */
 const quick = {
   tenants: { idleMs: 30_000, lookMs: 1_000 },
@@ -71,10 +77,14 @@ const quick = {
 }
 const election = { leaseMs: 3_000, renewWithinMs: 2_000, retryMs: 200 }
 
-export async function openOperatorRig({ kubeApi, rabbit, mongo }: OperatorPlaces): Promise<OperatorRig> {
+export async function openOperatorRig(
+  { kubeApi, rabbit, mongo }: OperatorPlaces,
+  { name: wanted, patienceMs = 60_000 }: OperatorRigOptions = {},
+): Promise<OperatorRig> {
+  const waiting = { timeout: patienceMs, interval: 50 }
   const client = await openAdministrator(kubeApi)
   await applyCrds(client)
-  const { namespace, close } = await freshNamespace(client)
+  const { namespace, close } = await freshNamespace(client, wanted)
   const { metadata } = orThrow(
     await client.request<KubeObject>({ method: 'GET', path: `/api/v1/namespaces/${namespace}` }),
   )

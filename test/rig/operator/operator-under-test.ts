@@ -12,6 +12,9 @@ export interface OperatorUnderTest {
   readonly ended: () => Promise<number | null>
   /** SIGKILL. Safe to repeat. */
   readonly kill: () => Promise<void>
+  /** SIGSTOP: its connections stay, and it answers nothing. */
+  readonly freeze: () => void
+  readonly thaw: () => void
   /** All that it has said so far. */
   readonly output: () => string
 }
@@ -58,6 +61,8 @@ export function startOperatorProcess(
       child.kill('SIGTERM')
       return exited
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     kill: async () => {
       child.kill('SIGKILL')
       await exited
