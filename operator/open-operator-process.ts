@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
+import { Registry } from 'prom-client'
 import { systemClock } from '../kube/clock.ts'
 import { prometheusMeters } from '../kube/metrics/prometheus-meters.ts'
 import type { ClusterAccess } from '../kube/transport/cluster-access.ts'
@@ -34,8 +35,6 @@ const longestStallMs = 1_000
 /** @throws {PermanentError} `ClusterUnknown`, `ManagementUrlInvalid`, `PortUnusable` */
 export async function openOperatorProcess({ settings, log, onFailed }: OperatorProcessParts): Promise<OperatorProcess> {
   const access = await accessOf(settings)
-  // The library of metrics is loaded here: it is of no use to who imports the operator alone.
-  const { Registry } = await import('prom-client')
   const registry = new Registry()
   const client = openKubeClient({ access, userAgent: 'weir-operator' })
   const operator = openOperator({

@@ -32,7 +32,6 @@ const optional = [
   'kerberos',
   'mongodb-client-encryption',
   'snappy',
-  'socks',
 ]
 
 const common = {

@@ -42,6 +42,8 @@ export const lateModules: Plugin = {
     build.onResolve({ filter: /./ }, ({ path, kind }) => {
       if (latePackages.includes(path)) return { path, namespace: 'late' }
       if (!isBuiltin(path)) return undefined
+      // Late as it is. In a file of its own it would have a default export alone: the driver of MongoDB does not find `os.platform`, and says nothing.
+      if (kind === 'dynamic-import') return { path, external: true }
       const name = path.replace(/^node:/, '')
       if (lateBuiltIns.has(name)) return { path: `node:${name}`, namespace: 'late' }
       return kind === 'import-statement' ? { path, namespace: 'required' } : undefined
