@@ -127,6 +127,8 @@ export class Child {
   async #live(): Promise<ComponentFailure | undefined> {
     try {
       const exit = await this.#launch()
+      // Its connection may outlive it for a moment, above all where a supervisor has told of its end.
+      this.#isLeaving = true
       if (this.#socket === undefined) return this.#stillborn(exit)
       await this.#lastWords()
       this.#bury(exit)

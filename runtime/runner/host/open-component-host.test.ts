@@ -7,7 +7,9 @@ import { dataOf, openTestHost } from '../../../test/system/contract/component-ca
 import type { Clock } from '../../clock.ts'
 import { simulatedClock, systemClock } from '../../clock.ts'
 import type { HostStats } from '../component-host.ts'
+import type { ChildExit, ChildLauncher } from './child-launcher.ts'
 import type { HostLimits } from './host-options.ts'
+import { localLauncher } from './local-launcher.ts'
 
 // Where this file's hosts put their sockets, so that what they leave behind is theirs.
 const ownTmp = mkdtempSync(join(tmpdir(), 'weir-host-test-'))
@@ -36,6 +38,19 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   return { opened: new Promise<void>((resolve) => (open = resolve)), open: () => open() }
 }
 
+/** Its first process is said to have ended when the promise resolves, as by a supervisor's loss; it lives on. */
+function launcherThatSays(ended: Promise<void>): { readonly launcher: ChildLauncher; readonly launched: () => number } {
+  const local = localLauncher()
+  let launched = 0
+  const lost = ended.then((): ChildExit => ({ kind: 'exited', code: undefined, signal: 'SIGKILL' }))
+  const launch: ChildLauncher['launch'] = (order) => {
+    launched += 1
+    const child = local.launch(order)
+    return launched > 1 ? child : { ...child, exited: Promise.race([child.exited, lost]) }
+  }
+  return { launcher: { ...local, launch }, launched: () => launched }
+}
+
 async function pidOf(test: TestHost, call: Partial<FixtureCall> = {}): Promise<number> {
   const { pid } = dataOf(await test.call({ main: 'state.js', ...call })) as { pid: number }
   return pid
@@ -55,6 +70,22 @@ describe('a step and its child', () => {
     expect(seen.map(({ calls }) => calls)).toEqual([1, 2])
     expect(seen[0]?.pid).toBe(seen[1]?.pid)
     expect(test.host.stats()).toEqual({ children: 1, running: 0, waiting: 0, starving: 0 })
+  })
+
+  it('begins nothing in a process that is said to have ended while its connection stands', async () => {
+    const said = gate()
+    const { launcher, launched } = launcherThatSays(said.opened)
+    const test = openTestHost({ launcher })
+    opened.push(test)
+    const began = gate()
+    const child = { key: 'one', concurrency: 1 }
+    const first = test.call({ main: 'waits.js', data: { ms: 60_000 }, child, onStart: began.open })
+    const second = test.call({ main: 'waits.js', data: { ms: 0 }, child })
+    await began.opened
+    said.open()
+    expect((await first).result).toMatchObject({ kind: 'died' })
+    expect((await second).result).toEqual({ kind: 'ended' })
+    expect(launched()).toBe(2)
   })
 
   it('shares no process with another key', async () => {
