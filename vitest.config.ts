@@ -53,6 +53,15 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          ...shared,
+          name: 'cluster',
+          include: ['test/cluster/**/*.cluster.test.ts'],
+          testTimeout: 400_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })
