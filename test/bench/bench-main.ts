@@ -17,9 +17,16 @@ const onServers: Readonly<Record<string, Bench>> = {
   start: () => import('./start-bench.ts'),
   recorder: () => import('./recorder-bench.ts'),
   link: () => import('./link-bench.ts'),
+  'operator-apply': () => import('./operator-apply-bench.ts'),
+}
+/** On an API server. */
+const onCluster: Readonly<Record<string, Bench>> = {
+  'operator-cache': () => import('./operator-cache-bench.ts'),
+  'status-writes': () => import('./status-writes-bench.ts'),
 }
 const benches: Readonly<Record<string, Bench>> = {
   ...onServers,
+  ...onCluster,
   expression: () => import('./expression-bench.ts'),
   lint: () => import('./lint-bench.ts'),
   message: () => import('./message-bench.ts'),
@@ -32,12 +39,13 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   /** What the README shows. */
   table: ['pipeline', 'naive', 'fusion', 'safety', 'latency', 'idle', 'start', 'expression', 'recorder'],
   servers: Object.keys(onServers),
-  local: Object.keys(benches).filter((name) => !Object.hasOwn(onServers, name)),
+  operator: ['operator-cache', 'status-writes', 'operator-apply'],
+  local: Object.keys(benches).filter((name) => !Object.hasOwn({ ...onServers, ...onCluster }, name)),
 }
 
 /**
  * `make bench [ONLY="NAME…"]`: each benchmark in a process of its own, a line for each result; exit code 1 when one falls short.
- * A name may be that of a group: `table`, `servers`, `local`.
+ * A name may be that of a group: `table`, `servers`, `operator`, `local`.
  */
 const [only = '', isChild] = process.argv.slice(2)
 await (isChild === 'here' ? runHere(only) : runAll(namesIn(process.argv.slice(2))))
