@@ -71,6 +71,9 @@ export function openReign(options: ReignParts): Reign {
   return {
     troubles: () => Object.values(tenants.gates).flatMap((gate) => gate.trouble()?.reason ?? []),
     run: async (signal) => {
+      // What is under way is finished, and waits for no server that is down: the next leader does.
+      const letGo = (): void => Object.values(tenants.gates).forEach((gate) => gate.close())
+      signal.addEventListener('abort', letGo, { once: true })
       try {
         await Promise.all(all.map((part) => part.run(signal)))
       } finally {

@@ -86,3 +86,12 @@ it('lets nobody wait beyond the end, and probes no more after it', async () => {
   await advance(3_600_000)
   expect(world.probes).toHaveLength(probes)
 })
+
+it('lets nobody wait for a server that it no longer asks', async () => {
+  const { gate, world } = open()
+  world.isUp = false
+  await gate.check()
+  const waiting = gate.whenOpen(never)
+  gate.close()
+  await expect(waiting).rejects.toThrow('the operator is ending')
+})

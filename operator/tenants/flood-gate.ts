@@ -19,11 +19,11 @@ export interface FloodGate {
   readonly trouble: () => ServerTrouble | undefined
   /** Asks the server at once, together with all who ask meanwhile; false when it does not answer, and the gate is closed then. */
   readonly check: () => Promise<boolean>
-  /** Resolves at once while it is open. Rejects with the signal's reason. */
+  /** Resolves at once while it is open. Rejects with the signal's reason, and when the probes have ended: nobody would open it any more. */
   readonly whenOpen: (signal: AbortSignal) => Promise<void>
   /** Told after it was opened or closed. Gives what ends it. */
   readonly onChange: (listener: () => void) => () => void
-  /** Probes no more. Safe to repeat. */
+  /** Probes no more, and lets nobody wait. Safe to repeat. */
   readonly close: () => void
 }
 
@@ -70,10 +70,11 @@ export function openFloodGate(options: FloodGateOptions): FloodGate {
     onChange: door.onChange,
     check,
     whenOpen: async (signal) => {
-      while (door.trouble() !== undefined) await nextChange(door.onChange, signal)
+      const ending = AbortSignal.any([signal, closing.signal])
+      while (door.trouble() !== undefined) await nextChange(door.onChange, ending)
       signal.throwIfAborted()
     },
-    close: () => closing.abort(),
+    close: () => closing.abort(new Error('the operator is ending')),
   }
 }
 
