@@ -1,6 +1,6 @@
 import type { Condition } from '../../../crds/v1alpha1/condition.ts'
 import type { FlowSpec, FlowStatus } from '../../../crds/v1alpha1/flow.ts'
-import { canonicalJson } from '../../../kube/write/holds.ts'
+import { canonicalJson } from '../../../flow/plan/canonical-json.ts'
 import { flowConditionTypes } from './flow-conditions.ts'
 
 /** What was counted of a flow; what is not known is left out. */
