@@ -87,6 +87,8 @@ async function write(own: Own, wanted: Wanted): Promise<Written> {
     if (failure === undefined) return 'written'
     trial = await afterFailure(own, wanted, { ...trial, failure }, backoff)
   }
+  // It may still be carried out, later than it was looked at last.
+  if (trial.isLost) own.finder.doubt(wanted.uid)
   throw problemOf(trial.failure)
 }
 
