@@ -102,7 +102,7 @@ describe('weir dead-letters list', () => {
     const none = await cli(['dead-letters', 'list'], { WEIR_STORE: '' })
     expect(none).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--store URL (or WEIR_STORE), or --state DIR'),
+      stderr: expect.stringContaining('--store URL (or WEIR_STORE), -n NAMESPACE of a cluster, or --state DIR'),
     })
     const absent = await cli(['dead-letters', 'list', '--state', 'absent'])
     expect(absent).toMatchObject({ code: 2, stderr: expect.stringContaining('no run has left its state in absent') })
