@@ -98,11 +98,12 @@ function viewTable(shelf: PlanShelf): ViewTable {
     see: async (flow, versioned, begun) => {
       if (versioned === undefined) return !isOvertaken(flow, begun) && known.delete(flow)
       const { state, version } = versioned
-      const before = known.get(flow)
-      if (before?.version === version && before.view.isComplete) return false
-      const plans = await plansOf(shelf, state, before?.plans)
-      if (isOvertaken(flow, begun)) return false
-      known.set(flow, { version, plans, view: flowView(state, plans, before?.view) })
+      const isSeen = (): boolean => known.get(flow)?.version === version && known.get(flow)?.view.isComplete === true
+      if (isSeen()) return false
+      const plans = await plansOf(shelf, state, known.get(flow)?.plans)
+      // Another read may have seen the same meanwhile: what is the same object for some stays so, and is told of once.
+      if (isOvertaken(flow, begun) || isSeen()) return false
+      known.set(flow, { version, plans, view: flowView(state, plans, known.get(flow)?.view) })
       return true
     },
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -215,7 +215,10 @@ describe('plans in a directory', () => {
     await vi.waitFor(() => expect(source.flows()).toEqual(['uid', 'uid-b']))
     await writeFile(join(root, 'uid', '1.json'), '{')
     await expect(source.get('uid', 1)).rejects.toMatchObject({ code: 'FileUnreadable' })
-    await writeFile(join(root, 'uid-b', 'state.json'), JSON.stringify({ ...stateOf({ active: 7 }), flow: 'uid-b' }))
+    // In one go, as every writer does: half a state would be a trouble of its own.
+    const whole = join(root, 'state.new')
+    await writeFile(whole, JSON.stringify({ ...stateOf({ active: 7 }), flow: 'uid-b' }))
+    await rename(whole, join(root, 'uid-b', 'state.json'))
     await writeFile(join(root, 'uid-b', '7.json'), '{"revision": 8}')
     await vi.waitFor(() => expect(lines).toEqual(['plans not read, the last ones stay']))
     expect(source.active('uid-b')).toMatchObject({ revision: 2 })
