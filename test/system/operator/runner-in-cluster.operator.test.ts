@@ -149,10 +149,11 @@ ${listed.join('')}`
     await vi.waitFor(() => expect(plans.flows().length).toBe(20), waiting)
     await written.writeAll()
     const from = { directory: join(directory, 'plans'), cluster: 'kubernetes' }
-    const megabytes = { directory: 0, cluster: 0 }
-    for (const [name, source] of Object.entries(from) as [keyof typeof from, string][]) {
+    const megabytes = { directory: Infinity, cluster: Infinity }
+    // What one start needs is at most the least of several: the rest is garbage that nobody has collected yet.
+    for (const [name, source] of [...Object.entries(from), ...Object.entries(from)] as [keyof typeof from, string][]) {
       const runner = await start('runner', { WEIR_PLANS: source })
-      megabytes[name] = await restingMegabytes(runner)
+      megabytes[name] = Math.min(megabytes[name], await restingMegabytes(runner))
       await runner.kill()
     }
     const grown = megabytes.cluster - megabytes.directory
