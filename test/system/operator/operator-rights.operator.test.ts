@@ -45,7 +45,8 @@ describeOnAll('An operator with the rights that its page lists', (places) => {
     await rig.remove('plain')
     await rig.gone('plain')
     await operator.stop()
-    expect(forbidden).toEqual([])
+    // A namespace without its own account, which no controller makes here, has no pod whoever asks.
+    expect(forbidden.filter((message) => !message.includes('serviceaccount "default" not found'))).toEqual([])
     // Passwords are made of the key; neither is for the log.
     expect(lines.join('')).not.toContain(`key of ${rig.namespace}`)
     expect(lines.filter((line) => line.includes('"level":50'))).toEqual([])
