@@ -1,23 +1,18 @@
 import type { Logger } from 'pino'
 import { openBackoff } from '../../kube/backoff.ts'
-import { pause, type Clock } from '../../kube/clock.ts'
 import type { Broker, ConsumeOptions, QueueDeclaration, Subscription } from '../../runtime/broker/broker.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
-import type { FloodGate } from './flood-gate.ts'
 import { openLazyLink, type LazyLink } from './lazy-link.ts'
+import { callThroughGate, type GateParts } from './through-gate.ts'
 
-export interface TenantBrokerParts {
+export interface TenantBrokerParts extends GateParts {
   /** Makes the vhost be as it should, then connects to it. */
   readonly open: () => Promise<Broker>
   /** Makes the vhost be as it should. */
   readonly repair: () => Promise<void>
-  readonly gate: FloodGate
-  readonly clock: Clock
   readonly log: Logger
   /** Without work for so long, it is closed. */
   readonly idleMs: number
-  /** For the end: whoever waits is rejected with its reason. */
-  readonly signal: AbortSignal
 }
 
 /** A namespace's queues, as a driver of changes sees them. */
@@ -42,7 +37,15 @@ export function openTenantBroker(parts: TenantBrokerParts): TenantBroker {
     await link.close()
     for (const end of consumers) end(reason)
   }
-  const call = caller(parts, link, renew)
+  const call = callThroughGate(parts, link, {
+    isOfServer: isTroubleOfServer,
+    mend: async (error, tries) => {
+      await mend(parts, error, tries)
+      // What is declared as often as it connects is missing: it did not hear that its vhost was made anew.
+      if (isMissing(error)) await renew(error)
+    },
+    pauses: () => openBackoff(retryPolicy, Math.random).nextMs,
+  })
   return {
     isOpen: () => link.current() !== undefined,
     declareQueues: async (queues) => {
@@ -101,30 +104,6 @@ async function consumeHeld(
 function healthOf({ gate }: TenantBrokerParts): ReturnType<Broker['health']> {
   const trouble = gate.trouble()
   return trouble === undefined ? { kind: 'ready' } : { kind: 'connecting', ...trouble }
-}
-
-type Call = <Result>(work: (broker: Broker) => Promise<Result>) => Promise<Result>
-
-function caller(parts: TenantBrokerParts, lazy: LazyLink<Broker>, renew: (reason: Error) => Promise<void>): Call {
-  const { gate, clock, signal } = parts
-  return async (work) => {
-    const backoff = openBackoff(retryPolicy, Math.random)
-    for (let tries = 1; ; tries += 1) {
-      await gate.whenOpen(signal)
-      const { link, release } = lazy.use()
-      try {
-        return await work(await link())
-      } catch (error) {
-        if (signal.aborted || !isTroubleOfServer(error)) throw error
-        await mend(parts, error, tries)
-        // What is declared as often as it connects is missing: it did not hear that its vhost was made anew.
-        if (isMissing(error)) await renew(error)
-      } finally {
-        release()
-      }
-      await pause(clock, backoff.nextMs(), signal)
-    }
-  }
 }
 
 async function openOnce({ open }: TenantBrokerParts, declared: ReadonlyMap<string, QueueDeclaration>): Promise<Broker> {
