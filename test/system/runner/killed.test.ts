@@ -129,6 +129,8 @@ it('loses nothing that was confirmed when it is killed twenty times under load',
   const { weir } = await start()
   const said = (): string => `seed ${seed}\n${weir.stderr()}`
   await vi.waitFor(() => expect(missing(sent), said()).toEqual([]), { timeout: 60_000, interval: 200 })
+  // Of those of whom nobody knows whether they were accepted, some may still be on their way.
+  await vi.waitFor(() => expect(onTheirWay(), said()).toEqual([]), { timeout: 60_000, interval: 200 })
   weir.signal('SIGINT')
   const { stderr } = await weir.ended
   expect(stderr, `seed ${seed}`).toMatch(/messages? had not finished and (is|are) kept/)
@@ -148,8 +150,10 @@ it('loses nothing that was confirmed when it is killed twenty times under load',
   expect(sent.size).toBeGreaterThan(kills * 20)
   const duplicates = results.finished.length - new Set(results.finished).size
   expect(duplicates).toBeLessThanOrEqual(kills * inFlight)
-  expect(queued()).toEqual([])
-  expect(fires().filter((at) => !lines('fired').includes(at))).toEqual([])
+  const { sent: left, fired: kept } = queued()
+  expect(left).toEqual([])
+  // The schedule goes on until the end: its last fire may be one that is kept for the next start.
+  expect(fires().filter((at) => !lines('fired').includes(at) && !kept.includes(at))).toEqual([])
   console.log(
     `seed ${seed}: ${sent.size} sent, ${unknown.size} unknown, ${results.finished.length} finished, ${duplicates} of them again, ` +
       `${results.dead.length} dead, ${results.discarded.length} attempts discarded, ${results.waiting.length} waiting, ${fires().length} fires`,
@@ -207,8 +211,20 @@ function parked(): number[] {
   return rows('queues.db', 'SELECT body FROM parked').map(({ body }) => numberIn(body as Uint8Array))
 }
 
-function queued(): unknown[] {
-  return rows('queues.db', 'SELECT id FROM messages')
+/** In one look, since they move between the two. */
+function onTheirWay(): number[] {
+  const bodies = rows('queues.db', 'SELECT body FROM messages UNION ALL SELECT body FROM parked')
+  const numbers = bodies.flatMap(({ body }) => dataIn(body as Uint8Array).n ?? [])
+  return numbers.filter((n) => fate(n) !== 'waiting')
+}
+
+/** The numbers of those that were sent, and the times of the fires. */
+function queued(): { readonly sent: readonly number[]; readonly fired: readonly number[] } {
+  const data = rows('queues.db', 'SELECT body FROM messages').map(({ body }) => dataIn(body as Uint8Array))
+  return {
+    sent: data.flatMap(({ n }) => n ?? []),
+    fired: data.flatMap(({ scheduledAt }) => (scheduledAt === undefined ? [] : Date.parse(scheduledAt))),
+  }
 }
 
 /** Due times; when the scheduler first saw the trigger is written down with them, and is none. */
@@ -225,6 +241,12 @@ function rows(file: string, sql: string): Record<string, unknown>[] {
 }
 
 function numberIn(body: Uint8Array): number {
+  const { n } = dataIn(body)
+  if (n === undefined) throw new Error('a message without a number')
+  return n
+}
+
+function dataIn(body: Uint8Array): { readonly n?: number; readonly scheduledAt?: string } {
   const payload = payloadOf(Buffer.from(body)).toString()
-  return (JSON.parse(payload) as { data: { n: number } }).data.n
+  return (JSON.parse(payload) as { data: { n?: number; scheduledAt?: string } }).data
 }
