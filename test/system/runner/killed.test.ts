@@ -126,13 +126,19 @@ it('loses nothing that was confirmed when it is killed twenty times under load',
     weir.signal('SIGKILL')
     await Promise.all([weir.ended, sending])
   }
-  const { weir } = await start()
-  const said = (): string => `seed ${seed}\n${weir.stderr()}`
-  await vi.waitFor(() => expect(missing(sent), said()).toEqual([]), { timeout: 60_000, interval: 200 })
-  // Of those of whom nobody knows whether they were accepted, some may still be on their way.
-  await vi.waitFor(() => expect(onTheirWay(), said()).toEqual([]), { timeout: 60_000, interval: 200 })
-  weir.signal('SIGINT')
-  const { stderr } = await weir.ended
+  let stderr = ''
+  const finish = async (): Promise<void> => {
+    const { weir } = await start()
+    const said = (): string => `seed ${seed}\n${weir.stderr()}`
+    const fired = lines('fired').length
+    await vi.waitFor(() => expect(missing(sent), said()).toEqual([]), { timeout: 60_000, interval: 200 })
+    await vi.waitFor(() => expect(lines('fired').length, said()).toBeGreaterThan(fired + 1), { timeout: 60_000 })
+    weir.signal('SIGINT')
+    ;({ stderr } = await weir.ended)
+    // Of those of whom nobody knows whether they were accepted, some may still have been on their way.
+    expect(onTheirWay(), said()).toEqual([])
+  }
+  await vi.waitFor(finish, { timeout: 100_000, interval: 10 })
   expect(stderr, `seed ${seed}`).toMatch(/messages? had not finished and (is|are) kept/)
 
   const results = {
@@ -158,7 +164,7 @@ it('loses nothing that was confirmed when it is killed twenty times under load',
     `seed ${seed}: ${sent.size} sent, ${unknown.size} unknown, ${results.finished.length} finished, ${duplicates} of them again, ` +
       `${results.dead.length} dead, ${results.discarded.length} attempts discarded, ${results.waiting.length} waiting, ${fires().length} fires`,
   )
-}, 240_000)
+}, 400_000)
 
 async function start(): Promise<{ readonly weir: WeirProcess; readonly url: string }> {
   const words = ['run', 'killed.yaml', '--state', 'state', '--port', '0']
