@@ -5,6 +5,7 @@ import { memoryClaims } from './memory-claims.ts'
 import { memoryDeadLetters } from './memory-dead-letters.ts'
 import { memoryFires } from './memory-fires.ts'
 import { memoryFlows } from './memory-flows.ts'
+import { memoryMembers } from './memory-members.ts'
 import { memoryPlans } from './memory-plans.ts'
 import { memoryRuns } from './memory-runs.ts'
 import { memorySnapshots } from './memory-snapshots.ts'
@@ -49,6 +50,7 @@ export function openMemoryStore({
     flows: memoryFlows(work),
     blobs: memoryBlobs(work, clock),
     trials: memoryTrials(work, clock, kept),
+    members: memoryMembers(work, clock),
     health: () => (closedAt === undefined ? { kind: 'ready' } : closedHealth(closedAt)),
     close: async () => {
       closedAt ??= clock.now()

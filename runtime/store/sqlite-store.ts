@@ -10,6 +10,7 @@ import { sqliteClaims } from './sqlite/sqlite-claims.ts'
 import { sqliteDeadLetters } from './sqlite/sqlite-dead-letters.ts'
 import { sqliteFires } from './sqlite/sqlite-fires.ts'
 import { sqliteFlows } from './sqlite/sqlite-flows.ts'
+import { sqliteMembers } from './sqlite/sqlite-members.ts'
 import { sqlitePlans } from './sqlite/sqlite-plans.ts'
 import { sqliteRuns } from './sqlite/sqlite-runs.ts'
 import { sqliteSnapshots } from './sqlite/sqlite-snapshots.ts'
@@ -46,6 +47,7 @@ export function openSqliteStore(
     flows: sqliteFlows(database, commits),
     blobs: sqliteBlobs(database, commits, clock),
     trials: sqliteTrials(database, commits, bounds),
+    members: sqliteMembers(database, commits, bounds),
     health: commits.health,
     close: async () => commits.close(),
   }

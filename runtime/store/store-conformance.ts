@@ -5,6 +5,7 @@ import { claimPromises } from './conformance/claim-promises.ts'
 import { deadLetterPromises } from './conformance/dead-letter-promises.ts'
 import { firePromises } from './conformance/fire-promises.ts'
 import { flowPromises } from './conformance/flow-promises.ts'
+import { memberPromises } from './conformance/member-promises.ts'
 import { closePromise, planPromises } from './conformance/plan-promises.ts'
 import { runPromises } from './conformance/run-promises.ts'
 import { snapshotPromises } from './conformance/snapshot-promises.ts'
@@ -43,6 +44,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       ...flowPromises,
       ...blobPromises,
       ...trialPromises,
+      ...memberPromises,
     ]
     it.each(promises)('$name', ({ check }) => check({ store, other, flow: randomUUID() }))
 

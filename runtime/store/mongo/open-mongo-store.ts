@@ -9,6 +9,7 @@ import { mongoDeadLetters } from './mongo-dead-letters.ts'
 import { mongoFires } from './mongo-fires.ts'
 import { mongoFlows } from './mongo-flows.ts'
 import { mongoLink } from './mongo-link.ts'
+import { mongoMembers } from './mongo-members.ts'
 import { mongoPlans } from './mongo-plans.ts'
 import { mongoRuns } from './mongo-runs.ts'
 import { mongoSnapshots } from './mongo-snapshots.ts'
@@ -48,6 +49,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     flows: mongoFlows(link),
     blobs: mongoBlobs(link),
     trials: mongoTrials(link, retention),
+    members: mongoMembers(link),
     health: link.health,
     close: link.close,
   }

@@ -81,4 +81,7 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX claims_by_taking ON claims (claimed_at) WHERE state = 'started';
   `,
+  `
+  CREATE TABLE members (id TEXT PRIMARY KEY, member TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ]

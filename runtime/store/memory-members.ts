@@ -1,0 +1,17 @@
+import type { Clock } from '../clock.ts'
+import type { Work } from './memory-store.ts'
+import type { Member, MemberStore } from './store.ts'
+
+export function memoryMembers(work: Work, clock: Clock): MemberStore {
+  const members = new Map<string, { readonly member: Member; readonly until: number }>()
+  return {
+    announce: (member, forMs) =>
+      work(() => {
+        const nowMs = clock.now()
+        members.set(member.id, { member, until: nowMs + forMs })
+        for (const [id, { until }] of members) if (until <= nowMs) members.delete(id)
+        return [...members.values()].map((known) => known.member)
+      }),
+    leave: (id) => work(() => void members.delete(id)),
+  }
+}
