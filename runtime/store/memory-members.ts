@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Work } from './memory-store.ts'
-import type { Member, MemberStore } from './store.ts'
+import type { Member, MemberStore } from './member-store.ts'
 
 export function memoryMembers(work: Work, clock: Clock): MemberStore {
   const members = new Map<string, { readonly member: Member; readonly until: number }>()

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Work } from './memory-store.ts'
 import type { Retention } from './retention.ts'
-import type { TrialStore } from './store.ts'
+import type { TrialStore } from './trial-store.ts'
 
 export function memoryTrials(work: Work, clock: Clock, { trialsMs }: Retention): TrialStore {
   /** The one that began last comes last. */

@@ -2,6 +2,9 @@ import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import type { AttemptFailure } from '../wire/body.ts'
 import type { MessageHeaders } from '../wire/message.ts'
+import type { MemberStore } from './member-store.ts'
+import type { RateBudgetStore } from './rate-budget-store.ts'
+import type { TrialStore } from './trial-store.ts'
 
 /**
  * The state beside the queues. Adapters (memory, SQLite, MongoDB) pass the same conformance suite.
@@ -18,6 +21,7 @@ export interface Store {
   readonly flows: FlowStateStore
   readonly blobs: BlobStore
   readonly trials: TrialStore
+  readonly rateBudgets: RateBudgetStore
   readonly members: MemberStore
   /** Whether it can work now; cheap. */
   readonly health: () => StoreHealth
@@ -290,26 +294,4 @@ export interface BlobStore {
   readonly put: (id: string, bytes: Buffer, keepUntil: number) => Promise<void>
   /** Undefined means gone for good. */
   readonly get: (id: string) => Promise<Buffer | undefined>
-}
-
-/** Attempts that began and may have ended their process. */
-export interface TrialStore {
-  /** One more has begun; gives how many have, this one included. */
-  readonly begin: (key: string) => Promise<number>
-  /** It came to an end, whatever that was: the count begins anew. */
-  readonly end: (key: string) => Promise<void>
-}
-
-/** The processes that share the queues of pools. Nothing rests on it: who is missing here works all the same. */
-export interface MemberStore {
-  /** Counts as there for so long from now, by the store's clock. Gives all that do, itself included. */
-  readonly announce: (member: Member, forMs: number) => Promise<readonly Member[]>
-  /** One that is not there is no error. */
-  readonly leave: (id: string) => Promise<void>
-}
-
-export interface Member {
-  readonly id: string
-  /** Whose queues it consumes; left out, all. */
-  readonly pools?: readonly string[]
 }

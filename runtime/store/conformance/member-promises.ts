@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import type { Member } from '../store.ts'
+import type { Member } from '../member-store.ts'
 import type { StorePromise } from './store-promise.ts'
 
 const longMs = 600_000

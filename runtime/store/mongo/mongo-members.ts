@@ -1,4 +1,4 @@
-import type { Member, MemberStore } from '../store.ts'
+import type { Member, MemberStore } from '../member-store.ts'
 import type { MongoLink } from './mongo-link.ts'
 
 interface Entry {

@@ -1,6 +1,6 @@
 import { freshId } from '../../wire/message-id.ts'
 import type { MongoRetention } from '../retention.ts'
-import type { TrialStore } from '../store.ts'
+import type { TrialStore } from '../trial-store.ts'
 import type { MongoLink } from './mongo-link.ts'
 
 interface Entry {

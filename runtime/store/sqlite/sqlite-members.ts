@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
-import type { Member, MemberStore } from '../store.ts'
+import type { Member, MemberStore } from '../member-store.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 interface Row {

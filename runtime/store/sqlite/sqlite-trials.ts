@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import type { Retention } from '../retention.ts'
-import type { TrialStore } from '../store.ts'
+import type { TrialStore } from '../trial-store.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 export function sqliteTrials(
