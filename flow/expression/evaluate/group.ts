@@ -1,4 +1,5 @@
 import type { Group, SyntaxNode } from '../parse/syntax-tree.ts'
+import { isBare } from '../parse/syntax-tree.ts'
 import { spendElements, spendSteps } from './budget.ts'
 import { failed, shown } from './fault.ts'
 import type { Evaluator, Frame } from './frame.ts'
@@ -12,6 +13,43 @@ type Compile = (node: SyntaxNode) => Evaluator
 /** `{key: value}`: an object with a member for each key that the elements give; elements of one key share one member. */
 export function grouper(group: Group, compile: Compile): Evaluator {
   const pairs = group.lhs.map(([key, value]) => ({ key: compile(key), value: compile(value) }))
+  const general = generalGrouper(group, pairs)
+  const members = plainMembers(group, compile)
+  return members === undefined ? general : directObject(members, general)
+}
+
+interface PlainMember {
+  readonly name: string
+  readonly value: Evaluator
+}
+
+/** Where each member's name is written, and no two are the same, nothing has to be gathered by name. */
+function plainMembers({ lhs }: Group, compile: Compile): readonly PlainMember[] | undefined {
+  const members = lhs.flatMap(([key, value]) => {
+    const name = key.type === 'string' && isBare(key) ? key.value : undefined
+    return typeof name === 'string' && !isReserved(name) ? [{ name, value: compile(value) }] : []
+  })
+  const names = new Set(members.map(({ name }) => name))
+  return names.size === lhs.length ? members : undefined
+}
+
+/** Of one element; several are left to the general way. */
+function directObject(members: readonly PlainMember[], general: Evaluator): Evaluator {
+  return (input, frame) => {
+    if (isList(input)) return general(input, frame)
+    const { budget } = frame.evaluation
+    const result: Fields = {}
+    for (const { name, value: evaluate } of members) {
+      spendSteps(budget)
+      spendElements(budget, 4)
+      const value = evaluate(input, frame)
+      if (value !== undefined) setMember(result, name, value)
+    }
+    return result
+  }
+}
+
+function generalGrouper(group: Group, pairs: readonly CompiledPair[]): Evaluator {
   return (input, frame) => {
     const isTuples = isList(input) && input.tupleStream === true
     const result: Fields = {}
@@ -76,8 +114,12 @@ function itemsOf(input: unknown, isTuples: boolean): readonly unknown[] {
 
 function checkedKey(key: unknown, { position }: Group): string {
   if (typeof key !== 'string') throw failed(`a member's name must be a text, not ${shown(key)}`, position)
-  if (key !== '_jsonata_lambda' && key !== '_jsonata_function') return key
+  if (!isReserved(key)) return key
   throw failed(`a member cannot be named ${key}; JSONata keeps that name for itself`, position)
+}
+
+function isReserved(name: string): boolean {
+  return name === '_jsonata_lambda' || name === '_jsonata_function'
 }
 
 function addTo(groups: Map<string, Grouped>, { key, item, at, frame, group }: Addition): void {

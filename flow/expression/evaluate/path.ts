@@ -1,4 +1,5 @@
 import type { Stage, SyntaxNode } from '../parse/syntax-tree.ts'
+import { isBare } from '../parse/syntax-tree.ts'
 import { spendElements, spendSteps } from './budget.ts'
 import type { Evaluator, Frame } from './frame.ts'
 import { lookup } from './frame.ts'
@@ -33,11 +34,6 @@ function plainNames({ steps, keepSingletonArray, group, tuple }: PathNode): Plai
   const names = named.map((step) => (step.type === 'name' && isBare(step) ? step.value : undefined))
   if (names.includes(undefined)) return undefined
   return { variable: isVariable ? first.value : undefined, names: names as readonly string[] } // none is undefined
-}
-
-function isBare(node: SyntaxNode): boolean {
-  const noted = [node.stages, node.predicate, node.group, node.focus, node.index, node.ancestor, node.tuple]
-  return node.keepArray !== true && noted.every((note) => note === undefined)
 }
 
 /** Names alone, through objects alone, need no lists; at the first list it is left to the general way. */

@@ -84,3 +84,9 @@ export interface SortTerm {
   readonly descending: boolean
   readonly expression: SyntaxNode
 }
+
+/** Nothing is noted on it: no predicate, no group, no binding. */
+export function isBare(node: SyntaxNode): boolean {
+  const noted = [node.stages, node.predicate, node.group, node.focus, node.index, node.ancestor, node.tuple]
+  return node.keepArray !== true && noted.every((note) => note === undefined)
+}
