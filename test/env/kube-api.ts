@@ -2,9 +2,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import { openGuardedDirectory, removeGuardedDirectory } from './guard.ts'
+import { freePorts } from './free-ports.ts'
+import { removeGuardedDirectory } from './guard.ts'
 import { findKubeApi, type KubeApiProgram } from './kube-api-program.ts'
-import { freePorts, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
+import { openAnew, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
 
 export interface KubeApiOptions {
   /** Further flags of kube-apiserver. */
@@ -48,22 +49,12 @@ export interface KubeApiServer extends HarmableProgram {
 
 const startTimeoutMs = 180_000
 const stopTimeoutMs = 30_000
-const attempts = 3
 
 /** @throws when there is no API server here (see `findKubeApi` for a reason without an exception), or it does not start */
 export async function openKubeApi({ flags = [] }: KubeApiOptions = {}): Promise<KubeApiServer> {
   const program = await findKubeApi()
   if (program.kind === 'missing') throw new Error(program.reason)
-  for (let attempt = 1; ; attempt += 1) {
-    const place = await preparePlace(program, flags)
-    try {
-      return await openPlace(place)
-    } catch (error) {
-      await removeGuardedDirectory(place.directory)
-      // Another process may have taken a port in the meantime.
-      if (attempt === attempts || !String(error).includes('address already in use')) throw error
-    }
-  }
+  return openAnew('kube-api', async (directory) => openPlace(await preparePlace(program, flags, directory)))
 }
 
 interface Place {
@@ -76,8 +67,7 @@ interface Place {
   readonly flags: readonly string[]
 }
 
-async function preparePlace(program: Place['program'], flags: readonly string[]): Promise<Place> {
-  const directory = await openGuardedDirectory('kube-api')
+async function preparePlace(program: Place['program'], flags: readonly string[], directory: string): Promise<Place> {
   const [port = 0, etcdPort = 0, peerPort = 0] = await freePorts(3)
   const token = randomBytes(16).toString('hex')
   const key = generateKeyPairSync('rsa', {

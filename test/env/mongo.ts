@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
-import { openGuardedDirectory, removeGuardedDirectory } from './guard.ts'
+import { freePorts } from './free-ports.ts'
+import { removeGuardedDirectory } from './guard.ts'
 import { findMongo } from './mongo-program.ts'
-import { freePorts, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
+import { openAnew, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
 
 /** A MongoDB replica set of one, for whoever opened it alone. */
 export interface MongoServer {
@@ -26,23 +27,15 @@ export interface MongoServer {
 
 const startTimeoutMs = 60_000
 const stopTimeoutMs = 30_000
-const attempts = 3
 
 /** @throws when there is no mongod here (see `findMongo` for a reason without an exception), or it does not start */
 export async function openMongo(): Promise<MongoServer> {
   const program = await findMongo()
   if (program.kind === 'missing') throw new Error(program.reason)
-  for (let attempt = 1; ; attempt += 1) {
-    const directory = await openGuardedDirectory('mongo')
+  return openAnew('mongo', async (directory) => {
     const [port = 0] = await freePorts(1)
-    try {
-      return await openMember(program.path, directory, port)
-    } catch (error) {
-      await removeGuardedDirectory(directory)
-      // Another process may have taken the port in the meantime.
-      if (attempt === attempts || !String(error).includes('Address already in use')) throw error
-    }
-  }
+    return openMember(program.path, directory, port)
+  })
 }
 
 async function openMember(program: string, directory: string, port: number): Promise<MongoServer> {

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openGuardedDirectory, removeGuardedDirectory } from './guard.ts'
+import { freePorts } from './free-ports.ts'
+import { removeGuardedDirectory } from './guard.ts'
 import { findRabbit, type RabbitProgram, type RabbitVersion } from './rabbit-program.ts'
-import { freePorts, isListening, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
+import { isListening, openAnew, startProcess, stopProcess, untilReady, type ServerProcess } from './server-process.ts'
 
 export interface RabbitOptions {
   /** The major version; 3 is the oldest that works (3.10) where the system has no other 3. */
@@ -33,22 +34,12 @@ export interface RabbitServer {
 
 const startTimeoutMs = 120_000
 const stopTimeoutMs = 60_000
-const attempts = 3
 
 /** @throws when there is no such RabbitMQ here (see `findRabbit` for a reason without an exception), or it does not start */
 export async function openRabbit({ version = 3, config = [] }: RabbitOptions = {}): Promise<RabbitServer> {
   const program = await findRabbit(version)
   if (program.kind === 'missing') throw new Error(program.reason)
-  for (let attempt = 1; ; attempt += 1) {
-    const node = await prepareNode(program, config)
-    try {
-      return await openNode(node)
-    } catch (error) {
-      await removeGuardedDirectory(node.directory)
-      // Another process may have taken a port in the meantime.
-      if (attempt === attempts || !String(error).includes('eaddrinuse')) throw error
-    }
-  }
+  return openAnew('rabbit', async (directory) => openNode(await prepareNode(program, config, directory)))
 }
 
 interface Node {
@@ -60,8 +51,7 @@ interface Node {
   readonly env: NodeJS.ProcessEnv
 }
 
-async function prepareNode(program: Node['program'], config: readonly string[]): Promise<Node> {
-  const directory = await openGuardedDirectory('rabbit')
+async function prepareNode(program: Node['program'], config: readonly string[], directory: string): Promise<Node> {
   const [amqpPort = 0, managementPort = 0, distPort = 0, epmdPort = 0] = await freePorts(4)
   const lines = [
     `listeners.tcp.1 = 127.0.0.1:${amqpPort}`,

@@ -1,8 +1,27 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { openGuardedDirectory, removeGuardedDirectory } from './guard.ts'
+
+const attempts = 3
+
+/**
+ * What `open` makes of a new directory and of new ports. What ends while it starts may have lost a port to another process, which each server says in
+ * words of its own: it is opened anew.
+ */
+export async function openAnew<Server>(name: string, open: (directory: string) => Promise<Server>): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    const directory = await openGuardedDirectory(name)
+    try {
+      return await open(directory)
+    } catch (error) {
+      await removeGuardedDirectory(directory)
+      if (attempt === attempts || !(error instanceof EndedEarly)) throw error
+    }
+  }
+}
 
 export interface ServerCommand {
   /** Names its files: `NAME.pid`, `NAME.log`. */
@@ -89,10 +108,13 @@ export async function stopProcess(server: ServerProcess, { first, timeoutMs }: S
 
 const pollMs = 50
 
+/** A server that ended by itself while it started. */
+export class EndedEarly extends Error {}
+
 /**
  * Waits until it is ready.
  *
- * @throws when it ends before, or the time is over; with what it said last
+ * @throws {EndedEarly} when it ends before; another Error when the time is over; both with what it said last
  */
 export async function untilReady(
   server: ServerProcess,
@@ -100,36 +122,18 @@ export async function untilReady(
   timeoutMs: number,
 ): Promise<void> {
   const givenUpAt = Date.now() + timeoutMs
-  while (!(await isReady())) {
-    const problem = server.isRunning() ? `is not ready after ${timeoutMs} ms` : 'ended while it started'
-    if (!server.isRunning() || Date.now() > givenUpAt) {
+  for (;;) {
+    const isUp = await isReady()
+    // Looked at after the answer: that may be of another server, which was faster at this port.
+    if (!server.isRunning())
+      throw new EndedEarly(`the server ended while it started. It said last:\n${await server.lastWords()}`)
+    if (isUp) return
+    if (Date.now() > givenUpAt) {
       server.signal('SIGKILL')
-      throw new Error(`the server ${problem}. It said last:\n${await server.lastWords()}`)
+      throw new Error(`the server is not ready after ${timeoutMs} ms. It said last:\n${await server.lastWords()}`)
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
-}
-
-const lowestPort = 15_000
-/** Below what Linux gives to outgoing connections: a port that is free while its server is stopped must stay free. */
-const highestPort = 32_000
-
-/** Ports of the loopback that nobody listens on, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = lowestPort + Math.floor(Math.random() * (highestPort - lowestPort))
-    if (await isFree(port)) ports.add(port)
-  }
-  return [...ports]
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
 
 export function isListening(port: number): Promise<boolean> {
