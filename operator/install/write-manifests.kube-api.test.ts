@@ -31,8 +31,12 @@ describeOnKubeApi('what `make manifests` writes', (place) => {
     const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
     const within = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
     const query = { fieldManager: 'weir-tests', force: true, fieldValidation: 'Strict', dryRun: 'All' }
-    const path = `${root}${within}/${kind.toLowerCase()}s/${metadata.name}`
+    const path = `${root}${within}/${pluralOf(kind)}/${metadata.name}`
     const contentType = 'application/apply-patch+yaml'
     orThrow(await client.request({ method: 'PATCH', path, query, contentType, body: object }))
   }
 })
+
+function pluralOf(kind: string): string {
+  return kind.toLowerCase().replace(/y$/, 'ie') + 's'
+}

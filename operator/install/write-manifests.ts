@@ -1,11 +1,13 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { tenantProcessRules } from '../../runtime/tenants/rules.ts'
 import { clusterRules, leadingRules } from '../operator-rules.ts'
 import { installObjects } from './decide/install-objects.ts'
 
 const definitions = join(import.meta.dirname, '..', '..', 'crds', 'generated')
 const httpPort = 9464
+const programs = (['recorder', 'scheduler'] as const).map((role) => ({ role, rules: tenantProcessRules(role) }))
 const shutdownSeconds = 30
 
 export interface Manifests {
@@ -13,11 +15,19 @@ export interface Manifests {
   readonly namespace: string
 }
 
-/** All that `kubectl apply --server-side` needs to have the operator, as one text: the definitions of Weir's kinds and what the operator is made of. */
+/** All that `kubectl apply --server-side` needs to have Weir, as one text: the definitions of its kinds, the operator, and those who work for all namespaces. */
 export async function manifestsText({ image, namespace }: Manifests): Promise<string> {
   const names = (await readdir(definitions)).filter((name) => name.endsWith('.yaml')).toSorted()
   const kinds = await Promise.all(names.map((name) => readFile(join(definitions, name), 'utf8')))
-  const objects = installObjects({ image, namespace, clusterRules, leadingRules, httpPort, shutdownSeconds })
+  const objects = installObjects({
+    image,
+    namespace,
+    clusterRules,
+    leadingRules,
+    programs,
+    httpPort,
+    shutdownSeconds,
+  })
   return [...kinds, ...objects.map((object) => stringify(object, { aliasDuplicateObjects: false }))].join('---\n')
 }
 

@@ -15,9 +15,11 @@ const entries = {
   runner: 'runtime/runner-main.ts',
   recorder: 'runtime/recorder-main.ts',
   operator: 'operator/operator-main.ts',
+  'cluster-recorder': 'runtime/cluster-recorder-main.ts',
+  'cluster-scheduler': 'runtime/cluster-scheduler-main.ts',
 } as const
 const programs = Object.keys(entries)
-/** Those of which many are started; the operator is one pod for months. */
+/** Those of which many are started; the others are one pod for months. */
 const compiled = ['runner', 'recorder']
 
 /** What a module of CommonJS asks for by name is there as in any other module. */
@@ -53,7 +55,7 @@ export interface BundledPrograms {
 }
 
 /**
- * Runner, recorder and operator in a directory of their own, without node_modules: what they load at their start is in a few files,
+ * Runner, recorder, operator and those for all namespaces in a directory of their own, without node_modules: what they load at their start is in a few files,
  * what is loaded only when it is needed (MongoDB's driver, OpenTelemetry) in others, the shim and what Node has compiled of all beside them.
  * What the directory held is gone.
  */

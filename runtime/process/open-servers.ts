@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.ts'
 import { withClaimCheck } from '../claim-check/claim-check.ts'
 import type { Clock } from '../clock.ts'
 import { openMongoStore } from '../store/mongo/open-mongo-store.ts'
+import type { SharedMongo } from '../store/mongo/connect-mongo.ts'
 import { lateStore } from '../store/late-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Probes } from './open-probes.ts'
@@ -19,6 +20,8 @@ export interface Servers {
 
 export interface ServersParts {
   readonly settings: Pick<ProcessSettings, 'brokerUrl' | 'storeUrl'>
+  /** A database of the store's, over a client that others have, too; without it the one that the URL names. */
+  readonly database?: { readonly name: string; readonly mongo: SharedMongo } | undefined
   /** What the servers show of this process. */
   readonly name: string
   readonly clock: Clock
@@ -48,9 +51,10 @@ async function openStore(parts: ServersParts): Promise<Store> {
   return isStoreLate ? lateStore({ open: () => openNow(parts), clock, onRefused }) : openNow(parts)
 }
 
-async function openNow({ settings, name, clock, log, signal, waiting }: ServersParts): Promise<Store> {
+async function openNow({ settings, database, name, clock, log, signal, waiting }: ServersParts): Promise<Store> {
   const store = await openMongoStore({
     url: settings.storeUrl,
+    ...(database !== undefined && { database: database.name, shared: database.mongo }),
     applicationName: name,
     patience: 'wait',
     clock,

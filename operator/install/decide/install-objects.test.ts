@@ -6,12 +6,14 @@ const objects = installObjects({
   namespace: 'flows',
   clusterRules: [{ apiGroup: 'weir.dev', resource: 'flows', verbs: ['get', 'patch'] }],
   leadingRules: [{ apiGroup: 'coordination.k8s.io', resource: 'leases', verbs: ['create'] }],
+  programs: [{ role: 'recorder', rules: [{ apiGroups: ['weir.dev'], resources: ['flows'], verbs: ['watch'] }] }],
   httpPort: 9464,
   shutdownSeconds: 30,
 })
 
-function one(kind: string): InstalledObject {
-  return objects.find((object) => object.kind === kind) ?? expect.unreachable(kind)
+function one(kind: string, name = 'weir-operator'): InstalledObject {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name)
+  return found ?? expect.unreachable(kind)
 }
 
 describe('installObjects', () => {
@@ -23,6 +25,11 @@ describe('installObjects', () => {
       'ClusterRoleBinding',
       'Role',
       'RoleBinding',
+      'Deployment',
+      'ServiceAccount',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'NetworkPolicy',
       'Deployment',
     ])
   })
@@ -57,4 +64,29 @@ describe('installObjects', () => {
       },
     })
   })
+
+  it('gives a program for all namespaces its own rights, and of the servers’ Secret no more than their addresses', () => {
+    expect(one('ClusterRole', 'weir-recorder')['rules']).toEqual([
+      { apiGroups: ['weir.dev'], resources: ['flows'], verbs: ['watch'] },
+    ])
+    const { spec } = one('Deployment', 'weir-recorder') as unknown as Deployed
+    const [container] = spec.template.spec.containers
+    expect(container?.command).toEqual(['node', '/opt/weir/runtime/programs/cluster-recorder.mjs'])
+    expect(container?.envFrom).toBeUndefined()
+    const keys = container?.env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef.key ?? [])
+    expect(keys).toEqual(['WEIR_BROKER_URL', 'WEIR_STORE_URL', 'WEIR_NAMESPACE', 'WEIR_LOG_LEVEL'])
+  })
 })
+
+interface Deployed {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly DeployedContainer[] } } }
+}
+
+interface DeployedContainer {
+  readonly command: readonly string[]
+  readonly envFrom?: unknown
+  readonly env: readonly {
+    readonly name: string
+    readonly valueFrom?: { readonly secretKeyRef: { readonly key: string } }
+  }[]
+}

@@ -1,3 +1,6 @@
+import { clusterProgramObjects, type ClusterProgram } from './cluster-programs.ts'
+import { podSpec } from './restricted-pod.ts'
+
 /** What a role of Kubernetes allows. */
 interface Rule {
   readonly apiGroup: string
@@ -23,6 +26,8 @@ export interface InstallWish {
   readonly namespace: string
   readonly clusterRules: readonly Rule[]
   readonly leadingRules: readonly Rule[]
+  /** Beside the operator. */
+  readonly programs: readonly ClusterProgram[]
   readonly httpPort: number
   /** What has started may take so long after the signal. */
   readonly shutdownSeconds: number
@@ -33,10 +38,8 @@ const name = 'weir-operator'
 export const serversSecret = 'weir-servers'
 const rbac = 'rbac.authorization.k8s.io'
 const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'weir' }
-/** The operator's own last word, and one for the kubelet. */
-const lastWordSeconds = 15
 
-/** All of an operator but the definitions of Weir's kinds, in the order in which they are to be there. */
+/** All of an installation but the definitions of Weir's kinds, in the order in which they are to be there. */
 export function installObjects(wish: InstallWish): readonly InstalledObject[] {
   const { namespace } = wish
   const subjects = [{ kind: 'ServiceAccount', name, namespace }]
@@ -70,6 +73,7 @@ export function installObjects(wish: InstallWish): readonly InstalledObject[] {
       subjects,
     },
     { apiVersion: 'apps/v1', kind: 'Deployment', metadata: own, spec: deploymentSpec(wish) },
+    ...wish.programs.flatMap((program) => clusterProgramObjects(program, { ...wish, secret: serversSecret })),
   ]
 }
 
@@ -79,51 +83,18 @@ function policyRule({ apiGroup, resource, verbs }: Rule): object {
 
 function deploymentSpec(wish: InstallWish): object {
   const selected = { 'app.kubernetes.io/name': name }
+  const spec = podSpec({
+    ...wish,
+    container: 'operator',
+    program: 'operator',
+    // Until it is there the pod waits, and says so.
+    envFrom: [{ secretRef: { name: serversSecret } }],
+    env: [{ name: 'WEIR_IMAGE', value: wish.image }],
+    resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
+  })
   return {
     replicas: 1,
     selector: { matchLabels: selected },
-    template: {
-      metadata: { labels },
-      spec: {
-        serviceAccountName: name,
-        automountServiceAccountToken: true,
-        enableServiceLinks: false,
-        terminationGracePeriodSeconds: wish.shutdownSeconds + lastWordSeconds,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 1000,
-          runAsGroup: 1000,
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        containers: [operatorContainer(wish)],
-      },
-    },
-  }
-}
-
-function operatorContainer({ image, httpPort, shutdownSeconds }: InstallWish): object {
-  const probe = (path: string): object => ({ httpGet: { path, port: 'metrics' } })
-  const variables = {
-    WEIR_IMAGE: image,
-    WEIR_HTTP_PORT: String(httpPort),
-    WEIR_SHUTDOWN_SECONDS: String(shutdownSeconds),
-  }
-  return {
-    name: 'operator',
-    image,
-    command: ['node', '/opt/weir/runtime/programs/operator.mjs'],
-    // Until it is there the pod waits, and says so.
-    envFrom: [{ secretRef: { name: serversSecret } }],
-    env: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
-    ports: [{ name: 'metrics', containerPort: httpPort, protocol: 'TCP' }],
-    startupProbe: { ...probe('/livez'), periodSeconds: 1, failureThreshold: 60 },
-    livenessProbe: { ...probe('/livez'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-    readinessProbe: { ...probe('/readyz'), periodSeconds: 5, timeoutSeconds: 5 },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ['ALL'] },
-      readOnlyRootFilesystem: true,
-    },
-    resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
+    template: { metadata: { labels }, spec: { serviceAccountName: name, ...spec } },
   }
 }

@@ -10,9 +10,10 @@ import { openComplaints } from '../complaints.ts'
 import { flowViews, type FlowViews, type PlanShelf, type Versioned } from '../flow-views.ts'
 import { openPoll } from '../poll.ts'
 import { clusterFailure } from './cluster-failure.ts'
+import type { FlowLook } from './flow-looks.ts'
 import { readRevision } from './flow-revisions.ts'
 import { refreshing } from './refreshing.ts'
-import { seenFlow, type FlowCache, type SeenFlow } from './seen-flow.ts'
+import { seenFlow, type SeenFlow } from './seen-flow.ts'
 
 /** Plans and living queues as the Flows and FlowRevisions of a namespace have them. */
 export interface KubernetesPlanSource extends PlanSource, WorkList {
@@ -25,6 +26,8 @@ export interface KubernetesPlanOptions {
   readonly namespace: string
   /** Who consumes here: plans of flows that have no living queue of these are read only when a message names them. All, without it. */
   readonly pools?: readonly string[] | undefined
+  /** The namespace's Flows, where somebody follows them already; whoever does goes on when this is closed. */
+  readonly flows?: FlowLook | undefined
   readonly clock: Clock
   readonly log: Logger
   /** How often what could not be read is tried again; 2 s by default. */
@@ -44,7 +47,38 @@ const pageSize = 100
  * @throws {TransientError} when the Flows cannot be listed now: without a first look nothing is known, and that is not the same as no flows
  */
 export async function openKubernetesPlanSource(options: KubernetesPlanOptions): Promise<KubernetesPlanSource> {
-  const { client, namespace, pools, clock, log, pollMs = defaultPollMs } = options
+  const { clock, log, pollMs = defaultPollMs } = options
+  const { flows, stop } = followed(options)
+  try {
+    await untilListed(flows, clock)
+    const shelf = clusterShelf(flows, options)
+    const views = flowViews(shelf)
+    const follower = followFlows(views, flows, log)
+    await readFirst(views, log)
+    const complaints = openComplaints(log)
+    const poll = openPoll({ clock, everyMs: pollMs }, () => complaints.over(readAgain(views, flows)))
+    const refresh = refreshing(views, flows, { ...options, gone: shelf.gone })
+    const close = async (): Promise<void> => {
+      follower.stop()
+      shelf.forget()
+      await poll.close()
+      await stop()
+      await follower.ended()
+    }
+    return { ...views, refresh, close }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface Followed {
+  readonly flows: FlowLook
+  readonly stop: () => Promise<void>
+}
+
+function followed({ client, namespace, pools, flows: known }: KubernetesPlanOptions): Followed {
+  if (known !== undefined) return { flows: known, stop: async () => {} }
   const closing = new AbortController()
   const flows = openObjectCache({
     client,
@@ -59,29 +93,10 @@ export async function openKubernetesPlanSource(options: KubernetesPlanOptions): 
     closing.abort()
     await running
   }
-  try {
-    await untilListed(flows, clock)
-    const shelf = clusterShelf(flows, options)
-    const views = flowViews(shelf)
-    const follower = followFlows(views, flows, log)
-    await readFirst(views, log)
-    const complaints = openComplaints(log)
-    const poll = openPoll({ clock, everyMs: pollMs }, () => complaints.over(readAgain(views, flows)))
-    const refresh = refreshing(views, flows, { ...options, gone: shelf.gone })
-    const close = async (): Promise<void> => {
-      follower.stop()
-      await poll.close()
-      await stop()
-      await follower.ended()
-    }
-    return { ...views, refresh, close }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  return { flows, stop }
 }
 
-async function untilListed(flows: FlowCache, clock: Clock): Promise<void> {
+async function untilListed(flows: FlowLook, clock: Clock): Promise<void> {
   for (let waitedMs = 0; !flows.isSynced(); waitedMs += lookMs) {
     const problem = flows.problem()
     if (problem !== undefined) throw clusterFailure(problem)
@@ -93,9 +108,11 @@ async function untilListed(flows: FlowCache, clock: Clock): Promise<void> {
 interface ClusterShelf extends PlanShelf {
   /** Uids of Flows that are no more, before the watch has told so. */
   readonly gone: Set<string>
+  /** Follows the flows no longer. */
+  readonly forget: () => void
 }
 
-function clusterShelf(flows: FlowCache, { client, namespace, log }: KubernetesPlanOptions): ClusterShelf {
+function clusterShelf(flows: FlowLook, { client, namespace, log }: KubernetesPlanOptions): ClusterShelf {
   const good = new Map<string, Versioned>()
   const complained = new Set<string>()
   const gone = new Set<string>()
@@ -112,12 +129,13 @@ function clusterShelf(flows: FlowCache, { client, namespace, log }: KubernetesPl
     else if (good.get(uid)?.state !== seen.state) good.set(uid, { state: seen.state, version: seen.version })
     return good.get(uid)
   }
-  flows.subscribe(({ kind, object }) => {
+  const forget = flows.subscribe(({ kind, object }) => {
     if (kind !== 'removed') return
     for (const known of [good, complained, gone]) known.delete(object.metadata.uid ?? '')
   })
   return {
     gone,
+    forget,
     state: async (flow) => flows.byIndex('uid', flow).map(versioned)[0],
     states: async () => [...flows.values()].flatMap((flow) => versioned(flow) ?? []),
     plan: (flow, revision) => readRevision(client, { namespace, flow, revision }),
@@ -125,7 +143,7 @@ function clusterShelf(flows: FlowCache, { client, namespace, log }: KubernetesPl
 }
 
 /** Reads each flow of which the watch tells. */
-function followFlows(views: FlowViews, flows: FlowCache, log: Logger) {
+function followFlows(views: FlowViews, flows: FlowLook, log: Logger) {
   const reading = new Set<Promise<void>>()
   const read = async (flow: string): Promise<void> => {
     try {
@@ -157,7 +175,7 @@ async function readFirst(views: FlowViews, log: Logger): Promise<void> {
   }
 }
 
-async function readAgain(views: FlowViews, flows: FlowCache): Promise<void> {
+async function readAgain(views: FlowViews, flows: FlowLook): Promise<void> {
   await views.readAll()
   const problem = flows.problem()
   if (problem !== undefined) throw clusterFailure(problem)

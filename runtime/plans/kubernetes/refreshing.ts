@@ -4,7 +4,8 @@ import type { KubeClient } from '../../../kube/transport/kube-client.ts'
 import type { PlanSource } from '../../plan-source.ts'
 import { clusterFailure, isNoSuchObject } from './cluster-failure.ts'
 import { readFlowVersions } from './flow-versions.ts'
-import { seenFlow, type FlowCache } from './seen-flow.ts'
+import type { FlowLook } from './flow-looks.ts'
+import { seenFlow } from './seen-flow.ts'
 
 interface RefreshParts {
   readonly client: KubeClient
@@ -17,7 +18,7 @@ interface RefreshParts {
 /** `refresh` of a plan source: the Flow is read from the server and taken over into the cache, then viewed as any other. */
 export function refreshing(
   views: Pick<PlanSource, 'refresh'>,
-  flows: FlowCache,
+  flows: FlowLook,
   { client, namespace, pools, gone }: RefreshParts,
 ): PlanSource['refresh'] {
   const project = seenFlow(pools === undefined ? undefined : new Set(pools))
