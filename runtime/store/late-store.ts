@@ -77,6 +77,7 @@ function latePorts(whenOpen: () => Promise<Store>): Omit<Store, 'health' | 'clos
     flows: port('flows', { get: true, put: true, list: true, remove: true }),
     blobs: port('blobs', { put: true, get: true }),
     trials: port('trials', { begin: true, end: true }),
+    rateBudgets: port('rateBudgets', { take: true, pause: true }),
     members: port('members', { announce: true, leave: true }),
   }
 }

@@ -7,6 +7,7 @@ import { memoryFires } from './memory-fires.ts'
 import { memoryFlows } from './memory-flows.ts'
 import { memoryMembers } from './memory-members.ts'
 import { memoryPlans } from './memory-plans.ts'
+import { memoryRateBudgets } from './memory-rate-budgets.ts'
 import { memoryRuns } from './memory-runs.ts'
 import { memorySnapshots } from './memory-snapshots.ts'
 import { memoryTrackedRuns } from './memory-tracked-runs.ts'
@@ -50,6 +51,7 @@ export function openMemoryStore({
     flows: memoryFlows(work),
     blobs: memoryBlobs(work, clock),
     trials: memoryTrials(work, clock, kept),
+    rateBudgets: memoryRateBudgets(work, clock),
     members: memoryMembers(work, clock),
     health: () => (closedAt === undefined ? { kind: 'ready' } : closedHealth(closedAt)),
     close: async () => {

@@ -12,6 +12,7 @@ import { sqliteFires } from './sqlite/sqlite-fires.ts'
 import { sqliteFlows } from './sqlite/sqlite-flows.ts'
 import { sqliteMembers } from './sqlite/sqlite-members.ts'
 import { sqlitePlans } from './sqlite/sqlite-plans.ts'
+import { sqliteRateBudgets } from './sqlite/sqlite-rate-budgets.ts'
 import { sqliteRuns } from './sqlite/sqlite-runs.ts'
 import { sqliteSnapshots } from './sqlite/sqlite-snapshots.ts'
 import { sqliteTrackedRuns } from './sqlite/sqlite-tracked-runs.ts'
@@ -47,6 +48,7 @@ export function openSqliteStore(
     flows: sqliteFlows(database, commits),
     blobs: sqliteBlobs(database, commits, clock),
     trials: sqliteTrials(database, commits, bounds),
+    rateBudgets: sqliteRateBudgets(database, commits, clock),
     members: sqliteMembers(database, commits, bounds),
     health: commits.health,
     close: async () => commits.close(),

@@ -7,6 +7,7 @@ import { firePromises } from './conformance/fire-promises.ts'
 import { flowPromises } from './conformance/flow-promises.ts'
 import { memberPromises } from './conformance/member-promises.ts'
 import { closePromise, planPromises } from './conformance/plan-promises.ts'
+import { rateBudgetPromises } from './conformance/rate-budget-promises.ts'
 import { runPromises } from './conformance/run-promises.ts'
 import { snapshotPromises } from './conformance/snapshot-promises.ts'
 import type { Store } from './store.ts'
@@ -44,6 +45,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       ...flowPromises,
       ...blobPromises,
       ...trialPromises,
+      ...rateBudgetPromises,
       ...memberPromises,
     ]
     it.each(promises)('$name', ({ check }) => check({ store, other, flow: randomUUID() }))

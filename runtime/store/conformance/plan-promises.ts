@@ -114,6 +114,7 @@ export const closePromise: StorePromise = {
       () => store.blobs.put(flow, Buffer.alloc(1), 1),
       () => store.blobs.get(flow),
       () => store.trials.begin(flow),
+      () => store.rateBudgets.pause(flow, 1),
       () => store.members.announce({ id: flow }, 1),
       () => store.deadLetters.scan({})[Symbol.asyncIterator]().next(),
     ]

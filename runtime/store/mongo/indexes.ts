@@ -37,6 +37,7 @@ function indexesOf({ observedMs }: MongoRetention): Readonly<Record<string, read
     trackedRuns: [expiring],
     trackedMessages: [{ key: { flow: 1, run: 1 } }, expiring],
     trials: [expiring],
+    rateBudgets: [expiring],
     members: [expiring],
     'blobs.files': [expiring],
     'blobs.chunks': [chunks, expiring],

@@ -11,6 +11,7 @@ import { mongoFlows } from './mongo-flows.ts'
 import { mongoLink } from './mongo-link.ts'
 import { mongoMembers } from './mongo-members.ts'
 import { mongoPlans } from './mongo-plans.ts'
+import { mongoRateBudgets } from './mongo-rate-budgets.ts'
 import { mongoRuns } from './mongo-runs.ts'
 import { mongoSnapshots } from './mongo-snapshots.ts'
 import { mongoTrackedRuns } from './mongo-tracked-runs.ts'
@@ -49,6 +50,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     flows: mongoFlows(link),
     blobs: mongoBlobs(link),
     trials: mongoTrials(link, retention),
+    rateBudgets: mongoRateBudgets(link),
     members: mongoMembers(link),
     health: link.health,
     close: link.close,

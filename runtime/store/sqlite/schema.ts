@@ -84,4 +84,9 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE members (id TEXT PRIMARY KEY, member TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE rate_budgets (
+    key TEXT PRIMARY KEY, free_at REAL NOT NULL, paused_at REAL NOT NULL, paused_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
