@@ -12,7 +12,7 @@ export const componentCodes = {
     'Add a component.json that names the functions, or list them in the Component’s `functions`.',
   ),
   FunctionWithoutMain: warning(
-    'A component.json names a function but not the file that holds it, so no step can call it.',
+    'A component.json, or a Component with inline source, names a function but not the file that holds it, so no step can call it.',
     'Give the file in the function’s `main`.',
   ),
 } satisfies Readonly<Record<string, CodeRow>>

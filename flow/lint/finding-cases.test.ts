@@ -803,6 +803,18 @@ const references: readonly FindingCase[] = [
     says: 'lies in "a/b", which is a file itself',
   },
   {
+    name: 'a function that no inline file holds',
+    codes: ['FunctionWithoutMain'],
+    text: `apiVersion: weir.dev/v1alpha1
+kind: Component
+metadata: {name: shop}
+spec:
+  source: {files: {find.js: x, lib/put.js: x}}
+  functions: [{name: find, kind: action}, {name: put, kind: action, main: ./lib/put.js}, {name: ‹drop, kind: action}]
+`,
+    says: 'nothing tells which file holds "drop"',
+  },
+  {
     name: 'an image and a source',
     codes: ['ComponentCode'],
     text: shop.replace('image: shop', 'image: shop\n  ‹source: {files: {a.js: x}}'),

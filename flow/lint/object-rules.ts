@@ -1,5 +1,6 @@
 import type { ClusterComponent, Component } from '../../crds/v1alpha1/component.ts'
 import type { Credential, CredentialType, Secret } from '../../crds/v1alpha1/credential.ts'
+import { contractOf } from '../component/contract-of.ts'
 import { neededFields } from '../credential/needed-fields.ts'
 import type { Draft } from '../finding/draft.ts'
 import { listed, quoted, suggestion } from '../finding/suggest.ts'
@@ -12,7 +13,28 @@ export function componentDrafts(
   given: ReadonlySet<string>,
 ): readonly Draft[] {
   const isGiven = given.has(metadata.name)
-  return [...codeDrafts(kind, spec, isGiven), ...sourceDrafts(spec.source), ...scalingDrafts(spec), ...envDrafts(spec)]
+  return [
+    ...codeDrafts(kind, spec, isGiven),
+    ...sourceDrafts(spec.source),
+    ...(isGiven ? [] : fileDrafts(kind, metadata.name, spec)),
+    ...scalingDrafts(spec),
+    ...envDrafts(spec),
+  ]
+}
+
+/** Of an image nobody here knows the files; its own component.json is asked when a function is first called. */
+function fileDrafts(
+  kind: Component['kind'] | ClusterComponent['kind'],
+  name: string,
+  spec: Component['spec'],
+): readonly Draft[] {
+  if (spec.source === undefined || spec.image !== undefined || spec.functions === undefined) return []
+  const functions = contractOf({ kind, name, spec }).contract?.functions ?? {}
+  return spec.functions.flatMap((own, at): Draft[] => {
+    if (functions[own.name]?.main !== '') return []
+    const message = `nothing tells which file holds ${quoted(own.name)}: give it "main", or call the file "${own.name}.js"`
+    return [{ code: 'FunctionWithoutMain', path: ['spec', 'functions', at, 'name'], message }]
+  })
 }
 
 function codeDrafts(kind: string, { image, source }: Component['spec'], isGiven: boolean): readonly Draft[] {

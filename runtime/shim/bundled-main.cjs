@@ -188,6 +188,44 @@ const modules = {
     }
   },
 
+  './declared-main.cjs'(module, exports, require) {
+    'use strict'
+
+    const fs = require('fs')
+    const path = require('path')
+
+    /**
+     * The file that holds a function, by the component's own component.json: for a resource that names the function and not its file.
+     * Empty when nothing tells.
+     *
+     * @param {string} root @param {string} name
+     */
+    function declaredMain(root, name) {
+      const json = readJson(path.join(root, 'component.json'))
+      const kinds = json === undefined ? [] : [json.triggers, json.actions]
+      const found = kinds.map((functions) => mainIn(functions, name)).find((main) => main !== undefined)
+      return found === undefined ? '' : found
+    }
+
+    /** @param {any} functions @param {string} name @returns {string | undefined} */
+    function mainIn(functions, name) {
+      if (!functions || !Object.prototype.hasOwnProperty.call(functions, name)) return undefined
+      const main = functions[name] && functions[name].main
+      return typeof main === 'string' && main !== '' ? main : undefined
+    }
+
+    /** @param {string} file @returns {any} */
+    function readJson(file) {
+      try {
+        return JSON.parse(fs.readFileSync(file, 'utf8'))
+      } catch (_unreadable) {
+        return undefined // whoever asks is told what is missing
+      }
+    }
+
+    module.exports = { declaredMain }
+  },
+
   './dialect.cjs'(module, exports, require) {
     'use strict'
 
@@ -797,6 +835,9 @@ const modules = {
     /** What a newer Node says of a module that only `import()` can load. */
     const importOnly = ['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE']
 
+    const nameless =
+      'nothing tells which file holds the function: name it in `main`, in the component.json or among the functions of the Component'
+
     /**
      * Loads component files and runs their `init` hooks, each file once per process.
      *
@@ -811,6 +852,7 @@ const modules = {
       /** @param {string} main @param {string} configJson */
       async function loadAndInit(main, configJson) {
         try {
+          if (main === '') throw loadError(nameless, undefined, true)
           const exported = await loadFile(options.root, main)
           const run = processOf(exported)
           if (!run) throw loadError(`${main} exports no function named process`, undefined, true)
@@ -1155,6 +1197,7 @@ const modules = {
     'use strict'
 
     const { callArguments, readCall } = require('./call-arguments.cjs')
+    const { declaredMain } = require('./declared-main.cjs')
     const { inbound } = require('./dialect.cjs')
     const { isReported, toFailure } = require('./failure.cjs')
     const { frame } = require('./frames.cjs')
@@ -1235,10 +1278,15 @@ const modules = {
           if (type === frame.call) onCall(number, readCall(values, steps))
           else if (type === frame.confirm) onConfirm(values.number())
           else if (type === frame.refuse) onRefuse(values.number(), values.text())
-          else if (type === frame.step) steps[number] = JSON.parse(values.text())
+          else if (type === frame.step) steps[number] = stepOf(JSON.parse(values.text()), options.root)
           else if (type === frame.ping) writer.send(frame.pong, number)
         },
       }
+    }
+
+    /** @param {import('./call-arguments.cjs').Step} step @param {string} root @returns {import('./call-arguments.cjs').Step} */
+    function stepOf(step, root) {
+      return step.main === '' ? Object.assign({}, step, { main: declaredMain(root, step.function) }) : step
     }
 
     /** The last takes its place. @param {ServedCall[]} running @param {ServedCall} call */

@@ -8,6 +8,9 @@ const { codedError, toFailure } = require('./failure.cjs')
 /** What a newer Node says of a module that only `import()` can load. */
 const importOnly = ['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE']
 
+const nameless =
+  'nothing tells which file holds the function: name it in `main`, in the component.json or among the functions of the Component'
+
 /**
  * Loads component files and runs their `init` hooks, each file once per process.
  *
@@ -22,6 +25,7 @@ function openLoader(options) {
   /** @param {string} main @param {string} configJson */
   async function loadAndInit(main, configJson) {
     try {
+      if (main === '') throw loadError(nameless, undefined, true)
       const exported = await loadFile(options.root, main)
       const run = processOf(exported)
       if (!run) throw loadError(`${main} exports no function named process`, undefined, true)

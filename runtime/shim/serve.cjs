@@ -1,6 +1,7 @@
 'use strict'
 
 const { callArguments, readCall } = require('./call-arguments.cjs')
+const { declaredMain } = require('./declared-main.cjs')
 const { inbound } = require('./dialect.cjs')
 const { isReported, toFailure } = require('./failure.cjs')
 const { frame } = require('./frames.cjs')
@@ -81,10 +82,15 @@ function openServer(writer, options) {
       if (type === frame.call) onCall(number, readCall(values, steps))
       else if (type === frame.confirm) onConfirm(values.number())
       else if (type === frame.refuse) onRefuse(values.number(), values.text())
-      else if (type === frame.step) steps[number] = JSON.parse(values.text())
+      else if (type === frame.step) steps[number] = stepOf(JSON.parse(values.text()), options.root)
       else if (type === frame.ping) writer.send(frame.pong, number)
     },
   }
+}
+
+/** @param {import('./call-arguments.cjs').Step} step @param {string} root @returns {import('./call-arguments.cjs').Step} */
+function stepOf(step, root) {
+  return step.main === '' ? Object.assign({}, step, { main: declaredMain(root, step.function) }) : step
 }
 
 /** The last takes its place. @param {ServedCall[]} running @param {ServedCall} call */

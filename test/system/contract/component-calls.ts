@@ -21,6 +21,8 @@ export interface FixtureCall {
   readonly component?: string
   /** File of the function. */
   readonly main: string
+  /** Of a function whose file nobody has named; `main` is then empty. */
+  readonly function?: string
   readonly dialect?: 'oih' | 'elasticio'
   readonly data?: unknown
   /** In place of `data`: the message itself. */
@@ -93,7 +95,7 @@ async function callFixture(host: ComponentHost, fixture: FixtureCall): Promise<A
 }
 
 function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }: FixtureCall): Omit<Call, 'onEmit'> {
-  const name = main.replace(/\.m?js$/, '')
+  const name = fixture.function ?? main.replace(/\.m?js$/, '')
   const context = { flow: 'contacts', namespace: 'default', step: name, run: 'run-1', attempt: 1 }
   return {
     child: {
@@ -106,7 +108,14 @@ function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }:
       labels: { flow: 'contacts', step: name },
       ...fixture.child,
     },
-    function: { name, kind: 'action', main: `./${main}`, emits: 'many', snapshot: false, checkpoint: false },
+    function: {
+      name,
+      kind: 'action',
+      main: main === '' ? '' : `./${main}`,
+      emits: 'many',
+      snapshot: false,
+      checkpoint: false,
+    },
     message: messageOf(fixture),
     config: fixture.config ?? {},
     snapshot: fixture.snapshot ?? {},

@@ -409,6 +409,20 @@ const tricky: ContractRow[] = [
     died: { code: 'ComponentLoadFailed', message: /nowhere/, permanent: true },
   },
   {
+    name: 'is named by nobody: not by the resource, nor by its component.json',
+    main: '',
+    function: 'unheard',
+    died: { code: 'ComponentLoadFailed', message: /nothing tells which file.*`main`/, permanent: true },
+  },
+  {
+    name: 'is named by its component.json alone',
+    component: 'relay',
+    main: '',
+    function: 'pass',
+    data: { n: 1 },
+    emits: [data({ n: 1 })],
+  },
+  {
     name: 'exports no process',
     main: 'no-process.js',
     died: { code: 'ComponentLoadFailed', message: /no function named process/, permanent: true },
