@@ -218,6 +218,7 @@ const modules = {
     function readJson(file) {
       try {
         return JSON.parse(fs.readFileSync(file, 'utf8'))
+        // oxlint-disable-next-line no-unused-vars -- ES2017 has no catch without a name
       } catch (_unreadable) {
         return undefined // whoever asks is told what is missing
       }

@@ -95,7 +95,7 @@ async function callFixture(host: ComponentHost, fixture: FixtureCall): Promise<A
 }
 
 function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }: FixtureCall): Omit<Call, 'onEmit'> {
-  const name = fixture.function ?? main.replace(/\.m?js$/, '')
+  const { name, file } = placeOf(main, fixture.function)
   const context = { flow: 'contacts', namespace: 'default', step: name, run: 'run-1', attempt: 1 }
   return {
     child: {
@@ -111,7 +111,7 @@ function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }:
     function: {
       name,
       kind: 'action',
-      main: main === '' ? '' : `./${main}`,
+      main: file,
       emits: 'many',
       snapshot: false,
       checkpoint: false,
@@ -125,6 +125,10 @@ function toCall({ component = 'behaviours', main, dialect = 'oih', ...fixture }:
     ...(fixture.signal && { signal: fixture.signal }),
     ...(fixture.onStart && { onStart: fixture.onStart }),
   }
+}
+
+function placeOf(main: string, name = main.replace(/\.m?js$/, '')): { readonly name: string; readonly file: string } {
+  return { name, file: main === '' ? '' : `./${main}` }
 }
 
 function messageOf({
