@@ -24,6 +24,8 @@ export interface ChangeParts {
   readonly declares?: (state: FlowState) => boolean
   /** A flow that was deleted may come again under the same uid, as a local one does: its last number is remembered. */
   readonly isUidReused?: boolean
+  /** No other process changes these flows, and who did before is kept from it: no time is lost, and nothing written, to agree on who retires queues. */
+  readonly isAlone?: boolean
   /** How often the states are looked at for what other processes have written; 5 s by default. */
   readonly pollMs?: number
 }

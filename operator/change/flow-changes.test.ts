@@ -346,9 +346,9 @@ describe('deleting a flow', () => {
 
 describe('retiring a queue', () => {
   /** A flow whose revision 2 was never active: its step `b` is retired. */
-  async function retiring() {
+  async function retiring(own: Partial<ChangeParts> = {}) {
     const world = await openWorld()
-    const changes = await world.open()
+    const changes = await world.open(own)
     await changes.apply(one)
     await world.clock.advance(3000)
     await changes.apply(wider)
@@ -405,6 +405,21 @@ describe('retiring a queue', () => {
     await clock.advance(80_000)
     expect(await broker.depth(queue)).toBeUndefined()
     expect(await state()).toMatchObject({ retiring: [], living: [{ step: 'a' }] })
+  })
+
+  it('goes on at once, and without a lease, where the next driver knows that it is alone', async () => {
+    const { changes, clock, broker, open, queue, state, store } = await retiring({ isAlone: true })
+    await changes.apply(one)
+    await clock.advance(59_000)
+    expect(await broker.depth(queue)).toMatchObject({ consumers: 1 })
+    const { version } = (await store.flows.get('uid')) ?? {}
+    await changes.close()
+    await open({ isAlone: true })
+    await clock.advance(5_000)
+    expect(await broker.depth(queue)).toBeUndefined()
+    expect(await state()).toMatchObject({ retiring: [], living: [{ step: 'a' }] })
+    // It is forgotten, and that is all that was written.
+    expect((await store.flows.get('uid'))?.version).toBe((version ?? 0) + 1)
   })
 
   it('is done again when a driver that slept has declared the queue anew', async () => {

@@ -33,7 +33,7 @@ export function openRetirement(core: ChangeCore): Retirement {
       await leaveOthers(handled, state.flow, state.retiring)
       if (state.retiring.length === 0) return undefined
       const now = core.clock.now()
-      const mine = decideRetirer(state, { by: core.by, now, leaseMs })
+      const mine = core.isAlone === true ? state : decideRetirer(state, { by: core.by, now, leaseMs })
       if (mine === undefined) {
         await leaveOthers(handled, state.flow, [])
         return now + lookEveryMs

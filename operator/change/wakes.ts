@@ -1,3 +1,4 @@
+import { openSlots } from '../../kube/write/slots.ts'
 import { oneByOne } from '../../runtime/scheduler/one-by-one.ts'
 import type { ChangeCore } from './change-parts.ts'
 
@@ -10,39 +11,37 @@ export interface Wakes {
 
 const firstRetryMs = 1000
 const longestRetryMs = 30_000
+/** So many flows are looked at side by side because it is time: whoever changes one comes between, however many are on their way out. */
+const mostDue = 16
 
 type WakeParts = Pick<ChangeCore, 'clock' | 'log' | 'signal'>
 
 /** `settle` gives the instant at which the flow is due again; undefined: after the next change. */
 export function openWakes(core: WakeParts, settle: (flow: string) => Promise<number | undefined>): Wakes {
   const { clock, log, signal } = core
-  const timers = new Map<string, () => void>()
   const failures = new Map<string, number>()
   const inTurn = oneByOne()
+  const due = openSlots(mostDue)
   const work = new Set<Promise<void>>()
 
-  const wakeIn = (flow: string, afterMs: number | undefined): void => {
-    timers.get(flow)?.()
-    timers.delete(flow)
-    if (afterMs === undefined || signal.aborted) return
-    const onDue = (): void => {
-      timers.delete(flow)
-      now(flow).catch(() => {}) // told of in the log
-    }
-    timers.set(flow, clock.setTimer(Math.max(0, afterMs), onDue))
+  const lookWhenFree = async (flow: string): Promise<void> => {
+    const release = await due.take()
+    await now(flow).catch(() => {}) // told of in the log
+    release()
   }
+  const alarms = openAlarms(core, (flow) => void lookWhenFree(flow))
   const settleOnce = async (flow: string): Promise<void> => {
     if (signal.aborted) return
     try {
       const at = await settle(flow)
       failures.delete(flow)
-      wakeIn(flow, at === undefined ? undefined : at - clock.now())
+      alarms.set(flow, at === undefined ? undefined : at - clock.now())
     } catch (err) {
       if (signal.aborted) return
       const before = failures.get(flow) ?? 0
       failures.set(flow, before + 1)
       log.warn({ flow, err }, 'flow not brought up to date, it will be tried again')
-      wakeIn(flow, Math.min(longestRetryMs, firstRetryMs * 2 ** before))
+      alarms.set(flow, Math.min(longestRetryMs, firstRetryMs * 2 ** before))
       throw err
     }
   }
@@ -58,9 +57,35 @@ export function openWakes(core: WakeParts, settle: (flow: string) => Promise<num
   return {
     now,
     close: async () => {
+      alarms.clear()
+      await Promise.allSettled(work)
+    },
+  }
+}
+
+/** One for each flow at the most. */
+interface Alarms {
+  /** Undefined takes it away. */
+  readonly set: (flow: string, afterMs: number | undefined) => void
+  readonly clear: () => void
+}
+
+function openAlarms({ clock, signal }: WakeParts, onDue: (flow: string) => void): Alarms {
+  const timers = new Map<string, () => void>()
+  return {
+    set: (flow, afterMs) => {
+      timers.get(flow)?.()
+      timers.delete(flow)
+      if (afterMs === undefined || signal.aborted) return
+      const ring = (): void => {
+        timers.delete(flow)
+        onDue(flow)
+      }
+      timers.set(flow, clock.setTimer(Math.max(0, afterMs), ring))
+    },
+    clear: () => {
       for (const cancel of timers.values()) cancel()
       timers.clear()
-      await Promise.allSettled(work)
     },
   }
 }

@@ -213,6 +213,8 @@ function openChanges(own: Own, broker: Broker, store: TenantStore): Promise<Flow
   return openFlowChanges({
     ...changes,
     unacknowledged,
+    // Who leads, and its client is fenced.
+    isAlone: true,
     broker,
     store: { ...states, snapshots, fires, trackedRuns },
     clock,
