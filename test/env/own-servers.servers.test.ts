@@ -25,7 +25,7 @@ async function version(managementUrl: string): Promise<unknown> {
 }
 
 describeOnRabbit('a RabbitMQ of one’s own', () => {
-  it('lives beside another and comes back with its data, killed or stopped', async () => {
+  it('lives beside another and comes back with its data, killed or stopped', { timeout: 600_000 }, async () => {
     const [one, other] = await Promise.all([openRabbit({ config: ['default_vhost = mine'] }), openRabbit()])
     later(one)
     later(other)
