@@ -39,8 +39,8 @@ export interface AmqpBrokerParts {
 /** Between unbinding and deleting: publishers that were still bound have lost confirmed messages and their connections. */
 const quietMs = 50
 const buryAgainMs = 1000
-/** For the channels to close one by one. */
-const closeMs = 1000
+/** For the channels to close one by one; their connections, which go next, have longer. */
+const closeMs = 2000
 
 /** One process's connections to a vhost: to publish, to consume, to administer, and one for its temporary queues. */
 export class AmqpBroker {

@@ -39,8 +39,8 @@ export interface Channel {
 }
 
 const farewell = [u16(200), shortText(''), u16(0), u16(0)]
-/** How long the server may take over a farewell. */
-const closeTimeoutMs = 1000
+/** How long the server may take over a farewell: a busy one reads the acknowledgements before it first, and delivers again what it has not read. */
+const closeTimeoutMs = 5000
 
 /** One TCP connection and its channels. Whatever goes wrong ends it, once, and whoever waits for an answer is told why. */
 export class Connection {
@@ -158,7 +158,7 @@ export class Connection {
     return channel.calls.wait(answer)
   }
 
-  /** Safe to repeat; resolves when nothing more comes, soon even if the server does not answer. */
+  /** Safe to repeat; resolves when nothing more comes, within 5 s even if the server does not answer. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
