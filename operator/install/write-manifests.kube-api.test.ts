@@ -4,7 +4,8 @@ import type { KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { describeOnKubeApi, freshNamespace, openAdministrator, type FreshNamespace } from '../../test/env/kube-tests.ts'
-import { manifestsText } from './write-manifests.ts'
+import { applyCrds } from '../../test/env/weir-crds.ts'
+import { catalogueText, manifestsText } from './write-manifests.ts'
 
 describeOnKubeApi('what `make manifests` writes', (place) => {
   let client: KubeClient
@@ -24,6 +25,13 @@ describeOnKubeApi('what `make manifests` writes', (place) => {
     for (const object of objects) await dryRun(object)
     expect(objects.map(({ kind }) => kind)).toContain('Deployment')
     expect(objects.filter(({ kind }) => kind === 'CustomResourceDefinition')).toHaveLength(6)
+  })
+
+  it('has a catalogue that it takes as well', async () => {
+    await applyCrds(client)
+    const objects = parseAllDocuments(await catalogueText()).map((document) => document.toJS() as KubeObject)
+    for (const object of objects) await dryRun(object)
+    expect(objects.map(({ metadata }) => metadata.name)).toEqual(['code', 'http'])
   })
 
   async function dryRun(object: KubeObject & { readonly apiVersion?: string; readonly kind?: string }): Promise<void> {

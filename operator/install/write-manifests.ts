@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { tenantProcessRules } from '../../runtime/tenants/rules.ts'
 import { clusterRules, leadingRules } from '../operator-rules.ts'
+import { catalogue } from './catalogue.ts'
 import { installObjects } from './decide/install-objects.ts'
 
 const definitions = join(import.meta.dirname, '..', '..', 'crds', 'generated')
@@ -31,8 +32,16 @@ export async function manifestsText({ image, namespace }: Manifests): Promise<st
   return [...kinds, ...objects.map((object) => stringify(object, { aliasDuplicateObjects: false }))].join('---\n')
 }
 
-/** The same into a file, whose directory is made. */
-export async function writeManifests(file: string, manifests: Manifests): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, await manifestsText(manifests))
+/** What has code of its own, for flows of all namespaces, as one text; to be applied when the kinds are known. */
+export async function catalogueText(): Promise<string> {
+  return (await catalogue()).map((component) => stringify(component)).join('---\n')
+}
+
+/** Both into files of a directory, which is made: `install.yaml` and `catalogue.yaml`. Gives their paths. */
+export async function writeManifests(directory: string, manifests: Manifests): Promise<readonly string[]> {
+  await mkdir(directory, { recursive: true })
+  const texts = { 'install.yaml': await manifestsText(manifests), 'catalogue.yaml': await catalogueText() }
+  const files = Object.entries(texts).map(([name, text]) => ({ file: join(directory, name), text }))
+  for (const { file, text } of files) await writeFile(file, text)
+  return files.map(({ file }) => file)
 }
