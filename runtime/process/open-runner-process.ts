@@ -7,13 +7,18 @@ import { stepMeters } from '../metrics/step-meters.ts'
 import type { LivingWork } from '../plan-source.ts'
 import { openEventPublisher } from '../recorder/event-publisher.ts'
 import type { EventBatcher } from '../recorder/event-batcher.ts'
+import type { FollowOptions } from '../runner/follow-work.ts'
 import { followWork } from '../runner/follow-work.ts'
 import { openRunner } from '../runner/runner.ts'
+import type { SharedWork } from '../runner/share-work.ts'
+import { shareWork } from '../runner/share-work.ts'
 import type { RunnerObserver } from '../runner/runner-parts.ts'
 import { openTracing } from '../tracing/open-tracing.ts'
+import { freshId } from '../wire/message-id.ts'
 import { openCredentialSource } from './open-credential-source.ts'
 import type { ProcessHost } from './open-host.ts'
 import { openProcessHost } from './open-host.ts'
+import { openMembership } from './open-membership.ts'
 import type { HealthServer } from './open-health-server.ts'
 import type { LivePlans } from './open-plans.ts'
 import { openPlans } from './open-plans.ts'
@@ -130,7 +135,7 @@ interface Surroundings extends Servers {
 /** Gives what closes the whole process in order. */
 async function openWork(parts: RunnerProcessParts, around: Surroundings): Promise<() => Promise<void>> {
   const { settings, environment, log } = parts
-  const { opened, host, plans } = around
+  const { opened, host } = around
   const tracing = await openTracing({ environment, serviceName: 'weir-runner', log })
   if (tracing !== undefined) opened.defer(tracing.close)
   const credentials = await openCredentialSource(settings.credentials, environment)
@@ -146,16 +151,38 @@ async function openWork(parts: RunnerProcessParts, around: Surroundings): Promis
     ...(tracing !== undefined && { tracer: tracing.tracer }),
   })
   opened.defer(() => runner.close(0))
-  const follower = followWork(runner, plans, settings.pools === undefined ? {} : { pools: new Set(settings.pools) })
+  const shared = openSharing(parts, around)
+  const follower = followWork(runner, shared, poolsOf(settings))
   await follower.attached()
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
+    // Begun first: others take over while this one finishes.
+    const leaving = shared.close()
     await follower.close()
     await runner.close(settings.shutdownSeconds * 1000)
     host.supervisor?.release()
+    await leaving
     await opened.disposeAsync()
   }
   return () => (closing ??= close())
+}
+
+/** Which of the queues are this one's, where others serve the same pools. */
+function openSharing({ settings, log }: RunnerProcessParts, around: Surroundings): SharedWork {
+  const { store, broker, plans, clock, opened } = around
+  const { pools } = settings
+  const member = { id: freshId(), ...(pools !== undefined && { pools }) }
+  const membership = openMembership({ store, member, clock, log })
+  const shared = shareWork({ workList: plans, membership, broker, clock, log, ...poolsOf(settings) })
+  const close = async (): Promise<void> => {
+    await Promise.all([membership.close(), shared.close()])
+  }
+  opened.defer(close)
+  return { ...shared, close }
+}
+
+function poolsOf({ pools }: RunnerSettings): FollowOptions {
+  return pools === undefined ? {} : { pools: new Set(pools) }
 }
 
 function servesPool({ pools }: RunnerSettings, pool: string): boolean {

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Work } from './memory-store.ts'
-import type { Member, MemberStore } from './member-store.ts'
+import type { PoolMember } from '../decide/queue-rank.ts'
+import type { MemberStore } from './member-store.ts'
 
 export function memoryMembers(work: Work, clock: Clock): MemberStore {
-  const members = new Map<string, { readonly member: Member; readonly until: number }>()
+  const members = new Map<string, { readonly member: PoolMember; readonly until: number }>()
   return {
     announce: (member, forMs) =>
       work(() => {

@@ -1,11 +1,11 @@
 import { expect, vi } from 'vitest'
-import type { Member } from '../member-store.ts'
+import type { PoolMember } from '../../decide/queue-rank.ts'
 import type { StorePromise } from './store-promise.ts'
 
 const longMs = 600_000
 
 /** Those of one check: others share the store. */
-function ofCheck(members: readonly Member[], flow: string): readonly Member[] {
+function ofCheck(members: readonly PoolMember[], flow: string): readonly PoolMember[] {
   return members.filter(({ id }) => id.startsWith(flow)).toSorted((left, right) => (left.id < right.id ? -1 : 1))
 }
 

@@ -1,4 +1,5 @@
-import type { Member, MemberStore } from '../member-store.ts'
+import type { PoolMember } from '../../decide/queue-rank.ts'
+import type { MemberStore } from '../member-store.ts'
 import type { MongoLink } from './mongo-link.ts'
 
 interface Entry {
@@ -26,6 +27,6 @@ export function mongoMembers(link: MongoLink): MemberStore {
   }
 }
 
-function memberOf({ _id: id, pools }: Entry): Member {
+function memberOf({ _id: id, pools }: Entry): PoolMember {
   return pools === undefined ? { id } : { id, pools }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
-import type { Member, MemberStore } from '../member-store.ts'
+import type { PoolMember } from '../../decide/queue-rank.ts'
+import type { MemberStore } from '../member-store.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 interface Row {
@@ -26,7 +27,7 @@ export function sqliteMembers(
         put.run(member.id, JSON.stringify(member), nowMs + forMs)
         forget.run(nowMs)
         const rows = selectAll.all() as unknown as Row[] // the column of the statement
-        return rows.map((row) => JSON.parse(row.member) as Member) // as put
+        return rows.map((row) => JSON.parse(row.member) as PoolMember) // as put
       }),
     leave: (id) => writeRelaxed(() => void remove.run(id)),
   }
