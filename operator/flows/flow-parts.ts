@@ -1,9 +1,11 @@
 import type { Flow } from '../../crds/v1alpha1/flow.ts'
+import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { ObjectCache } from '../../kube/cache/object-cache.ts'
 import type { Kept } from '../../kube/cache/projection.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import type { InCluster, OperatorParts } from '../operator-parts.ts'
 import type { Tenants } from '../tenants/tenants.ts'
+import type { Hindrance } from './decide/flow-conditions.ts'
 
 /** What the controller of flows stands on. */
 export interface FlowsParts extends OperatorParts {
@@ -12,6 +14,8 @@ export interface FlowsParts extends OperatorParts {
   readonly states: (namespace: string) => Pick<Store, 'flows' | 'plans'>
   /** Of the gateway, as callers see it: without a slash at its end. Without it webhooks have no address in the status. */
   readonly publicUrl: string | undefined
+  /** Why nothing consumes a queue of a flow, though it should. */
+  readonly poolTroubleOf?: (state: FlowState) => Hindrance | undefined
   readonly timing?: Partial<FlowsTiming>
 }
 

@@ -138,7 +138,7 @@ function statusOf(parts: ReportParts, told: Told): OwnStatus {
   })
 }
 
-function conditionFacts({ tenants }: ReportParts, told: Told): ConditionFacts {
+function conditionFacts({ tenants, poolTroubleOf }: ReportParts, told: Told): ConditionFacts {
   const { flow, state, verdict, hindrance } = told
   const wish = wishOf(flow)
   const { broker, store } = tenants.gates
@@ -151,6 +151,7 @@ function conditionFacts({ tenants }: ReportParts, told: Told): ConditionFacts {
     warnings: verdict.warnings,
     hindrance,
     brokerTrouble: needsBroker(told) ? broker.trouble()?.reason : undefined,
+    poolTrouble: state === undefined ? undefined : poolTroubleOf?.(state),
     storeTrouble: isDeleting(flow) ? store.trouble()?.reason : undefined,
   }
 }

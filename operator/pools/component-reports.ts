@@ -20,6 +20,7 @@ import type { PoolReport } from './decide/pool-report.ts'
 import type { AnyComponent, Inspections } from './inspections.ts'
 import type { LivingPools } from './living-pools.ts'
 import type { OperatorPart, OperatorParts } from '../operator-parts.ts'
+import { tellComponent } from './tell-component.ts'
 import type { LivePools } from './pool-objects-live.ts'
 
 /** Says in each component's status how it is: what its code offers, and what is wrong with its pods. */
@@ -110,7 +111,9 @@ function kindReports<T extends AnyComponent>(
       // As long as one has not been looked at, nobody knows whether what is said there still holds.
       if (!pools.every(({ report }) => report !== undefined)) return { kind: 'done' }
       const found = await foundIn(parts.inspections, kind, component)
-      writer.write(component, statusOf(component, { pools, found }, clock.now()))
+      const status = statusOf(component, { pools, found }, clock.now())
+      tellComponent(parts.events, kind, { component, after: status.conditions })
+      writer.write(component, status)
       // What was just read has to be written before its pod may go; what was refused may be allowed by then.
       const isFresh = found.shown.image !== component.status?.image
       const isRefused = found.kind === 'failed' && found.reason === 'PodsRefused'

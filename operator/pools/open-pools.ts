@@ -14,6 +14,7 @@ import type { PoolPlatform, TenantConnection } from './decide/pool-wish.ts'
 import { poolIdentity, type ComponentName } from './decide/pool-identity.ts'
 import type { BrokerFigures } from './decide/decide-scale.ts'
 import { reconcilePool, type PoolReconciling } from './reconcile-pool.ts'
+import { openPoolTroubles, type PoolTroubles } from './pool-troubles.ts'
 import { openScaling } from './scaling.ts'
 import { openSecretAccess, type SecretAccess } from './secret-access.ts'
 import { openUsedCredentials, type FindPlan } from './used-credentials.ts'
@@ -33,6 +34,8 @@ export interface PoolsOptions {
   readonly brokerOf: (namespace: string) => Pick<Broker, 'depth'> | undefined
   /** What the broker knows of the queues of a namespace, some seconds old; rejects, or gives nothing, where it cannot tell. */
   readonly figuresOf: (namespace: string) => Promise<ReadonlyMap<string, BrokerFigures> | undefined>
+  /** Told of each flow, by its uid, whose pods have stopped working, or work again. */
+  readonly onTrouble?: (flow: string) => void
   readonly timing?: Partial<PoolsTiming>
 }
 
@@ -47,6 +50,8 @@ export interface PoolsTiming {
 export interface Pools extends OperatorPart {
   /** Whether those who are to consume the pending revision's new queues are there, or need not be. */
   readonly arePoolsReady: (state: FlowState) => Promise<boolean>
+  /** Why nothing consumes a queue of the flow, though it should. */
+  readonly troubleOf: PoolTroubles['of']
 }
 
 const usualTiming: PoolsTiming = { lookMs: 1_000, figuresMs: 5_000 }
@@ -58,6 +63,7 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
   const living = openLivingPools(caches.flows)
   const inspections = openInspections(parts, options.ownNamespace)
   const reports = openComponentReports({ ...parts, live, living, inspections })
+  const troubles = openPoolTroubles({ live, living, onChange: (flow) => options.onTrouble?.(flow) })
   const users = openCredentialUsers()
   const writer = openPoolWriter(parts.client, live)
   const reconciling: PoolReconciling = {
@@ -68,7 +74,10 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
     writer,
     mayReadSecrets: openSecretAccess(options.secretAccess, parts),
     usedCredentials: openUsedCredentials(options.findPlan, log),
-    report: reports.put,
+    report: (key, report) => {
+      reports.put(key, report)
+      troubles.put(key, report)
+    },
     uses: users.put,
   }
   const controller = openPoolController(parts, reconciling, users.of)
@@ -76,11 +85,12 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
   const scaling = openScaling({ ...parts, ...options, timing, live, living, writer })
   return {
     arePoolsReady: async (state) => arePoolsReady(state, { caches, live }),
+    troubleOf: troubles.of,
     run: async (signal) => {
-      const end = living.follow()
+      const ends = [living.follow(), troubles.follow()]
       const all = [live, inspections, controller, scaling, reports]
       await Promise.all(all.map((part) => part.run(signal)))
-      end()
+      for (const end of ends) end()
     },
   }
 }

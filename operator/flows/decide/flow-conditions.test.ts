@@ -35,6 +35,7 @@ const facts: ConditionFacts = {
   hindrance: undefined,
   brokerTrouble: undefined,
   storeTrouble: undefined,
+  poolTrouble: undefined,
 }
 const trouble = 'RabbitMQ is down'
 const { active: _, ...never } = state
@@ -42,6 +43,25 @@ const { active: _, ...never } = state
 describe('flowConditions', () => {
   it.each<{ name: string; facts: Partial<ConditionFacts>; want: readonly string[] }>([
     { name: 'an active flow is ready', facts: {}, want: ['Ready=True/RevisionActive', 'Active=True/RevisionActive'] },
+    {
+      name: 'one whose pods do not work',
+      facts: { poolTrouble: { reason: 'ImagePullBackOff', message: 'the pool core: its image cannot be pulled' } },
+      want: [
+        'Ready=False/ImagePullBackOff',
+        'Stalled=True/ImagePullBackOff',
+        'Active=True/RevisionActive',
+        'PoolsAvailable=False/ImagePullBackOff',
+      ],
+    },
+    {
+      name: 'one whose pods do not work, and need not',
+      facts: {
+        suspend: true,
+        state: { ...state, suspended: true },
+        poolTrouble: { reason: 'CrashLoopBackOff', message: 'x' },
+      },
+      want: ['Ready=True/Suspended', 'Active=False/Stands', 'PoolsAvailable=False/CrashLoopBackOff'],
+    },
     {
       name: 'one that is suspended as it should be is ready, too',
       facts: { suspend: true, state: { ...state, suspended: true } },

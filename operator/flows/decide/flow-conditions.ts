@@ -20,6 +20,8 @@ export interface ConditionFacts {
   readonly brokerTrouble: string | undefined
   /** Why MongoDB cannot be worked with, where the flow needs it. */
   readonly storeTrouble: string | undefined
+  /** Why nothing consumes one of its queues, though it should. */
+  readonly poolTrouble: Hindrance | undefined
 }
 
 export interface Hindrance {
@@ -47,6 +49,7 @@ export const flowConditionTypes = [
   'Active',
   'BrokerAvailable',
   'StoreAvailable',
+  'PoolsAvailable',
   'Warnings',
 ] as const
 
@@ -64,6 +67,7 @@ export function flowConditions(facts: ConditionFacts): readonly FlowCondition[] 
     activeOf(facts),
     unavailable('BrokerAvailable', 'BrokerUnavailable', facts.brokerTrouble),
     unavailable('StoreAvailable', 'StoreUnavailable', facts.storeTrouble),
+    facts.poolTrouble === undefined ? undefined : { type: 'PoolsAvailable', status: 'False', ...facts.poolTrouble },
     facts.warnings.length === 0
       ? undefined
       : { type: 'Warnings', status: 'True', reason: reasonOf(facts.warnings), message: findingsText(facts.warnings) },
@@ -95,7 +99,10 @@ function changeOf(facts: ConditionFacts): Standing {
   if (state.suspended !== suspend || state.frozen !== freeze)
     return { kind: 'reconciling', reason: 'Preparing', message: 'it is told to stand, or to go on' }
   const { pending, active } = state
-  return pendingOf(state) ?? { kind: 'ready', ...readyOf({ ...facts, revision: active ?? pending?.revision ?? 0 }) }
+  return (
+    pendingOf(state) ??
+    poolOf(facts) ?? { kind: 'ready', ...readyOf({ ...facts, revision: active ?? pending?.revision ?? 0 }) }
+  )
 }
 
 function pendingOf({ pending }: FlowState): Standing | undefined {
@@ -109,6 +116,11 @@ function pendingOf({ pending }: FlowState): Standing | undefined {
     return { kind: 'reconciling', reason: 'RevisionPending', message }
   }
   return undefined
+}
+
+/** Of one that stands nobody wants that it works. */
+function poolOf({ poolTrouble, suspend, freeze }: ConditionFacts): Standing | undefined {
+  return poolTrouble === undefined || suspend || freeze ? undefined : { kind: 'stalled', ...poolTrouble }
 }
 
 interface ReadyFacts extends Pick<ConditionFacts, 'suspend' | 'freeze' | 'pinned'> {
