@@ -62,10 +62,12 @@ export function openReign(options: ReignParts): Reign {
     tenants,
     states,
     publicUrl: options.publicUrl,
+    poolTroubleOf: (state) => pools?.troubleOf(state),
     timing: timing.flows ?? {},
   })
   const isBrokerThere = (): boolean => tenants.gates.broker.trouble() === undefined
-  const pools = poolsOf(options, { parts, states, tenantOf: tenants.of, isBrokerThere })
+  const onTrouble = (flow: string): void => flows.notice(flow)
+  const pools: Pools | undefined = poolsOf(options, { parts, states, tenantOf: tenants.of, isBrokerThere, onTrouble })
   const credentials = openCredentials(parts, { unfenced: options.client, instance: lease.identity })
   const all = [flows, credentials, openRevisionLabels(parts), ...(pools === undefined ? [] : [pools])]
   return {
@@ -106,14 +108,19 @@ interface PoolsParts {
   readonly states: States
   readonly tenantOf: Tenants['of']
   readonly isBrokerThere: () => boolean
+  readonly onTrouble: (flow: string) => void
 }
 
-function poolsOf(options: ReignParts, { parts, states, tenantOf, isBrokerThere }: PoolsParts): Pools | undefined {
+function poolsOf(
+  options: ReignParts,
+  { parts, states, tenantOf, isBrokerThere, onTrouble }: PoolsParts,
+): Pools | undefined {
   const { pools, namespace, management } = options
   if (pools === undefined) return undefined
   const reached = (name: string) => (isBrokerThere() ? tenantOf(name) : undefined)
   return openPools(parts, {
     ...pools,
+    onTrouble,
     namespace,
     ownNamespace: options.lease.namespace,
     findPlan: ({ namespace: name, flow, revision }) => states(name).plans.get(flow, revision),
