@@ -5,7 +5,7 @@ import type { Flow } from '../crds/v1alpha1/flow.ts'
 import type { FlowRevision } from '../crds/v1alpha1/flow-revision.ts'
 import { resources } from '../crds/resources.ts'
 import { openObjectCache, type ObjectCache } from '../kube/cache/object-cache.ts'
-import { identityOnly, slim, type Kept } from '../kube/cache/projection.ts'
+import { identityOnly, packed, slim, type Kept } from '../kube/cache/projection.ts'
 import type { KubeObject, Resource } from '../kube/kube-object.ts'
 import type { KubeClient } from '../kube/transport/kube-client.ts'
 import { flowIndexes } from './flows/flow-indexes.ts'
@@ -44,7 +44,7 @@ export function openSharedCaches(shared: SharedCachesOptions): SharedCaches {
     flows: openObjectCache<InCluster<Flow>>({
       ...shared,
       resource: resources.flows,
-      project: slimAs,
+      project: projectFlow(),
       indexes: flowIndexes,
     }),
     flowRevisions: openObjectCache({
@@ -98,6 +98,15 @@ function remedyOf(status: number): string {
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says which kind it is
 function slimAs<T extends Kept>(object: KubeObject): T {
   return slim(object) as unknown as T
+}
+
+/** As the cache of Flows keeps them: they are the many, and seldom looked at. Their annotations are for others. */
+export function projectFlow(): (object: KubeObject) => InCluster<Flow> {
+  const project = packed(['spec', 'status'], (object) => {
+    const { annotations: _, ...metadata } = slim(object).metadata
+    return { ...object, metadata }
+  })
+  return project as unknown as (object: KubeObject) => InCluster<Flow> // as the API server has checked it
 }
 
 function withoutPlan({ metadata }: KubeObject): InCluster<Omit<FlowRevision, 'spec'>> {

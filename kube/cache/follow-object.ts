@@ -52,6 +52,7 @@ export function watchObject<T extends Kept>(
     // A selector is a wish; the name is what counts.
     if (keyOf(object) === key) sink({ kind: 'found', object })
   }
+  let isListed = false
   return reflect<T>(
     {
       client,
@@ -63,11 +64,18 @@ export function watchObject<T extends Kept>(
       clock,
       timing,
       sink: {
-        begin: () => {},
+        begin: () => {
+          isListed = false
+        },
         bookmark: () => {},
-        replace: (objects) => {
+        page: (objects) => {
           const object = objects.find((one) => keyOf(one) === key)
-          sink(object === undefined ? { kind: 'absent' } : { kind: 'found', object })
+          if (object === undefined) return
+          isListed = true
+          sink({ kind: 'found', object })
+        },
+        listed: () => {
+          if (!isListed) sink({ kind: 'absent' })
         },
         upsert: found,
         remove: () => sink({ kind: 'absent' }),

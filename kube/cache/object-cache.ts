@@ -1,4 +1,4 @@
-import { keyOf } from '../kube-object.ts'
+import { keyOf, type KubeObject } from '../kube-object.ts'
 import type { KubeError } from '../transport/kube-error.ts'
 import { openIndexes, type Index } from './object-index.ts'
 import { openTable, type Change, type ObjectTable } from './object-table.ts'
@@ -33,8 +33,8 @@ export interface ObjectCache<T extends Kept> {
   readonly byIndex: (index: string, value: string) => readonly T[]
   /** First what is there, as added; then each change. Gives what ends it. */
   readonly subscribe: (listener: (change: Change<T>) => void) => () => void
-  /** Takes over what a write has answered, so that the next look sees it; older than what is here, it is ignored. */
-  readonly note: (object: T) => void
+  /** Takes over what a write has answered, of which it keeps as much as of any other, so that the next look sees it; older than what is here, it is ignored. */
+  readonly note: (answer: T | KubeObject) => void
 }
 
 export function openObjectCache<T extends Kept>(options: ObjectCacheOptions<T>): ObjectCache<T> {
@@ -42,12 +42,12 @@ export function openObjectCache<T extends Kept>(options: ObjectCacheOptions<T>):
   const synced = Promise.withResolvers<void>()
   const found = openIndexes(indexes)
   const table = openTable<T>((key, before, after) => found.replace(key, before, after), onListenerError)
-  const follower = openFollower(table)
+  const follower = openFollower(table, (answer) => reflected.project(answer as KubeObject))
   let problem: KubeError | undefined
   const sink: ReflectorSink<T> = {
     ...follower,
-    replace: (objects, version) => {
-      follower.replace(objects, version)
+    listed: (version) => {
+      follower.listed(version)
       synced.resolve()
     },
     problem: (failure) => {
@@ -70,26 +70,39 @@ export function openObjectCache<T extends Kept>(options: ObjectCacheOptions<T>):
 
 interface Follower<T> extends Omit<ReflectorSink<T>, 'problem'> {
   readonly isSynced: () => boolean
-  readonly note: (object: T) => void
+  readonly note: (answer: Kept) => void
 }
 
 /** What keeps the table from going back in time. */
-function openFollower<T extends Kept>({ objects, put, drop }: ObjectTable<T>): Follower<T> {
+function openFollower<T extends Kept>(
+  { objects, put, drop }: ObjectTable<T>,
+  project: (answer: Kept) => T,
+): Follower<T> {
   /** Written by us since the list was asked for, which may not hold it yet. */
   const noted = new Set<string>()
+  /** On the pages of the list that is under way. */
+  const present = new Set<string>()
   let toldUpTo: string | undefined
   const versionAt = (key: string): string | undefined => objects.get(key)?.metadata.resourceVersion
-  const isOlder = (object: T): boolean => isNewer(versionAt(keyOf(object)), object.metadata.resourceVersion)
+  const isOlder = (object: Kept): boolean => isNewer(versionAt(keyOf(object)), object.metadata.resourceVersion)
+  const isKept = (key: string, version: string): boolean => noted.has(key) && isNewer(versionAt(key), version)
   return {
     isSynced: () => toldUpTo !== undefined,
-    begin: () => noted.clear(),
-    replace: (all, version) => {
-      const isInitial = toldUpTo === undefined
-      const present = new Set(all.map(keyOf))
-      const isKept = (key: string): boolean => noted.has(key) && isNewer(versionAt(key), version)
-      for (const key of objects.keys()) if (!present.has(key) && !isKept(key)) drop(key)
-      // The list is right whatever its versions: those of a cluster that was restored from a backup have gone back.
-      for (const object of all) if (!isKept(keyOf(object))) put(object, isInitial)
+    begin: () => {
+      noted.clear()
+      present.clear()
+    },
+    page: (some, version) => {
+      for (const object of some) {
+        const key = keyOf(object)
+        present.add(key)
+        // The list is right whatever its versions: those of a cluster that was restored from a backup have gone back.
+        if (!isKept(key, version)) put(object, toldUpTo === undefined)
+      }
+    },
+    listed: (version) => {
+      for (const key of objects.keys()) if (!present.has(key) && !isKept(key, version)) drop(key)
+      present.clear()
       toldUpTo = version
     },
     upsert: (object) => {
@@ -101,11 +114,11 @@ function openFollower<T extends Kept>({ objects, put, drop }: ObjectTable<T>): F
     bookmark: (version) => {
       toldUpTo = version
     },
-    note: (object) => {
+    note: (answer) => {
       // What the server has told of up to there may have been deleted since.
-      if (isOlder(object) || !isNewer(object.metadata.resourceVersion, toldUpTo)) return
-      noted.add(keyOf(object))
-      put(object)
+      if (isOlder(answer) || !isNewer(answer.metadata.resourceVersion, toldUpTo)) return
+      noted.add(keyOf(answer))
+      put(project(answer))
     },
   }
 }

@@ -16,6 +16,62 @@ export function slim(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...metadata, annotations } }
 }
 
+/**
+ * What the other projection keeps, with these fields as text: a fraction of their memory. They are parsed when somebody looks, and kept so for the few
+ * objects that were looked at last: two looks may give two copies, which are equal. A copy by spreading has them as values.
+ */
+export function packed(
+  fields: readonly string[],
+  project: (object: KubeObject) => KubeObject = slim,
+): (object: KubeObject) => KubeObject {
+  const recent = openRecent()
+  const texts = Symbol('packed')
+  // The same functions for all objects, so that all have one shape.
+  const looks = fields.map((field): [string, PropertyDescriptor & ThisType<Packed>] => [
+    field,
+    {
+      enumerable: true,
+      get() {
+        return recent.of(this, () => this[texts] ?? '{}')[field]
+      },
+    },
+  ])
+  return (object) => {
+    const whole = project(object)
+    const kept = Object.fromEntries(Object.entries(whole).filter(([field]) => !fields.includes(field)))
+    const inside = Object.fromEntries(fields.map((field) => [field, whole[field]]))
+    Object.defineProperty(kept, texts, { value: inOneByte(JSON.stringify(inside)) })
+    for (const [field, look] of looks) Object.defineProperty(kept, field, look)
+    return kept as unknown as KubeObject
+  }
+}
+
+type Packed = Readonly<Record<symbol, string | undefined>>
+type Values = Readonly<Record<string, unknown>>
+
+/** Whoever looks at one object looks several times. */
+const rememberedLooks = 64
+
+function openRecent(): { readonly of: (object: object, textOf: () => string) => Values } {
+  const looked = new Map<object, Values>()
+  return {
+    of: (object, textOf) => {
+      const known = looked.get(object)
+      if (known !== undefined) return known
+      const values = JSON.parse(textOf()) as Values
+      looked.set(object, values)
+      const [oldest] = looked.size > rememberedLooks ? looked.keys() : []
+      if (oldest !== undefined) looked.delete(oldest)
+      return values
+    },
+  }
+}
+
+/** One character outside of Latin-1 would double the memory of all. */
+function inOneByte(json: string): string {
+  return json.replaceAll(/[^\0-\u00ff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** Enough to tell that an object is there, whose it is and whether it has changed. */
 export function identityOnly({ metadata }: KubeObject): Kept {
   const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, labels, ownerReferences } = metadata

@@ -9,8 +9,10 @@ import { textLines } from '../transport/text-lines.ts'
 export interface ReflectorSink<T> {
   /** A list is asked for. */
   readonly begin: () => void
-  /** All there is: what is not in it is gone. */
-  readonly replace: (objects: readonly T[], resourceVersion: string) => void
+  /** Part of it, as it was at this version; told as it comes, so that no more than one page is held beside what is kept. */
+  readonly page: (objects: readonly T[], resourceVersion: string) => void
+  /** That was all: what was on no page is gone. */
+  readonly listed: (resourceVersion: string) => void
   readonly upsert: (object: T) => void
   readonly remove: (object: T) => void
   /** Everything up to here has been told. */
@@ -20,8 +22,10 @@ export interface ReflectorSink<T> {
 }
 
 export interface ReflectorTiming {
-  /** Objects in a page of a list. */
+  /** Objects in a page of a list at the most. */
   readonly pageSize: number
+  /** Characters of a page, about: of large objects fewer are asked for at a time, since the process does nothing else while it reads them. */
+  readonly pageLength: number
   /** After which the server ends a watch; 30 s more or less, so that not all end together. */
   readonly watchSeconds: number
   /**
@@ -50,11 +54,19 @@ export interface ReflectorOptions<T> {
   readonly timing?: Partial<ReflectorTiming>
 }
 
-const defaultTiming: ReflectorTiming = { pageSize: 500, watchSeconds: 290, silenceMs: 75_000, healthyMs: 30_000 }
+const defaultTiming: ReflectorTiming = {
+  pageSize: 500,
+  pageLength: 500_000,
+  watchSeconds: 290,
+  silenceMs: 75_000,
+  healthyMs: 30_000,
+}
 const backoffPolicy = { firstMs: 800, factor: 2, longestMs: 30_000 }
 /** A watch that the server ends sooner has failed, or a server that hangs up at once would be asked without a pause. */
 const shortestWatchMs = 1_000
 const pageTimeoutMs = 60_000
+/** Before it is known how large they are. */
+const firstPageSize = 50
 const partialList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 const partialObject = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
@@ -115,28 +127,42 @@ interface Page<T> {
   readonly objects: readonly T[]
   readonly resourceVersion: string
   readonly next: string | undefined
+  /** In characters. */
+  readonly length: number
 }
 
 async function list<T>({ options, sink, signal, request, selectors, timing }: Reflector<T>): Promise<Outcome<string>> {
   const { client, project, isMetadataOnly = false } = options
-  const objects: T[] = []
+  const accept = isMetadataOnly ? { accept: partialList } : {}
   let next: string | undefined
+  let limit = Math.min(firstPageSize, timing.pageSize)
   sink.begin()
   for (;;) {
-    const query = { ...selectors, limit: timing.pageSize, continue: next }
-    const accept = isMetadataOnly ? partialList : undefined
-    const asked = { ...request, query, signal, timeoutMs: pageTimeoutMs, ...(accept === undefined ? {} : { accept }) }
+    const asked = {
+      ...request,
+      ...accept,
+      query: { ...selectors, limit, continue: next },
+      signal,
+      timeoutMs: pageTimeoutMs,
+    }
     const answer = await client.read(asked, (text) => pageIn(text, project))
     if (answer.kind === 'failed') return answer
-    for (const object of answer.value.objects) objects.push(object)
+    if (signal.aborted) return failed(failureOf({ ...request, signal }, signal.reason))
+    const { objects, resourceVersion } = answer.value
+    sink.page(objects, resourceVersion)
     next = answer.value.next
+    limit = nextPageSize(answer.value, timing)
     if (next === undefined) {
-      if (signal.aborted) return failed(failureOf({ ...request, signal }, signal.reason))
-      sink.replace(objects, answer.value.resourceVersion)
+      sink.listed(resourceVersion)
       sink.problem(undefined)
-      return done(answer.value.resourceVersion)
+      return done(resourceVersion)
     }
   }
+}
+
+function nextPageSize({ objects, length }: Page<unknown>, { pageSize, pageLength }: ReflectorTiming): number {
+  const fitting = Math.floor((pageLength * objects.length) / Math.max(1, length))
+  return Math.max(1, Math.min(pageSize, fitting))
 }
 
 /** In a function of its own: of the page's text and tree nothing is reachable when it returns. */
@@ -146,7 +172,8 @@ function pageIn<T>(text: string, project: (object: KubeObject) => T): Page<T> {
     readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
   }
   const { resourceVersion, continue: next } = metadata
-  return { objects: (items ?? []).map(project), resourceVersion, next: next === '' ? undefined : next }
+  const objects = (items ?? []).map(project)
+  return { objects, resourceVersion, next: next === '' ? undefined : next, length: text.length }
 }
 
 interface WatchEnd {

@@ -41,7 +41,7 @@ export async function openBenchCluster(): Promise<BenchCluster> {
   }
 }
 
-async function applyDefinitions(client: KubeClient): Promise<void> {
+export async function applyDefinitions(client: KubeClient): Promise<void> {
   for (const body of await readDefinitions()) {
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${body.metadata.name}`
     const query = { fieldManager: 'weir-bench', force: true }

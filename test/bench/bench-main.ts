@@ -18,10 +18,10 @@ const onServers: Readonly<Record<string, Bench>> = {
   recorder: () => import('./recorder-bench.ts'),
   link: () => import('./link-bench.ts'),
   'operator-apply': () => import('./operator-apply-bench.ts'),
+  'operator-cache': () => import('./operator-cache-bench.ts'),
 }
 /** On an API server. */
 const onCluster: Readonly<Record<string, Bench>> = {
-  'operator-cache': () => import('./operator-cache-bench.ts'),
   'status-writes': () => import('./status-writes-bench.ts'),
 }
 const benches: Readonly<Record<string, Bench>> = {

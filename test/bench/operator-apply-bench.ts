@@ -1,7 +1,9 @@
 import { pino } from 'pino'
 import { resources } from '../../crds/resources.ts'
 import { systemClock } from '../../kube/clock.ts'
-import { pathOf, type KubeObject } from '../../kube/kube-object.ts'
+import { keyOf, type KubeObject } from '../../kube/kube-object.ts'
+import { openObjectCache } from '../../kube/cache/object-cache.ts'
+import { slim } from '../../kube/cache/projection.ts'
 import { noMeters } from '../../kube/metrics/meters.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { conditionsOf } from '../../kube/write/conditions.ts'
@@ -87,9 +89,11 @@ async function applyAll(cluster: BenchCluster, rabbit: RabbitUrls, mongo: MongoU
   const running = operator.run(stopping.signal)
   await untilSo(operator.isLeader, 60_000)
   const since = performance.now()
+  const ready = followReady(cluster)
   await atOnce(appliers, flowNames(flows), (name) => createFlow(cluster, name, benchSpec()))
-  await untilSo(async () => (await readyOnes(cluster)) === flows, patienceMs)
+  await untilSo(() => ready.count() === flows, patienceMs)
   const tookMs = performance.now() - since
+  ready.end()
   const failed = counted.failures().length
   // Four Secrets are the namespace's.
   const perFlow = (counted.writes().length - failed - 4) / flows
@@ -100,16 +104,16 @@ async function applyAll(cluster: BenchCluster, rabbit: RabbitUrls, mongo: MongoU
   return { tookMs, perFlow, note }
 }
 
-async function readyOnes({ client, namespace }: BenchCluster): Promise<number> {
-  const { items } = orThrow(
-    await client.request<{ readonly items: readonly KubeObject[] }>({
-      method: 'GET',
-      path: pathOf(resources.flows, { namespace }),
-      query: { resourceVersion: '0' },
-    }),
-  )
-  return items.filter((flow) => conditionsOf(flow).some(({ type, status }) => type === 'Ready' && status === 'True'))
-    .length
+/** By a watch: whoever lists them again and again has the server do more than the operator does. */
+function followReady({ client, namespace }: BenchCluster): { readonly count: () => number; readonly end: () => void } {
+  const ending = new AbortController()
+  const ready = new Set<string>()
+  const cache = openObjectCache<KubeObject>({ client, namespace, resource: resources.flows, project: slim })
+  cache.subscribe(({ object }) => {
+    if (conditionsOf(object).some(({ type, status }) => type === 'Ready' && status === 'True')) ready.add(keyOf(object))
+  })
+  void cache.run(ending.signal)
+  return { count: () => ready.size, end: () => ending.abort() }
 }
 
 async function removePlaces(id: { readonly namespace: string; readonly uid: string }, { managementUrl }: RabbitUrls) {

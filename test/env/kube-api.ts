@@ -41,6 +41,8 @@ export interface KubeApiServer extends HarmableProgram {
   /** A file with all three. */
   readonly kubeconfig: string
   readonly etcd: HarmableProgram
+  /** Of etcd's gateway to its API, `http:`. */
+  readonly etcdUrl: string
   /** Makes etcd forget every revision but the present ones. */
   readonly compact: () => Promise<void>
   /** Ends both and removes what they have written. */
@@ -102,7 +104,7 @@ async function openPlace(place: Place): Promise<KubeApiServer> {
       await end()
       await removeGuardedDirectory(directory)
     }
-    return { ...server, url, ca, token, kubeconfig, etcd, compact: () => compact(etcdUrl), close }
+    return { ...server, url, ca, token, kubeconfig, etcd, etcdUrl, compact: () => compact(etcdUrl), close }
   } catch (error) {
     await end()
     throw error
