@@ -1,15 +1,15 @@
-// Starts both applications on the loopback: `node examples/contacts/apps/start.js`. Ctrl-C stops them.
+// Starts both applications, on the loopback unless HOST says otherwise: `node examples/contacts/apps/start.js`. Ctrl-C stops them.
 import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 import { createCrm } from './crm.js'
 import { createShop } from './shop.js'
 
-/** @param {{ crmPort?: number, shopPort?: number, buysEverySeconds?: number }} options */
-export async function startApps({ crmPort = 4801, shopPort = 4802, buysEverySeconds } = {}) {
+/** @param {{ host?: string, crmPort?: number, shopPort?: number, buysEverySeconds?: number }} options */
+export async function startApps({ host = '127.0.0.1', crmPort = 4801, shopPort = 4802, buysEverySeconds } = {}) {
   const crm = createCrm()
   const shop = createShop()
-  const crmUrl = await listen(crm.server, crmPort)
-  const shopUrl = await listen(shop.server, shopPort)
+  const crmUrl = await listen(crm.server, { host, port: crmPort })
+  const shopUrl = await listen(shop.server, { host, port: shopPort })
   const timer = buysEverySeconds && setInterval(buysInTurn(crm), buysEverySeconds * 1000)
   const close = () => {
     clearInterval(timer)
@@ -21,10 +21,10 @@ export async function startApps({ crmPort = 4801, shopPort = 4802, buysEverySeco
   return { crm, shop, crmUrl, shopUrl, close }
 }
 
-async function listen(server, port) {
-  server.listen(port, '127.0.0.1')
+async function listen(server, { host, port }) {
+  server.listen(port, host)
   await once(server, 'listening')
-  return `http://127.0.0.1:${server.address().port}`
+  return `http://${host}:${server.address().port}`
 }
 
 /** One customer after the other buys something, so that there is always something new. */
@@ -34,6 +34,6 @@ function buysInTurn(crm) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { crmUrl, shopUrl } = await startApps({ buysEverySeconds: 3 })
+  const { crmUrl, shopUrl } = await startApps({ host: process.env.HOST, buysEverySeconds: 3 })
   console.log(`CRM  ${crmUrl}\nshop ${shopUrl}`)
 }
