@@ -50,6 +50,7 @@ function specOf(file: string): (spec: unknown, old?: unknown) => string[] {
 const flow = specOf('flows.yaml')
 const component = specOf('components.yaml')
 const credential = specOf('credentials.yaml')
+const app = specOf('apps.yaml')
 const revision = specOf('flowrevisions.yaml')
 
 const manual = { name: 'by-hand', manual: {} }
@@ -339,6 +340,25 @@ describe('the CEL rules of a Credential', () => {
     },
   ])('$name', ({ spec, want }) => {
     expect(credential(spec)).toEqual(want)
+  })
+})
+
+describe('the CEL rules of an App', () => {
+  it.each<{ name: string; spec: unknown; want: string[] }>([
+    { name: 'take an App without a budget', spec: {}, want: [] },
+    { name: 'take a budget without a burst', spec: { rateBudget: { requests: 1, perSeconds: 60 } }, want: [] },
+    {
+      name: 'take a burst of all requests',
+      spec: { rateBudget: { requests: 5, perSeconds: 1, burst: 5 } },
+      want: [],
+    },
+    {
+      name: 'refuse a burst of more',
+      spec: { rateBudget: { requests: 5, perSeconds: 1, burst: 6 } },
+      want: ['spec.rateBudget: `burst` must not be more than `requests`'],
+    },
+  ])('$name', ({ spec, want }) => {
+    expect(app(spec)).toEqual(want)
   })
 })
 

@@ -33,6 +33,21 @@ apiVersion: weir.dev/v1alpha1
 kind: Credential
 metadata: {name: without}
 spec: {type: basic, secretRef: {name: nowhere}}
+---
+apiVersion: weir.dev/v1alpha1
+kind: App
+metadata: {name: crm, namespace: sales}
+spec: {rateBudget: {requests: 100, perSeconds: 60}}
+---
+apiVersion: weir.dev/v1alpha1
+kind: Credential
+metadata: {name: crm-key, namespace: sales}
+spec: {type: apiKey, app: crm, secretRef: {name: key}}
+---
+apiVersion: weir.dev/v1alpha1
+kind: Credential
+metadata: {name: crm-key}
+spec: {type: basic, app: crm, secretRef: {name: shop-login}}
 `,
   },
 ])
@@ -83,5 +98,16 @@ describe('localCredentials', () => {
     expect(source({ free: { username: 'eve', token: 'given-one' } }).secrets.toSorted()).toEqual(
       ['from-text', 'given-one', 'other-value', 's3cr3t'].toSorted(),
     )
+  })
+
+  it('have the rate budget of their App, given or not, and of none of another namespace', async () => {
+    const rateBudget = { app: 'crm', requests: 100, perSeconds: 60, burst: 10 }
+    expect(await source().get('sales', 'crm-key')).toMatchObject({ type: 'apiKey', rateBudget })
+    expect(await source({ 'crm-key': { key: 'mine' } }).get('sales', 'crm-key')).toMatchObject({
+      fields: { key: 'mine' },
+      rateBudget,
+    })
+    expect(await source().get('default', 'crm-key')).not.toHaveProperty('rateBudget')
+    expect(await source().get('sales', 'key')).not.toHaveProperty('rateBudget')
   })
 })

@@ -92,5 +92,7 @@ function observerOf(recorder: Pick<Recorder, 'observe'>, observer: Partial<Runne
     onEntrySettled: (headers, emitted) => observer.onEntrySettled?.(headers, emitted),
     ...(observer.onDeliveryBegin !== undefined && { onDeliveryBegin: observer.onDeliveryBegin }),
     ...(observer.onDeliveryEnd !== undefined && { onDeliveryEnd: observer.onDeliveryEnd }),
+    ...(observer.onBudgetWait !== undefined && { onBudgetWait: observer.onBudgetWait }),
+    ...(observer.onBudgetUnknown !== undefined && { onBudgetUnknown: observer.onBudgetUnknown }),
   }
 }

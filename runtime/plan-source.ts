@@ -1,3 +1,4 @@
+import type { BudgetInUse } from '../crds/v1alpha1/credential.ts'
 import type { Plan, PlanStage } from '../flow/plan/plan.ts'
 
 /** Where a process gets its plans from: the manifests of a local run, a directory, or Kubernetes. */
@@ -51,4 +52,6 @@ export interface CredentialSource {
 export interface ResolvedCredential {
   readonly type: string
   readonly fields: Readonly<Record<string, string>>
+  /** What holds those who use it; absent where nothing does. */
+  readonly rateBudget?: BudgetInUse
 }

@@ -42,6 +42,8 @@ export function runObserver({ plans, counts, meters, clock, err, log, onFinished
       onEntrySettled: (headers, emitted) => entrySettled(headers, emitted),
       onDeliveryBegin: meters.observer.onDeliveryBegin,
       onDeliveryEnd: meters.observer.onDeliveryEnd,
+      onBudgetWait: meters.observer.onBudgetWait,
+      onBudgetUnknown: meters.observer.onBudgetUnknown,
       onFinished: (finished) => {
         counts.observe.onFinished(finished)
         onFinished(finished)

@@ -180,6 +180,15 @@ const ofCredential: readonly Omit<RuleCase, 'kinds'>[] = [
   },
 ]
 
+const ofApp: readonly Omit<RuleCase, 'kinds'>[] = [
+  {
+    rule: '`burst` must not be more than `requests`',
+    kept: { rateBudget: { requests: 5, perSeconds: 1, burst: 5 } },
+    broken: { rateBudget: { requests: 5, perSeconds: 1, burst: 6 } },
+    field: 'spec.rateBudget.burst',
+  },
+]
+
 const revision = { flow: 'a', revision: 1, hash: 'h', plan: { steps: [1] } }
 
 const ofFlowRevision: readonly Omit<RuleCase, 'kinds'>[] = [
@@ -197,5 +206,6 @@ export const ruleCases: readonly RuleCase[] = [
   ...ofFlow.map((rule) => ({ ...rule, kinds: ['Flow'] })),
   ...ofComponent.map((rule) => ({ ...rule, kinds: ['Component', 'ClusterComponent'] })),
   ...ofCredential.map((rule) => ({ ...rule, kinds: ['Credential'] })),
+  ...ofApp.map((rule) => ({ ...rule, kinds: ['App'] })),
   ...ofFlowRevision.map((rule) => ({ ...rule, kinds: ['FlowRevision'] })),
 ]

@@ -11,6 +11,8 @@ import type { Scope } from './credential.ts'
  *   {name: "Title", type: "string", jsonPath: ".spec.title"},
  *   {name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status'},
  *   {name: "Reason", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason'},
+ *   {name: "Requests", type: "integer", jsonPath: ".spec.rateBudget.requests", priority: 1},
+ *   {name: "Per seconds", type: "number", jsonPath: ".spec.rateBudget.perSeconds", priority: 1},
  *   {name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp"}
  * ]
  */
@@ -30,7 +32,7 @@ export interface AppSpec {
   readonly title?: Title
   /** How its users let Weir act for them. */
   readonly oauth2?: OAuth2Client
-  /** What all flows that use the app share. */
+  /** What all steps that use a Credential of the app share. */
   readonly rateBudget?: RateBudget
   /**
    * The components that speak with it.
@@ -79,7 +81,14 @@ export interface ClientSecretRef {
   readonly name: ObjectName
 }
 
-/** So many requests in so much time, all flows together. */
+/**
+ * So many requests in so much time, all flows together: at most `burst` at once, the others evenly. A call of a component counts as one.
+ *
+ * @x-kubernetes-validations [
+ *   {rule: "!has(self.burst) || self.burst <= self.requests",
+ *    message: "`burst` must not be more than `requests`", fieldPath: ".burst"}
+ * ]
+ */
 export interface RateBudget {
   /**
    * Requests in each span.
@@ -97,13 +106,13 @@ export interface RateBudget {
    */
   readonly perSeconds: number
   /**
-   * Requests at the same time.
+   * Requests at once, after a while without any. Without it a tenth of `requests`, and at least 1.
    *
    * @asType integer
    * @minimum 1
-   * @maximum 10000
+   * @maximum 1000000
    */
-  readonly concurrency?: number
+  readonly burst?: number
 }
 
 /** Whether an application can be used. */

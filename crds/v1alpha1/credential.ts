@@ -133,6 +133,37 @@ export interface CredentialStatus {
   readonly lastError?: string
   /** Where somebody must agree, when that is needed. */
   readonly consentUrl?: HttpUrl
+  /** What the App's rate budget holds the steps to that use this Credential; absent where it has none. */
+  readonly rateBudget?: BudgetInUse
+}
+
+/** The rate budget of an App, with all that was left out. */
+export interface BudgetInUse {
+  /** The App that shares it out, of the same namespace. */
+  readonly app: ObjectName
+  /**
+   * Requests in each span.
+   *
+   * @asType integer
+   * @minimum 1
+   * @maximum 1000000
+   */
+  readonly requests: number
+  /**
+   * How long a span is.
+   *
+   * @minimum 0.1
+   * @maximum 86400
+   */
+  readonly perSeconds: number
+  /**
+   * Requests at once.
+   *
+   * @asType integer
+   * @minimum 1
+   * @maximum 1000000
+   */
+  readonly burst: number
 }
 
 /**

@@ -230,13 +230,10 @@ describeOnKubeApi('the operator’s access to credentials', (place) => {
     await rig.becomes('crm', 'ConsentRequired')
   })
 
-  it('tells of an App what is missing, and what is not done yet', async () => {
+  it('tells of an App what is missing', async () => {
     run(client, rig.namespace)
     const client2 = { secretRef: { name: 'app-client' } }
-    await rig.app('crm', {
-      oauth2: { tokenUrl: server.url, client: client2 },
-      rateBudget: { requests: 10, perSeconds: 1 },
-    })
+    await rig.app('crm', { oauth2: { tokenUrl: server.url, client: client2 } })
     const conditions = async () => {
       const { status } = (await rig.call('GET', resources.apps, { name: 'crm' })) as unknown as {
         readonly status?: {
@@ -250,10 +247,28 @@ describeOnKubeApi('the operator’s access to credentials', (place) => {
     }
     const becomes = (want: readonly string[]) =>
       vi.waitFor(async () => expect(await conditions()).toEqual(want), waiting)
-    await becomes(['Ready=False/SecretNotFound', 'Stalled=True/SecretNotFound', 'RateBudgetEnforced=False/NotEnforced'])
+    await becomes(['Ready=False/SecretNotFound', 'Stalled=True/SecretNotFound'])
     await rig.secret('app-client', { clientSecret: 'canary' })
-    await becomes(['Ready=False/KeyMissing', 'Stalled=True/KeyMissing', 'RateBudgetEnforced=False/NotEnforced'])
+    await becomes(['Ready=False/KeyMissing', 'Stalled=True/KeyMissing'])
     await rig.change('app-client', { clientId: 'id' })
-    await becomes(['Ready=True/Valid', 'RateBudgetEnforced=False/NotEnforced'])
+    await becomes(['Ready=True/Valid'])
+  })
+
+  it('gives runners the rate budget of its App with a Credential of whatever type, and each change of it', async () => {
+    run(client, rig.namespace)
+    await rig.secret('given', { username: 'u', password: 'p' })
+    await rig.app('crm', { rateBudget: { requests: 100, perSeconds: 60 } })
+    await rig.credential('mine', { type: 'basic', secretRef: { name: 'given' }, app: 'crm' })
+    await rig.credential('free', { type: 'basic', secretRef: { name: 'given' } })
+    const source = openKubernetesCredentials({ client })
+    ends.push(source.close)
+    const becomes = (want: object | undefined) =>
+      vi.waitFor(async () => expect((await source.get(rig.namespace, 'mine'))?.rateBudget).toEqual(want), waiting)
+    await becomes({ app: 'crm', requests: 100, perSeconds: 60, burst: 10 })
+    expect(await source.get(rig.namespace, 'free')).not.toHaveProperty('rateBudget')
+    await rig.call('PATCH', resources.apps, { name: 'crm', body: { spec: { rateBudget: { burst: 1 } } } })
+    await becomes({ app: 'crm', requests: 100, perSeconds: 60, burst: 1 })
+    await rig.call('PATCH', resources.apps, { name: 'crm', body: { spec: { rateBudget: null } } })
+    await becomes(undefined)
   })
 })

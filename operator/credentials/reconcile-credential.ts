@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
+import type { BudgetInUse } from '../../crds/v1alpha1/credential.ts'
 import type { Reconciled } from '../../kube/controller/controller.ts'
 import { KubeError } from '../../kube/transport/kube-error.ts'
+import { budgetInUse } from '../../flow/credential/rate-budget.ts'
 import { tokenSecretName } from '../../flow/credential/token-secret.ts'
 import type { ClusterCredential, CredentialParts } from './credential-parts.ts'
 import { credentialStatus, type Verdict } from './decide/credential-status.ts'
@@ -34,10 +36,16 @@ export async function reconcileCredential(parts: Reconciling, key: string, signa
   const { verdict, againMs } = await settle(parts, credential, signal)
   const { namespace = '' } = credential.metadata
   const now = parts.clock.now()
-  const words = credentialStatus(verdict, { namespace, now, howToOpen: parts.howToOpen(namespace) })
+  const budget = budgetOf(parts, credential)
+  const words = credentialStatus(verdict, { namespace, now, howToOpen: parts.howToOpen(namespace), budget })
   // Whoever has looked it up meanwhile: the status is of the object as it is now.
   parts.teller.tell(parts.caches.credentials.get(key) ?? credential, words)
   return againMs === undefined ? { kind: 'done' } : { kind: 'again', afterMs: Math.min(againMs, longestRestMs) }
+}
+
+/** Only an App of its own namespace can be meant. */
+function budgetOf({ caches }: Reconciling, { spec: { app }, metadata }: ClusterCredential): BudgetInUse | undefined {
+  return budgetInUse(app, caches.apps.get(`${metadata.namespace}/${app}`)?.spec)
 }
 
 /** No longer: a timer is not a calendar, and a clock may be set. */

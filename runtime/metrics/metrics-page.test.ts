@@ -77,6 +77,8 @@ async function families(): Promise<Family[]> {
     hops: 0,
   }
   meters.observer.onDeliveryBegin(place, headers)
+  meters.observer.onBudgetWait('shop', 'crm', 'parked')
+  meters.observer.onBudgetUnknown('shop', 'crm')
   const metrics = openMetrics({
     broker: { depth: async () => ({ ready: 1, consumers: 1 }), health: () => ({ kind: 'ready' }) },
     store: { health: () => ({ kind: 'ready' }) },

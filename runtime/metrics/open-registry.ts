@@ -1,6 +1,7 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import { deadQueue, eventsQueue, unroutedQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
+import type { BudgetMeter } from './budget-meters.ts'
 import type { MetricsParts, RecorderMeters } from './open-metrics.ts'
 import type { StepMeter } from './step-meters.ts'
 import { durationBoundsMs } from './step-meters.ts'
@@ -45,6 +46,7 @@ function addWorkMetrics(
   { meters, living }: Required<MetricsParts>['work'],
 ): void {
   for (const metric of stepMetrics(meters.all, parts.clock)) registry.registerMetric(metric)
+  for (const metric of budgetMetrics(meters.budgets.all)) registry.registerMetric(metric)
   const depths = depthReader(parts, () => living().map(({ stage }) => stage.queue))
   const labelNames = ['namespace', 'flow', 'step']
   const name = 'weir_queue_messages_ready'
@@ -154,6 +156,27 @@ function stepMetrics(meters: Meters, clock: Clock): Metric[] {
     ),
     ownMetric({ name: 'weir_message_duration_seconds', help: 'From a delivery to its end.', type: 'histogram' }, () =>
       [...meters()].flatMap(durationValues),
+    ),
+  ]
+}
+
+function budgetMetrics(all: () => Iterable<BudgetMeter>): Metric[] {
+  const waitsOf = ({ namespace, app, waits }: BudgetMeter): Value[] =>
+    Object.entries(waits).map(([end, value]) => ({ labels: { namespace, app, end }, value }))
+  const waits = {
+    name: 'weir_rate_budget_waits_total',
+    help: 'Attempts that had to wait for the rate budget of an App, by what became of them: held, parked or givenBack.',
+    type: 'counter',
+  }
+  const unknown = {
+    name: 'weir_rate_budget_unknown_total',
+    help: 'Times that the store gave no answer about a rate budget, so that its attempts wait.',
+    type: 'counter',
+  }
+  return [
+    ownMetric(waits, () => [...all()].flatMap(waitsOf)),
+    ownMetric(unknown, () =>
+      [...all()].map(({ namespace, app, unknown: value }) => ({ labels: { namespace, app }, value })),
     ),
   ]
 }

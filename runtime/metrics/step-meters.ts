@@ -1,6 +1,8 @@
 import type { DeliveryPlace, RunnerObserver } from '../runner/runner-parts.ts'
 import type { StepEvent } from '../store/store.ts'
 import type { MessageHeaders } from '../wire/message.ts'
+import type { BudgetMeters } from './budget-meters.ts'
+import { budgetMeters } from './budget-meters.ts'
 
 /** What has happened to the messages of one step, in plain numbers: counting costs a message next to nothing. */
 export interface StepMeter {
@@ -30,7 +32,10 @@ export interface StepMeters {
   readonly all: () => Iterable<StepMeter>
   /** Under which the step is counted: its own, or those of the rest. */
   readonly labels: (labels: StepLabels) => StepLabels
-  readonly observer: Required<Pick<RunnerObserver, 'onDeliveryBegin' | 'onDeliveryEnd' | 'onEvent'>>
+  readonly budgets: BudgetMeters
+  readonly observer: Required<
+    Pick<RunnerObserver, 'onDeliveryBegin' | 'onDeliveryEnd' | 'onEvent' | 'onBudgetWait' | 'onBudgetUnknown'>
+  >
 }
 
 /** Upper bounds of the duration's buckets in milliseconds. */
@@ -46,6 +51,7 @@ export function stepMeters(limit = mostMeters): StepMeters {
   const meters = new Map<string, StepMeter>()
   const byPlace = new WeakMap<DeliveryPlace, StepMeter>()
   const flowNames = new Map<string, string>()
+  const budgets = budgetMeters()
   const other = emptyMeter(otherLabels)
   let hasOther = false
   const meterOf = (labels: StepLabels): StepMeter => {
@@ -71,7 +77,9 @@ export function stepMeters(limit = mostMeters): StepMeters {
   return {
     labels: (labels) => (meters.has(keyOf(labels)) || meters.size < limit ? labels : otherLabels),
     all: () => (hasOther ? [...meters.values(), other] : meters.values()),
+    budgets,
     observer: {
+      ...budgets.observer,
       onDeliveryBegin: (place, headers) => begin(meterAt(place), headers),
       onDeliveryEnd: (place, headers, { settlement, durationMs }) => {
         const meter = meterAt(place)

@@ -18,6 +18,14 @@ it('reads a credential from its file', async () => {
   expect(await directoryCredentials(directory).get('shop', 'api')).toEqual(credential)
 })
 
+it('reads the budget of its App beside it', async () => {
+  const rateBudget = { app: 'crm', requests: 10, perSeconds: 1, burst: 1 }
+  const credential = { type: 'basic', fields: { user: 'ada' }, rateBudget }
+  expect(await directoryCredentials(await directoryWith(JSON.stringify(credential))).get('shop', 'api')).toEqual(
+    credential,
+  )
+})
+
 it('has none where there is no file, or no directory', async () => {
   expect(await directoryCredentials(await directoryWith('{}')).get('shop', 'other')).toBeUndefined()
   expect(await directoryCredentials(undefined).get('shop', 'api')).toBeUndefined()
@@ -32,6 +40,8 @@ it.each([
   '{"type": 1, "fields": {"password": "s3cret"}}',
   '{"type": "basic", "fields": ["s3cret"]}',
   '{"type": "basic", "fields": {"password": "s3cret", "port": 5}}',
+  '{"type": "basic", "fields": {"password": "s3cret"}, "rateBudget": {"app": "crm", "requests": 10}}',
+  '{"type": "basic", "fields": {"password": "s3cret"}, "rateBudget": {"app": "crm", "requests": 0, "perSeconds": 1, "burst": 1}}',
 ])('says which file is wrong, and nothing that it holds: %s', async (text) => {
   const reading = directoryCredentials(await directoryWith(text)).get('shop', 'api')
   await expect(reading).rejects.toMatchObject({

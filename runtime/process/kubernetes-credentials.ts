@@ -1,5 +1,5 @@
 import { resources } from '../../crds/resources.ts'
-import type { CredentialSpec, Secret } from '../../crds/v1alpha1/credential.ts'
+import type { CredentialSpec, CredentialStatus, Secret } from '../../crds/v1alpha1/credential.ts'
 import {
   fieldsInUse,
   hasToken,
@@ -35,7 +35,7 @@ export interface KubernetesCredentials extends CredentialSource {
   readonly close: () => Promise<void>
 }
 
-type Found = KubeObject & { readonly spec: CredentialSpec }
+type Found = KubeObject & { readonly spec: CredentialSpec; readonly status?: CredentialStatus }
 
 const secretKind: Resource = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', isNamespaced: true }
 const plainName = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/
@@ -139,7 +139,9 @@ function resolved(credential: Found, { secret, token, now }: Seen): ResolvedCred
     const at = new Date(use.expiresAt).toISOString()
     throw unready('CredentialExpired', name, `it has expired at ${at}`)
   }
-  return { type, fields: use.fields }
+  // The operator has looked the App up.
+  const rateBudget = credential.spec.app === undefined ? undefined : credential.status?.rateBudget
+  return { type, fields: use.fields, ...(rateBudget !== undefined && { rateBudget }) }
 }
 
 function unready(code: string, name: string, why: string): TransientError {

@@ -205,5 +205,7 @@ function observerOf({ events, meters }: Surroundings, also: Partial<RunnerObserv
     onEntrySettled: (headers, emitted) => also.onEntrySettled?.(headers, emitted),
     onDeliveryBegin: meters.observer.onDeliveryBegin,
     onDeliveryEnd: meters.observer.onDeliveryEnd,
+    onBudgetWait: meters.observer.onBudgetWait,
+    onBudgetUnknown: meters.observer.onBudgetUnknown,
   }
 }

@@ -1,8 +1,11 @@
 import { failureOf } from '../decide/failure.ts'
 import { TransientError } from '../error.ts'
+import type { CallPlaces } from '../budget/call-places.ts'
+import type { RateGate } from '../budget/rate-gate.ts'
 import type { Resumes } from './attempts.ts'
 import { runInPlace } from './attempts.ts'
 import type { Backlog } from './backlog.ts'
+import { attemptInBudget, heedRefusal } from './budgeted-step.ts'
 import { CallStart } from './call-start.ts'
 import type { Call, CallResult, ComponentFailure } from './component-host.ts'
 import type { Admission, HeldKey } from './deduplicate.ts'
@@ -35,6 +38,8 @@ export interface ComponentStepParts {
   readonly solitude: Solitude
   readonly lasting: Lasting
   readonly resumes: Resumes
+  readonly gate: RateGate
+  readonly places: CallPlaces
 }
 
 /** Calls the step's component and settles the message by what came of it; an ordered step goes on until it is settled. */
@@ -56,17 +61,41 @@ async function runWithSnapshot(
 }
 
 function runAttempts(own: ComponentStepParts, job: ComponentJob): Promise<Settlement> {
-  const attempt = (current: ComponentJob): Promise<AttemptOutcome> =>
-    job.plan.deduplicate === undefined ? callAndSettle(own, current) : attemptOnce(own, current, job.plan.deduplicate)
-  if (job.plan.ordered) return runInPlace(own, job, attempt)
-  return attempt(job) as Promise<Settlement> // only an ordered step tries again in place
+  const attempt = job.plan.credential === undefined ? attemptAt : attemptWithCredential
+  if (job.plan.ordered) return runInPlace(own, job, (current) => attempt(own, current))
+  return attempt(own, job) as Promise<Settlement> // only an ordered step tries again in place
+}
+
+function attemptWithCredential(own: ComponentStepParts, job: ComponentJob): Promise<AttemptOutcome> {
+  return attemptInBudget(own, job, {
+    call: (prepared) => attemptAt(own, job, prepared),
+    unprepared: (failure) => settleUnprepared(own, job, failure, undefined),
+  })
+}
+
+function attemptAt(own: ComponentStepParts, job: ComponentJob, prepared?: PreparedCall): Promise<AttemptOutcome> {
+  const { deduplicate } = job.plan
+  return deduplicate === undefined
+    ? callAndSettle(own, job, { prepared })
+    : attemptOnce(own, job, { deduplicate, prepared })
+}
+
+/** What there is before the call. */
+interface Beginning {
+  readonly claim?: HeldKey
+  /** Where that took time already. */
+  readonly prepared: PreparedCall | undefined
+}
+
+interface Deduplicated extends Pick<Beginning, 'prepared'> {
+  readonly deduplicate: NonNullable<ComponentJob['plan']['deduplicate']>
 }
 
 /** An attempt at a message that may have had its effect before. */
 async function attemptOnce(
   own: ComponentStepParts,
   job: ComponentJob,
-  deduplicate: NonNullable<ComponentJob['plan']['deduplicate']>,
+  { deduplicate, prepared }: Deduplicated,
 ): Promise<AttemptOutcome> {
   const { parts, backlog } = own
   let admission: Admission
@@ -78,7 +107,7 @@ async function attemptOnce(
   }
   switch (admission.kind) {
     case 'admitted':
-      return callAndSettle(own, job, admission.claim)
+      return callAndSettle(own, job, { claim: admission.claim, prepared })
     case 'duplicate': {
       const dropped = { kind: 'ack', event: 'discarded', emitted: 0, code: 'Duplicate' } as const
       // The run's list names both copies by one id, which is the other's to take off while it is at work.
@@ -91,13 +120,18 @@ async function attemptOnce(
   }
 }
 
-function callAndSettle(own: ComponentStepParts, job: ComponentJob, claim?: HeldKey): Promise<AttemptOutcome> {
+function callAndSettle(
+  own: ComponentStepParts,
+  job: ComponentJob,
+  { claim, prepared }: Beginning,
+): Promise<AttemptOutcome> {
   const { parts, backlog, lasting } = own
   const lane = job.step.sharedChild === undefined ? undefined : own.lanes(job.step.sharedChild)
   const emitter = new Emitter({ parts, lasting, backlog, job, lane, onCheckpoint: checkpointOf(own, job) })
   const start = new CallStart(lane)
-  const made: MadeCall = { job, emitter, start, claim }
-  const calling = callHost(own, job, { onEmit: emitter.onEmit, onStart: start.onStart })
+  const made: MadeCall = { job, emitter, start, claim, prepared }
+  const ends: Ends = { onEmit: emitter.onEmit, onStart: start.onStart }
+  const calling = callHost(own, prepared ?? own.prepare(job), ends)
   return calling.then((result) =>
     emitter.isOpen ? emitter.drained().then(() => settleCall(own, made, result)) : settleCall(own, made, result),
   )
@@ -108,18 +142,22 @@ interface MadeCall {
   readonly emitter: Emitter
   readonly start: CallStart
   readonly claim: HeldKey | undefined
+  readonly prepared: PreparedCall | undefined
 }
 
 function settleCall(
   own: ComponentStepParts,
-  { job, emitter, start, claim }: MadeCall,
+  { job, emitter, start, claim, prepared }: MadeCall,
   result: HostResult,
 ): AttemptOutcome | Promise<AttemptOutcome> {
   start.onEnd()
   const ledger = emitter.close()
   if (result.kind === 'unprepared') return settleUnprepared(own, job, result.failure, claim)
   const trouble = troubleOf(result, ledger)
-  if (trouble !== undefined) return settleTrouble(own, job, { trouble, claim, hasStarted: start.hasStarted })
+  if (trouble !== undefined) {
+    if (prepared?.budget !== undefined) heedRefusal(own, job, { trouble, budget: prepared.budget })
+    return settleTrouble(own, job, { trouble, claim, hasStarted: start.hasStarted })
+  }
   const { emitted, children, snapshotChanges } = ledger
   const success: Settlement = { kind: 'ack', event: 'settled', emitted, children }
   if (own.session !== undefined) return settleSnapshot(own.session, job, { success, snapshotChanges, claim })
@@ -162,8 +200,11 @@ type Ends = Required<Pick<Call, 'onEmit' | 'onStart'>>
 /** `unprepared`: what the call takes is not there. */
 type HostResult = CallResult | { readonly kind: 'unprepared'; readonly failure: ComponentFailure }
 
-function callHost(own: ComponentStepParts, job: ComponentJob, ends: Ends): Promise<HostResult> {
-  const prepared = own.prepare(job)
+function callHost(
+  own: ComponentStepParts,
+  prepared: PreparedCall | Promise<PreparedCall>,
+  ends: Ends,
+): Promise<HostResult> {
   if (prepared instanceof Promise || own.session !== undefined) return callPrepared(own, prepared, ends)
   return own.parts.host.call(callOf(own, prepared, ends))
 }

@@ -1,7 +1,9 @@
+import type { BudgetInUse } from '../../crds/v1alpha1/credential.ts'
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import { ExpressionError } from '../../flow/expression/expression.ts'
 import { failureOf } from '../decide/failure.ts'
 import { PermanentError, TransientError } from '../error.ts'
+import type { ResolvedCredential } from '../plan-source.ts'
 import { secretValues } from '../secret-values.ts'
 import type { ActiveStep } from './active-plan.ts'
 import type { Call, ChildSpec, ComponentFailure } from './component-host.ts'
@@ -11,7 +13,13 @@ import { bytesOf } from './payload.ts'
 import type { RunnerParts } from './runner-parts.ts'
 import { scopeAt } from './standing.ts'
 
-export type PreparedCall = Pick<Call, 'child' | 'function' | 'message' | 'config' | 'secrets' | 'context' | 'timeoutMs'>
+export interface PreparedCall extends Pick<
+  Call,
+  'child' | 'function' | 'message' | 'config' | 'secrets' | 'context' | 'timeoutMs'
+> {
+  /** Of the App that the credential is for: it needs a permit. */
+  readonly budget?: BudgetInUse
+}
 
 /**
  * Puts together what a component is called with; at once where nothing has to be computed or read.
@@ -28,9 +36,12 @@ export function callPreparer(parts: RunnerParts): CallPreparer {
     const child = children.get(job.step) ?? (await childSpec(parts, job))
     children.set(job.step, child)
     const bound = await boundConfig(job)
-    const credential = await credentialFields(parts, job)
-    const prepared = preparedCall(job, child, { ...job.plan.config, ...bound, ...credential })
-    return job.plan.credential === undefined ? prepared : { ...prepared, secrets: secretValues(credential) }
+    const credential = await resolvedCredential(parts, job)
+    const fields = credential?.fields ?? {}
+    const prepared = preparedCall(job, child, { ...job.plan.config, ...bound, ...fields })
+    if (credential === undefined) return prepared
+    const { rateBudget } = credential
+    return { ...prepared, secrets: secretValues(fields), ...(rateBudget !== undefined && { budget: rateBudget }) }
   }
   return (job) => {
     const child = children.get(job.step)
@@ -81,12 +92,15 @@ async function boundConfig(job: ComponentJob): Promise<JsonObject> {
   return Object.fromEntries(values) as JsonObject
 }
 
-async function credentialFields(parts: RunnerParts, { plan, active, delivery }: ComponentJob): Promise<JsonObject> {
-  if (plan.credential === undefined) return {}
+async function resolvedCredential(
+  parts: RunnerParts,
+  { plan, active, delivery }: ComponentJob,
+): Promise<ResolvedCredential | undefined> {
+  if (plan.credential === undefined) return undefined
   const { flow, revision } = active.plan
   const isFresh = delivery.message.headers.attempt > 1
   const credential = await parts.credentials.get(flow.namespace, plan.credential, { isFresh })
-  if (credential !== undefined) return credential.fields
+  if (credential !== undefined) return credential
   const text = `there is no credential "${plan.credential}"`
   // Nobody makes again what only an older revision names.
   if (parts.plans.active(flow.uid)?.revision !== revision) throw new PermanentError('CredentialMissing', text)

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { ComponentPlanStep } from '../../flow/plan/plan.ts'
 import type { Broker } from '../broker/broker.ts'
+import type { BudgetObserver } from '../budget/rate-gate.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialSource, PlanSource } from '../plan-source.ts'
 import type { Run, StepEvent, Store } from '../store/store.ts'
@@ -69,7 +70,7 @@ export interface RunnerLimits {
 }
 
 /** Hears what happens; called synchronously on the message path, so it must be quick and must not throw. */
-export interface RunnerObserver {
+export interface RunnerObserver extends BudgetObserver {
   readonly onReceived: (flow: string, step: string) => void
   readonly onEvent: (event: StepEvent) => void
   /** An endless trigger has started a run. */

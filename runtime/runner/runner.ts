@@ -1,3 +1,5 @@
+import { callPlaces } from '../budget/call-places.ts'
+import { openRateGate } from '../budget/rate-gate.ts'
 import { sleep } from '../clock.ts'
 import type { LivingWork } from '../plan-source.ts'
 import type { AttachParts } from './attachment.ts'
@@ -46,6 +48,7 @@ export function openRunner(parts: RunnerParts): Runner {
       await Promise.race([attachments.drain(), deadline])
       timer.abort()
       await attachments.close()
+      own.gate.close()
       closed.abort()
       own.backlog.close()
     },
@@ -69,5 +72,7 @@ function attachParts(parts: RunnerParts, draining: AbortSignal, closed: AbortSig
     solitude,
     listeners: openListeners({ parts, lasting, backlog, prepare, plans }),
     lanes: sharedLanes(),
+    gate: openRateGate({ budgets: parts.store.rateBudgets, clock, log: parts.log, observer: parts.observer }),
+    places: callPlaces(),
   }
 }

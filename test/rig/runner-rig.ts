@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import type { BudgetInUse } from '../../crds/v1alpha1/credential.ts'
 import type { Flow, FlowSpec } from '../../crds/v1alpha1/flow.ts'
 import type { ComponentContract, FunctionContract, Isolation } from '../../flow/component/component-contract.ts'
 import { contractIndex } from '../../flow/component/contract-index.ts'
@@ -52,6 +53,8 @@ export interface RigOptions {
   readonly namespace?: string
   readonly limits?: Partial<RunnerLimits>
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Of the App of each credential. */
+  readonly budgets?: Readonly<Record<string, BudgetInUse>>
   /** What runners get in place of their connection. */
   readonly wrap?: (connection: Broker) => Broker
   readonly tracer?: Tracer
@@ -83,7 +86,7 @@ const usual = { namespace: 'default', isolation: 'process' as const }
 
 /** A whole runner on a simulated clock, with real queues and state, whose components are functions of the test. */
 export async function openRig(options: RigOptions) {
-  const { spec, scripts = {}, functions = {}, limits, credentials = {} } = options
+  const { spec, scripts = {}, functions = {}, limits, credentials = {}, budgets = {} } = options
   const { namespace, isolation } = { ...usual, ...options }
   const { wrap = (connection: Broker) => connection, tracer } = options
   const { clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z')) } = options
@@ -133,7 +136,8 @@ export async function openRig(options: RigOptions) {
     credentials: {
       get: async (_, name) => {
         const fields = given.get(name)
-        return fields === undefined ? undefined : { type: 'mixed', fields }
+        const rateBudget = budgets[name]
+        return fields && { type: 'mixed', fields, ...(rateBudget !== undefined && { rateBudget }) }
       },
     },
     code: async () => ({ directory: '/', env: {} }),

@@ -5,21 +5,12 @@ import type { SecretSight } from './plan-grant.ts'
 
 /** What people and programs are told of an App. */
 export function appConditions(
-  { oauth2, rateBudget }: AppSpec,
+  { oauth2 }: AppSpec,
   client: SecretSight | undefined,
   context: Pick<StatusContext, 'namespace' | 'howToOpen'>,
 ): readonly ConditionWords[] {
   const secret = oauth2?.client?.secretRef.name ?? ''
-  const ready = conditionsOf(clientReady(secret, client, context))
-  return rateBudget === undefined ? ready : [...ready, notEnforced]
-}
-
-/** Said as long as it is so: whoever writes a budget relies on it. */
-const notEnforced: ConditionWords = {
-  type: 'RateBudgetEnforced',
-  status: 'False',
-  reason: 'NotEnforced',
-  message: 'nothing holds flows to "rateBudget" yet: this version only stores it',
+  return conditionsOf(clientReady(secret, client, context))
 }
 
 function clientReady(

@@ -76,4 +76,13 @@ describe('what is told of a Credential', () => {
     )
     expect(long.lastError).toHaveLength(1024)
   })
+
+  it('has the rate budget of its App, whatever else is the case', () => {
+    const budget = { app: 'crm', requests: 10, perSeconds: 1, burst: 1 }
+    expect(credentialStatus({ kind: 'static', expiresAt: undefined }, { ...context, budget }).rateBudget).toEqual(
+      budget,
+    )
+    expect(credentialStatus({ kind: 'secretNotFound', secret: 's' }, { ...context, budget }).rateBudget).toEqual(budget)
+    expect(credentialStatus({ kind: 'static', expiresAt: undefined }, context)).not.toHaveProperty('rateBudget')
+  })
 })

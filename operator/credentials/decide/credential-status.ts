@@ -1,3 +1,4 @@
+import type { BudgetInUse } from '../../../crds/v1alpha1/credential.ts'
 import type { CredentialProblem } from './plan-grant.ts'
 
 /** What came of looking at a Credential. */
@@ -36,6 +37,7 @@ export interface CredentialStatusWords {
   readonly expiresAt?: string
   readonly refreshedAt?: string
   readonly lastError?: string
+  readonly rateBudget?: BudgetInUse
 }
 
 export interface StatusContext {
@@ -44,11 +46,19 @@ export interface StatusContext {
   readonly now: number
   /** How a namespace's Secrets are opened to the operator, as a sentence. */
   readonly howToOpen: string
+  /** Of its App: runners learn it from here. */
+  readonly budget?: BudgetInUse | undefined
 }
 
 /** What people and programs are told of a Credential. */
 export function credentialStatus(verdict: Verdict, context: StatusContext): CredentialStatusWords {
-  return { ...timesOf(verdict), ...errorOf(verdict), conditions: conditionsOf(readyOf(verdict, context)) }
+  const { budget } = context
+  return {
+    ...timesOf(verdict),
+    ...errorOf(verdict),
+    ...(budget !== undefined && { rateBudget: budget }),
+    conditions: conditionsOf(readyOf(verdict, context)),
+  }
 }
 
 interface Ready {

@@ -58,7 +58,7 @@ describe('takePermits', () => {
       use: used(now + 3_600_000),
       ask,
       want: { againMs: 100 },
-      freeAt: now + 3_600_000,
+      freeAt: now + 200,
     },
     {
       name: 'gives all of a large budget that are wanted',

@@ -50,9 +50,10 @@ export function takePermits(use: BudgetUse = unused, ask: PermitAsk, now: number
   const present = permitsUntil(now, firstAt, intervalMs)
   const possible = permitsUntil(now + aheadMs, firstAt, intervalMs)
   const count = Math.max(Math.min(wanted, possible), Math.min(wanted + spare, present))
-  if (count === 0) return { use, answer: { kind: 'none', againMs: Math.max(0, firstAt - aheadMs - now) } }
-  const freeAt = firstAt + count * intervalMs
-  return { use: { ...use, freeAt }, answer: { kind: 'taken', count, firstInMs: firstAt - now } }
+  // Kept also where none is taken: what was brought nearer must not be brought nearer again from each later now.
+  const next = { ...use, freeAt: firstAt + count * intervalMs }
+  if (count > 0) return { use: next, answer: { kind: 'taken', count, firstInMs: firstAt - now } }
+  return { use: next, answer: { kind: 'none', againMs: Math.max(0, firstAt - aheadMs - now) } }
 }
 
 /** A pause of the budget from now on; what is left of a longer one stays. */
