@@ -21,3 +21,10 @@ it.each<{ name: string; before?: PodTrouble; facts: Partial<PoolStanding>; want:
 ])('what keeps a pool from working: $name', ({ before, facts, want }) => {
   expect(lastingTrouble(before, { ...standing, ...facts })?.reason).toBe(want)
 })
+
+it('says the same of the same, whatever the next try is told', () => {
+  const before = { reason: 'ImagePullBackOff', message: 'port 55140: i/o timeout' }
+  const pods = { reason: 'ImagePullBackOff', message: 'back-off' }
+  expect(lastingTrouble(before, { ...standing, pods })).toEqual(before)
+  expect(lastingTrouble(before, { ...standing, pods: crash })).toEqual(crash)
+})

@@ -16,7 +16,8 @@ const ofCluster: ReadonlySet<string> = new Set(['PoolRefused', 'PodsRefused'])
 
 /**
  * Why nothing of a pool works; undefined as long as one pod does, none is wanted, or none has failed yet. A pod that fails again and again runs for a
- * moment each time: what was wrong with it counts until one is ready.
+ * moment each time: what was wrong with it counts until one is ready, in
+ * the words that were first found for it: each try has others.
  */
 export function lastingTrouble(
   before: PodTrouble | undefined,
@@ -25,5 +26,5 @@ export function lastingTrouble(
   if (report !== undefined && (report.isFinal || ofCluster.has(report.reason)))
     return { reason: report.reason, message: report.message }
   if (ready > 0 || wanted === 0) return undefined
-  return pods ?? before
+  return pods === undefined || pods.reason === before?.reason ? before : pods
 }
