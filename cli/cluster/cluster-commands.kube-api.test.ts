@@ -13,14 +13,8 @@ import type { Plan } from '../../flow/plan/plan.ts'
 import { apiVersionOf, pathOf, type KubeObject, type Resource } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
-import {
-  describeOnKubeApi,
-  freshKind,
-  freshNamespace,
-  limitedToken,
-  openAdministrator,
-} from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi, freshKind, limitedToken } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir } from '../../test/env/weir-crds.ts'
 import { root, startProgram, weir, weirPath, type Ended } from '../../test/system/cli/weir-process.ts'
 
 const shop = {
@@ -45,16 +39,11 @@ describeOnKubeApi('weir on a cluster', (place) => {
   let namespace: string
   const folder = mkdtempSync(join(tmpdir(), 'weir-cluster-'))
 
-  beforeAll(async () => {
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    namespace = (await freshNamespace(client)).namespace
+  inOneNamespaceOfWeir(place, async (fresh) => {
+    ;({ client, namespace } = fresh)
     await create(resources.components, 'shop', { spec: shop })
   })
-  afterAll(async () => {
-    await client.close()
-    rmSync(folder, { recursive: true })
-  })
+  afterAll(() => rmSync(folder, { recursive: true }))
 
   async function create(resource: Resource, name: string, rest: object, metadata: object = {}): Promise<KubeObject> {
     const body = {

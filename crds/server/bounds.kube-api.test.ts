@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import type { KubeError } from '../../kube/transport/kube-error.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds, readDefinitions } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir, readDefinitions } from '../../test/env/weir-crds.ts'
 import { resources } from '../resources.ts'
 import { isJsonObject } from '../v1alpha1/meta.ts'
 import { boundsOf, fieldOf, placesOf, sampleOf, withValue, type Schema } from './schema-places.ts'
@@ -33,12 +33,7 @@ describeOnKubeApi('the bounds on an API server', (place) => {
   let client: KubeClient
   let namespace: string
 
-  beforeAll(async () => {
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    namespace = (await freshNamespace(client)).namespace
-  })
-  afterAll(() => client.close())
+  inOneNamespaceOfWeir(place, (fresh) => ({ client, namespace } = fresh))
 
   type Kind = (typeof kinds)[number]
 

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { apiVersionOf, pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { findKubeProgram } from '../../test/env/kube-api-program.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir } from '../../test/env/weir-crds.ts'
 import { resources } from '../resources.ts'
 
 const run = promisify(execFile)
@@ -20,11 +20,8 @@ describeOnKubeApi('kubectl', (place) => {
 
   beforeAll(async () => {
     kubectl = await findKubeProgram('kubectl')
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    namespace = (await freshNamespace(client)).namespace
   }, 3_600_000)
-  afterAll(() => client.close())
+  inOneNamespaceOfWeir(place, (fresh) => ({ client, namespace } = fresh))
 
   /** What is shown, a row a line and a column a cell; ages differ from run to run. */
   async function shown(...words: string[]): Promise<string[][]> {

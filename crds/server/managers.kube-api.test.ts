@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { apiVersionOf, pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow, type Outcome } from '../../kube/transport/kube-error.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir } from '../../test/env/weir-crds.ts'
 import { resources } from '../resources.ts'
 
 const { flows } = resources
@@ -14,12 +14,7 @@ describeOnKubeApi('a flow that two apply', (place) => {
   let name: string
   let count = 0
 
-  beforeAll(async () => {
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    namespace = (await freshNamespace(client)).namespace
-  })
-  afterAll(() => client.close())
+  inOneNamespaceOfWeir(place, (fresh) => ({ client, namespace } = fresh))
 
   function apply(manager: string, fields: object, subresource?: 'status'): Promise<Outcome<KubeObject>> {
     return client.request({

@@ -1,12 +1,12 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { apiVersionOf, pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow, type Outcome } from '../../kube/transport/kube-error.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir } from '../../test/env/weir-crds.ts'
 import { resources } from '../resources.ts'
 import { ruleCases } from './rule-cases.ts'
 
@@ -68,12 +68,7 @@ describeOnKubeApi('objects on an API server', (place) => {
   let namespace: string
   let count = 0
 
-  beforeAll(async () => {
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    namespace = (await freshNamespace(client)).namespace
-  })
-  afterAll(() => client.close())
+  inOneNamespaceOfWeir(place, (fresh) => ({ client, namespace } = fresh))
 
   type Kind = (typeof kinds)[number]
 

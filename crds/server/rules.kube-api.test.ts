@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { apiVersionOf, pathOf } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow, type KubeError } from '../../kube/transport/kube-error.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds, readDefinitions } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir, readDefinitions } from '../../test/env/weir-crds.ts'
 import { resources } from '../resources.ts'
 import { ruleCases } from './rule-cases.ts'
 import { placesOf } from './schema-places.ts'
@@ -30,12 +30,10 @@ describeOnKubeApi('a rule on an API server', (place) => {
   let client: KubeClient
   let judge: Judge
 
-  beforeAll(async () => {
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    judge = judgeOn(client, (await freshNamespace(client)).namespace)
+  inOneNamespaceOfWeir(place, (fresh) => {
+    client = fresh.client
+    judge = judgeOn(client, fresh.namespace)
   })
-  afterAll(() => client.close())
 
   it.each(cases)('lets pass what keeps it: $kind, $rule', async ({ kind, kept, before }) => {
     expect(await judge(kind, kept, before)).toBeUndefined()

@@ -1,11 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import {
-  accessTo,
-  describeOnKubeApi,
-  freshNamespace,
-  limitedToken,
-  openAdministrator,
-} from '../../test/env/kube-tests.ts'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { accessTo, describeOnKubeApi, inFreshNamespaces, limitedToken } from '../../test/env/kube-tests.ts'
 import { pathOf, type KubeObject, type Resource } from '../kube-object.ts'
 import { openKubeClient, type KubeClient, type KubeRequest } from '../transport/kube-client.ts'
 import { orThrow } from '../transport/kube-error.ts'
@@ -16,11 +10,6 @@ import { slim } from './projection.ts'
 
 const maps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', isNamespaced: true }
 const waiting = { timeout: 60_000, interval: 20 }
-
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
 
 function listening(client: KubeClient): { readonly client: KubeClient; readonly asked: KubeRequest[] } {
   const asked: KubeRequest[] = []
@@ -43,12 +32,7 @@ function listening(client: KubeClient): { readonly client: KubeClient; readonly 
 describeOnKubeApi('objects by name', (place) => {
   let client: KubeClient
   let namespace: string
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
-  })
+  inFreshNamespaces(place, (fresh) => ({ client, namespace } = fresh))
 
   async function put(name: string, value: string): Promise<void> {
     const path = pathOf(maps, { namespace, name })
@@ -63,7 +47,7 @@ describeOnKubeApi('objects by name', (place) => {
 
   function opened(options: Partial<NamedObjectsOptions<KubeObject>> = {}) {
     const objects = openNamedObjects<KubeObject>({ client, resource: maps, project: slim, ...options })
-    ends.push(objects.close)
+    onTestFinished(objects.close)
     const told: string[] = []
     objects.subscribe((key, owners) => told.push(`${key.split('/')[1]} ${owners.toSorted().join('+')}`))
     return { objects, told }
@@ -141,7 +125,7 @@ describeOnKubeApi('objects by name', (place) => {
     const { server, credentials } = await kubeconfigAccess({ path: place.kubeconfig })
     const { tls } = await credentials()
     const limited = openKubeClient({ access: accessTo({ url: server, ca: tls.ca ?? '', token }), userAgent: 'limited' })
-    ends.push(limited.close)
+    onTestFinished(limited.close)
     const { objects } = opened({ client: limited })
     const key = (name: string): string => `${namespace}/${name}`
     objects.follow('one', [key('mine'), key('other')])

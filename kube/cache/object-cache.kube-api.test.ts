@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { openCutter } from '../../test/env/cutter.ts'
 import { openKubeApi, type KubeApiServer } from '../../test/env/kube-api.ts'
 import {
@@ -6,7 +6,7 @@ import {
   describeOnKubeApi,
   describeOnOwnKubeApi,
   freshNamespace,
-  openAdministrator,
+  inFreshNamespaces,
 } from '../../test/env/kube-tests.ts'
 import { systemClock } from '../clock.ts'
 import { keyOf, pathOf, type KubeObject, type Resource } from '../kube-object.ts'
@@ -18,11 +18,6 @@ import { identityOnly, slim, type Kept } from './projection.ts'
 
 const maps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', isNamespaced: true }
 const waiting = { timeout: 90_000, interval: 50 }
-
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
 
 /** A client that keeps what it was asked. */
 function listening(client: KubeClient): { readonly client: KubeClient; readonly asked: KubeRequest[] } {
@@ -49,7 +44,7 @@ function started<T extends Kept>(options: ObjectCacheOptions<T>) {
   cache.subscribe((change) => changes.push(change))
   const stop = new AbortController()
   const running = cache.run(stop.signal)
-  ends.push(() => {
+  onTestFinished(() => {
     stop.abort()
     return running
   })
@@ -84,12 +79,7 @@ async function namesOnServer(client: KubeClient, namespace: string): Promise<str
 describeOnKubeApi('a cache', (place) => {
   let client: KubeClient
   let namespace: string
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
-  })
+  inFreshNamespaces(place, (fresh) => ({ client, namespace } = fresh))
 
   it('holds what was there, in pages, and every change after it', async () => {
     const { create, replace, remove } = mapsOf(client, namespace)
@@ -216,16 +206,16 @@ await describeOnOwnKubeApi('a cache of a server in trouble', () => {
   afterAll(() => server?.close())
   beforeEach(async () => {
     direct = openKubeClient({ access: accessTo(server), userAgent: 'direct' })
-    ends.push(direct.close)
+    onTestFinished(direct.close)
     namespace = (await freshNamespace(direct)).namespace
   })
 
   async function throughCutter(options: Partial<ObjectCacheOptions<KubeObject>> = {}) {
     const cutter = await openCutter(server.url)
-    ends.push(cutter.close)
+    onTestFinished(cutter.close)
     const access = accessTo({ ...server, url: cutter.url.replace(/\/$/, '') })
     const client = openKubeClient({ access, userAgent: 'through' })
-    ends.push(client.close)
+    onTestFinished(client.close)
     const heard = listening(client)
     const parts = { client: heard.client, resource: maps, namespace, project: slim, ...options }
     const { cache, changes } = started(parts)

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { describeOnKubeApi, inFreshNamespaces } from '../../test/env/kube-tests.ts'
 import { openObjectCache, type ObjectCache } from '../cache/object-cache.ts'
 import { slim } from '../cache/projection.ts'
 import { pathOf, type KubeObject, type ObjectMeta, type Resource } from '../kube-object.ts'
@@ -13,11 +13,6 @@ const maps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'c
 const secrets: Resource = { ...maps, kind: 'Secret', plural: 'secrets' }
 const waiting = { timeout: 60_000, interval: 20 }
 const isDone: Reconciled = { kind: 'done' }
-
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
 
 function counting(): {
   readonly meters: Meters
@@ -36,12 +31,7 @@ function counting(): {
 describeOnKubeApi('a controller', (place) => {
   let client: KubeClient
   let namespace: string
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
-  })
+  inFreshNamespaces(place, (fresh) => ({ client, namespace } = fresh))
 
   async function create(resource: Resource, metadata: ObjectMeta, rest: object = {}): Promise<KubeObject> {
     return orThrow(
@@ -71,7 +61,7 @@ describeOnKubeApi('a controller', (place) => {
   function run(work: (signal: AbortSignal) => Promise<void>): AbortController {
     const stop = new AbortController()
     const running = work(stop.signal)
-    ends.push(() => {
+    onTestFinished(() => {
       stop.abort()
       return running
     })

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import type { KubeApiPlace } from '../../test/env/kube-servers.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { describeOnKubeApi, inFreshNamespaces } from '../../test/env/kube-tests.ts'
 import { systemClock } from '../clock.ts'
 import { pathOf, type KubeObject, type Resource } from '../kube-object.ts'
 import type { KubeClient } from '../transport/kube-client.ts'
@@ -17,20 +17,10 @@ const maps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'c
 const waiting = { timeout: 90_000, interval: 10 }
 const timing = { leaseMs: 3_000, renewWithinMs: 2_000, retryMs: 300 }
 
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('an election', (place) => {
   let client: KubeClient
   let namespace: string
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
-  })
+  inFreshNamespaces(place, (fresh) => ({ client, namespace } = fresh))
 
   /** Takes part until the test is over; keeps who began and ended. */
   function stand(identity: string, log: string[], options: Partial<ElectionOptions> = {}) {
@@ -45,7 +35,7 @@ describeOnKubeApi('an election', (place) => {
       stop.abort()
       await running
     }
-    ends.push(end)
+    onTestFinished(end)
     return { election, end }
   }
 
@@ -186,7 +176,7 @@ async function startLeader({ kubeconfig }: KubeApiPlace, namespace: string) {
   })
   const lines: string[] = []
   createInterface(child.stdout).on('line', (line) => lines.push(line))
-  ends.push(async () => {
+  onTestFinished(async () => {
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await exited

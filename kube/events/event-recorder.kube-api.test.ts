@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { expect, it } from 'vitest'
+import { describeOnKubeApi, inFreshNamespaces } from '../../test/env/kube-tests.ts'
 import type { KubeClient } from '../transport/kube-client.ts'
 import { orThrow } from '../transport/kube-error.ts'
 import type { Happening } from './correlator.ts'
@@ -13,20 +13,12 @@ interface Told {
   readonly series?: { readonly count: number; readonly lastObservedTime: string }
 }
 
-const ends: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('an event recorder', (place) => {
   let client: KubeClient
   let namespace: string
   let recorder: EventRecorder
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
+  inFreshNamespaces(place, (fresh) => {
+    ;({ client, namespace } = fresh)
     recorder = openEventRecorder({ client, controller: 'weir.test/recorder', instance: 'one' })
   })
 

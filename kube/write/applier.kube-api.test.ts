@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { expect, it } from 'vitest'
+import { describeOnKubeApi, inFreshNamespaces } from '../../test/env/kube-tests.ts'
 import { slim } from '../cache/projection.ts'
 import { pathOf, type KubeObject, type Resource } from '../kube-object.ts'
 import type { KubeClient, KubeRequest } from '../transport/kube-client.ts'
@@ -15,20 +15,10 @@ const deployments: Resource = {
   isNamespaced: true,
 }
 
-const ends: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('an applier', (place) => {
   let client: KubeClient
   let namespace: string
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
-  })
+  inFreshNamespaces(place, (fresh) => ({ client, namespace } = fresh))
 
   function map(data: Record<string, string>): KubeObject {
     return { metadata: { name: 'a', namespace }, data }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { expect, it } from 'vitest'
+import { describeOnKubeApi, inFreshNamespaces } from '../../test/env/kube-tests.ts'
 import { pathOf, type KubeObject, type Resource } from '../kube-object.ts'
 import type { KubeClient, KubeRequest } from '../transport/kube-client.ts'
 import { orThrow } from '../transport/kube-error.ts'
@@ -9,20 +9,10 @@ const resource: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural
 const finalizer = 'weir.test/ours'
 const theirs = 'weir.test/theirs'
 
-const ends: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('a finalizer', (place) => {
   let client: KubeClient
   let namespace: string
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
-  })
+  inFreshNamespaces(place, (fresh) => ({ client, namespace } = fresh))
 
   async function call(method: KubeRequest['method'], name?: string, body?: object): Promise<KubeObject> {
     const contentType = method === 'PATCH' ? { contentType: 'application/merge-patch+json' } : {}

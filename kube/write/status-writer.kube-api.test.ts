@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { describeOnKubeApi, freshKind, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { describeOnKubeApi, freshKind, inFreshNamespaces } from '../../test/env/kube-tests.ts'
 import { pathOf, type KubeObject, type Resource } from '../kube-object.ts'
 import type { KubeClient, KubeRequest } from '../transport/kube-client.ts'
 import { orThrow, type KubeError } from '../transport/kube-error.ts'
@@ -7,20 +7,12 @@ import { openStatusWriter, type StatusWriterOptions } from './status-writer.ts'
 
 const waiting = { timeout: 60_000, interval: 20 }
 
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('a status writer', (place) => {
   let client: KubeClient
   let namespace: string
   let resource: Resource
-  beforeEach(async () => {
-    client = await openAdministrator(place)
-    const fresh = await freshNamespace(client)
-    namespace = fresh.namespace
-    ends.push(client.close, fresh.close)
+  inFreshNamespaces(place, async (fresh) => {
+    ;({ client, namespace } = fresh)
     resource = await freshKind(client)
   })
 
@@ -44,7 +36,7 @@ describeOnKubeApi('a status writer', (place) => {
     }
     const parts = { client: counting, resource, fieldManager: 'test', everyMs: 20, ...options }
     const writer = openStatusWriter(parts)
-    ends.push(writer.close)
+    onTestFinished(writer.close)
     return { writer, writes }
   }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { resources } from '../../crds/resources.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { systemClock as kubeClock } from '../../kube/clock.ts'
@@ -14,8 +14,8 @@ import { systemClock } from '../../runtime/clock.ts'
 import { awkwardValues } from '../../runtime/store/conformance/store-promise.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
 import type { KubeApiPlace } from '../../test/env/kube-servers.ts'
-import { describeOnKubeApi, freshNamespace, limitedToken, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi, limitedToken } from '../../test/env/kube-tests.ts'
+import { inFreshNamespacesOfWeir } from '../../test/env/weir-crds.ts'
 import { openClusterFlows, type ClusterFlows } from '../../test/rig/cluster-flows.ts'
 import { changePlan, type ChangePlan } from '../../test/samples/change-plan.ts'
 import { openFlowChanges, type FlowChanges } from '../change/flow-changes.ts'
@@ -27,11 +27,6 @@ const waiting = { timeout: 60_000, interval: 20 }
 const log = pino({ enabled: false })
 const waits = { declaredMs: 50, retiredMs: 50, emptyMs: 50, unboundMs: 10 }
 
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('changes of flows in a cluster, with just the rights that states need', (place) => {
   let administrator: KubeClient
   let flows: ClusterFlows
@@ -40,16 +35,14 @@ describeOnKubeApi('changes of flows in a cluster, with just the rights that stat
   let broker: MemoryBroker
   let changes: FlowChanges
   let uid: string
-  beforeEach(async () => {
-    administrator = await openAdministrator(place)
-    await applyCrds(administrator)
-    const fresh = await freshNamespace(administrator)
-    namespace = fresh.namespace
+  inFreshNamespacesOfWeir(place, async (fresh) => {
+    ;({ client: administrator, namespace } = fresh)
     writes = []
     const token = await limitedToken(administrator, { namespace, rules: stateRules })
     const client = counted(await limitedClient(place, token))
     flows = await openClusterFlows({ client: administrator, operator: client, namespace })
-    ends.push(administrator.close, fresh.close, client.close, flows.close)
+    onTestFinished(client.close)
+    onTestFinished(flows.close)
     broker = openMemoryBroker()
     await broker.declareQueues([{ name: deadQueue }])
     uid = String((await flows.create('orders')).metadata.uid)
@@ -76,7 +69,7 @@ describeOnKubeApi('changes of flows in a cluster, with just the rights that stat
   async function openChanges(): Promise<FlowChanges> {
     const store = { ...openMemoryStore({ clock: systemClock }), ...flows.lead() }
     const opened = await openFlowChanges({ broker, store, clock: systemClock, log, waits, pollMs: 600_000 })
-    ends.push(opened.close)
+    onTestFinished(opened.close)
     return opened
   }
 
@@ -84,7 +77,7 @@ describeOnKubeApi('changes of flows in a cluster, with just the rights that stat
     const parts = { client, caches: flows.caches, clock: kubeClock, log, meters: noMeters }
     const stop = new AbortController()
     const running = openRevisionLabels(parts as unknown as OperatorParts).run(stop.signal) // what it uses of them
-    ends.push(() => (stop.abort(), running))
+    onTestFinished(() => (stop.abort(), running))
   }
 
   function planOf(change: Omit<ChangePlan, 'flow'>, more: Partial<Plan> = {}): Plan {

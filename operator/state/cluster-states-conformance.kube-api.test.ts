@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, it } from 'vitest'
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
-import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { flowPromises } from '../../runtime/store/conformance/flow-promises.ts'
 import { planPromises } from '../../runtime/store/conformance/plan-promises.ts'
 import type { Store, VersionedFlowState } from '../../runtime/store/store.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inOneNamespaceOfWeir } from '../../test/env/weir-crds.ts'
 import { openClusterFlows, type ClusterFlows } from '../../test/rig/cluster-flows.ts'
 
 // A FlowRevision never changes, so that an older version of the same plan stays. Tracked runs are MongoDB's.
@@ -16,18 +15,14 @@ const promises = [...flowPromises, ...planPromises].filter(
 )
 
 describeOnKubeApi('the store port, by Flows and FlowRevisions', (place) => {
-  let client: KubeClient
   let namespace: string
   let opened: ClusterFlows[]
-  beforeAll(async () => {
-    client = await openAdministrator(place)
-    await applyCrds(client)
-    namespace = (await freshNamespace(client)).namespace
+  inOneNamespaceOfWeir(place, async ({ client, namespace: fresh }) => {
+    namespace = fresh
     opened = [await openClusterFlows({ client, namespace }), await openClusterFlows({ client, namespace })]
   })
   afterAll(async () => {
     for (const one of opened ?? []) await one.close()
-    await client.close()
   })
 
   it.each(promises)('$name', async ({ check }) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { resources } from '../../crds/resources.ts'
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { readFlowState } from '../../flow/plan/flow-status.ts'
@@ -9,17 +9,12 @@ import { pathOf } from '../../kube/kube-object.ts'
 import type { KubeClient, KubeRequest } from '../../kube/transport/kube-client.ts'
 import { failed, KubeError, orThrow } from '../../kube/transport/kube-error.ts'
 import { openStatusWriter } from '../../kube/write/status-writer.ts'
-import { describeOnKubeApi, freshNamespace, openAdministrator } from '../../test/env/kube-tests.ts'
-import { applyCrds } from '../../test/env/weir-crds.ts'
+import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
+import { inFreshNamespacesOfWeir } from '../../test/env/weir-crds.ts'
 import { openClusterFlows, type ClusterFlows } from '../../test/rig/cluster-flows.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
 
 const waiting = { timeout: 60_000, interval: 10 }
-
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
 
 /** What becomes of a request, by its number among the writes. */
 type Fault = (request: KubeRequest, at: number) => 'refused' | 'lost' | 'put off' | undefined
@@ -30,15 +25,12 @@ describeOnKubeApi('states in Flows', (place) => {
   let flows: ClusterFlows
   let writes: KubeRequest[]
   let fault: Fault
-  beforeEach(async () => {
-    administrator = await openAdministrator(place)
-    await applyCrds(administrator)
-    const fresh = await freshNamespace(administrator)
-    namespace = fresh.namespace
+  inFreshNamespacesOfWeir(place, async (fresh) => {
+    ;({ client: administrator, namespace } = fresh)
     writes = []
     fault = () => undefined
     flows = await openClusterFlows({ client: administrator, operator: harmed(administrator), namespace })
-    ends.push(administrator.close, fresh.close, flows.close)
+    onTestFinished(flows.close)
   })
 
   /** Sends what it is given, and does to the answer what the test says. */
@@ -92,7 +84,7 @@ describeOnKubeApi('states in Flows', (place) => {
   it('are known to the next who leads, whatever its cache has heard', async () => {
     const uid = await created()
     const late = await openClusterFlows({ client: administrator, operator: deaf(administrator), namespace })
-    ends.push(late.close)
+    onTestFinished(late.close)
     await flows.lead().flows.put(stateOf(uid), 0)
     const gone = await created('gone')
     expect(late.caches.flows.get(`${namespace}/orders`)?.status ?? {}).toEqual({})
@@ -122,7 +114,7 @@ describeOnKubeApi('states in Flows', (place) => {
       fieldManager: 'weir',
       everyMs: 1,
     })
-    ends.push(writer.close)
+    onTestFinished(writer.close)
     const stop = new AbortController()
     const editing = (async () => {
       for (let at = 0; !stop.signal.aborted; at += 1) {
@@ -149,7 +141,7 @@ describeOnKubeApi('states in Flows', (place) => {
   it('of two processes that write at once lose nothing', async () => {
     const uid = await created()
     const other = await openClusterFlows({ client: administrator, namespace })
-    ends.push(other.close)
+    onTestFinished(other.close)
     const counts = await Promise.all(
       [flows.lead().flows, other.lead().flows].map(async (store) => {
         let written = 0
@@ -221,7 +213,7 @@ describeOnKubeApi('states in Flows', (place) => {
     await flows.lead().flows.put(stateOf(uid), 0)
     await flows.remove('orders')
     const late = await openClusterFlows({ client: administrator, operator: deaf(administrator), namespace })
-    ends.push(late.close)
+    onTestFinished(late.close)
     const { flows: store } = late.lead()
     expect(await store.get(uid)).toMatchObject({ version: 1 })
     expect(await store.remove(uid, 1)).toBe('removed')
@@ -247,7 +239,7 @@ describeOnKubeApi('states in Flows', (place) => {
     await store.put(stateOf(uid), 0)
     await flows.edit('orders', { metadata: { finalizers: [] } })
     const stale = await openClusterFlows({ client: administrator, operator: deaf(administrator), namespace })
-    ends.push(stale.close)
+    onTestFinished(stale.close)
     const late = stale.lead().flows
     expect(await late.get(uid)).toMatchObject({ version: 1 })
     await flows.remove('orders')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, inject, it, vi } from 'vitest'
+import { beforeEach, describe, inject, it, onTestFinished, vi } from 'vitest'
 import { pathOf, type Resource } from '../../kube/kube-object.ts'
 import type { ClusterAccess } from '../../kube/transport/cluster-access.ts'
 import { openKubeClient, type KubeClient } from '../../kube/transport/kube-client.ts'
@@ -58,6 +58,23 @@ export async function freshNamespace(
     await client.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
   }
   return { namespace, close }
+}
+
+/** The shared server, as its administrator sees it, and a namespace there. */
+export interface FreshPlace {
+  readonly client: KubeClient
+  readonly namespace: string
+}
+
+/** Each test of the suite begins with a client and a namespace of its own, which outlive whatever it ends by `onTestFinished`. */
+export function inFreshNamespaces(place: KubeApiPlace, begin: (fresh: FreshPlace) => unknown): void {
+  beforeEach(async () => {
+    const client = await openAdministrator(place)
+    onTestFinished(client.close)
+    const { namespace, close } = await freshNamespace(client)
+    onTestFinished(close)
+    await begin({ client, namespace })
+  })
 }
 
 /** What somebody may do. */

@@ -25,7 +25,7 @@ export interface MongoServer {
   readonly close: () => Promise<void>
 }
 
-const startTimeoutMs = 60_000
+const startTimeoutMs = 180_000
 const stopTimeoutMs = 30_000
 
 /** @throws when there is no mongod here (see `findMongo` for a reason without an exception), or it does not start */

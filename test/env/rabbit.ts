@@ -32,7 +32,7 @@ export interface RabbitServer {
   readonly close: () => Promise<void>
 }
 
-const startTimeoutMs = 120_000
+const startTimeoutMs = 300_000
 const stopTimeoutMs = 60_000
 
 /** @throws when there is no such RabbitMQ here (see `findRabbit` for a reason without an exception), or it does not start */

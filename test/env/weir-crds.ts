@@ -1,10 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { vi } from 'vitest'
+import { beforeAll, vi } from 'vitest'
 import { parse } from 'yaml'
 import { pathOf, type KubeObject } from '../../kube/kube-object.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
+import type { KubeApiPlace } from './kube-servers.ts'
+import { freshNamespace, inFreshNamespaces, openAdministrator, type FreshPlace } from './kube-tests.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'crds', 'generated')
 const patience = { timeout: 60_000, interval: 50 }
@@ -48,6 +50,29 @@ export async function readDefinitions(): Promise<Definition[]> {
 export async function applyCrds(client: KubeClient): Promise<Definition[]> {
   const definitions = await readDefinitions()
   return Promise.all(definitions.map((definition) => applyDefinition(client, definition)))
+}
+
+/** `inFreshNamespaces`, on a server that has Weir's kinds. */
+export function inFreshNamespacesOfWeir(place: KubeApiPlace, begin: (fresh: FreshPlace) => unknown): void {
+  beforeAll(async () => {
+    const client = await openAdministrator(place)
+    await applyCrds(client).finally(client.close)
+  })
+  inFreshNamespaces(place, begin)
+}
+
+/** All tests of the suite share a client and a namespace, on a server that has Weir's kinds. */
+export function inOneNamespaceOfWeir(place: KubeApiPlace, begin: (fresh: FreshPlace) => unknown): void {
+  beforeAll(async () => {
+    const client = await openAdministrator(place)
+    await applyCrds(client)
+    const { namespace, close } = await freshNamespace(client)
+    await begin({ client, namespace })
+    return async () => {
+      await close()
+      await client.close()
+    }
+  })
 }
 
 async function applyDefinition(client: KubeClient, definition: Definition): Promise<Definition> {

@@ -1,12 +1,12 @@
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import type { FlowState } from '../../../flow/plan/flow-state.ts'
 import type { Plan } from '../../../flow/plan/plan.ts'
 import { openKubeClient, type KubeClient } from '../../../kube/transport/kube-client.ts'
 import { failed, KubeError } from '../../../kube/transport/kube-error.ts'
 import { kubeconfigAccess } from '../../../kube/transport/kubeconfig-access.ts'
-import { describeOnKubeApi, freshNamespace, limitedToken, openAdministrator } from '../../../test/env/kube-tests.ts'
-import { applyCrds } from '../../../test/env/weir-crds.ts'
+import { describeOnKubeApi, limitedToken } from '../../../test/env/kube-tests.ts'
+import { inFreshNamespacesOfWeir } from '../../../test/env/weir-crds.ts'
 import { openClusterFlows, type ClusterFlows } from '../../../test/rig/cluster-flows.ts'
 import { changePlan } from '../../../test/samples/change-plan.ts'
 import { systemClock } from '../../clock.ts'
@@ -20,11 +20,6 @@ import { planSourceRules } from './rules.ts'
 
 const waiting = { timeout: 60_000, interval: 10 }
 
-const ends: (() => Promise<unknown> | void)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-
 describeOnKubeApi('plans of a cluster', (place) => {
   let flows: ClusterFlows
   let client: KubeClient
@@ -35,11 +30,8 @@ describeOnKubeApi('plans of a cluster', (place) => {
   let uid: string
   let first: Plan
   let second: Plan
-  beforeEach(async () => {
-    const administrator = await openAdministrator(place)
-    await applyCrds(administrator)
-    const fresh = await freshNamespace(administrator)
-    namespace = fresh.namespace
+  inFreshNamespacesOfWeir(place, async ({ client: administrator, namespace: fresh }) => {
+    namespace = fresh
     requests = []
     lines = []
     const token = await limitedToken(administrator, { namespace, rules: planSourceRules })
@@ -48,7 +40,8 @@ describeOnKubeApi('plans of a cluster', (place) => {
     const credentials = async () => ({ authorization: `Bearer ${token}`, tls: { ca } })
     client = told(openKubeClient({ access: { ...access, credentials }, userAgent: 'weir-tests', connections: 4 }))
     flows = await openClusterFlows({ client: administrator, namespace })
-    ends.push(administrator.close, fresh.close, flows.close, client.close)
+    onTestFinished(flows.close)
+    onTestFinished(client.close)
     store = flows.lead()
     uid = String((await flows.create('orders')).metadata.uid)
     first = planOf(1, { a: 'f' })
@@ -113,7 +106,7 @@ describeOnKubeApi('plans of a cluster', (place) => {
       pollMs: 50,
       ...options,
     })
-    ends.push(source.close)
+    onTestFinished(source.close)
     return source
   }
 
