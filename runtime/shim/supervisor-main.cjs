@@ -1,6 +1,7 @@
 'use strict'
 
 const net = require('net')
+const { containerMemory } = require('./container-memory.cjs')
 const { lineReader } = require('./lines.cjs')
 const { supervisedChildren } = require('./supervised-children.cjs')
 
@@ -9,7 +10,7 @@ const { supervisedChildren } = require('./supervised-children.cjs')
  * It keeps nothing from one runner to the next: when the connection is lost it ends every process, and connects anew.
  *
  * Both ways go lines of JSON. From the runner: `launch {id, directory?, env, maxHeapMb}`, `kill {id}`, `rss {id}`, `drained`.
- * To the runner: `hello {pid, node}`, `exited {id, code?, signal?}`, `notStarted {id, reason}`, `output {id, stream, text}`,
+ * To the runner: `hello {pid, node, memoryBytes?}`, `exited {id, code?, signal?}`, `notStarted {id, reason}`, `output {id, stream, text}`,
  * `rss {id, bytes?}`, `draining`.
  */
 const path = String(process.env.WEIR_SUPERVISOR_SOCKET)
@@ -31,7 +32,7 @@ function connect() {
   const socket = net.connect(path)
   socket.on('connect', () => {
     runner = socket
-    tell({ type: 'hello', pid: process.pid, node: process.version })
+    tell({ type: 'hello', pid: process.pid, node: process.version, memoryBytes: containerMemory() })
     if (isDraining) tell({ type: 'draining' })
   })
   socket.on('data', lineReader(onMessage))

@@ -15,6 +15,7 @@ import type { ChildSocket } from './child-socket.ts'
 import { openChildSocket } from './child-socket.ts'
 import type { DeathCause } from './decide/judge-death.ts'
 import { judgeDeath } from './decide/judge-death.ts'
+import { heapMb } from './decide/share-memory.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import type { HostLimits, HostOptions } from './host-options.ts'
 import { maskFailure } from './mask-failure.ts'
@@ -25,6 +26,8 @@ export interface ChildOptions {
   readonly host: HostOptions
   readonly limits: HostLimits
   readonly spec: ChildSpec
+  /** Megabytes that it may use, its heap included. */
+  readonly limitMb: number
   /** The call that it is started for. */
   readonly firstCall: Call
   /** Where it finds the runner: in a directory that only this user can enter. */
@@ -86,6 +89,11 @@ export class Child {
     return this.#options.spec.keepAlive === true
   }
 
+  /** What it may use, its heap included. */
+  get limitMb(): number {
+    return this.#options.limitMb
+  }
+
   get running(): number {
     return this.#calls?.running.size ?? 0
   }
@@ -117,8 +125,7 @@ export class Child {
 
   /** Kills it when it uses more than its heap and what goes beside it. */
   async checkMemory(): Promise<void> {
-    const { limits, spec } = this.#options
-    const limitMb = (spec.maxHeapMb ?? limits.maxHeapMb) + limits.beyondHeapMb
+    const { limitMb } = this
     const usedMb = Math.round(((await this.#process?.rssBytes()) ?? 0) / 2 ** 20)
     if (usedMb > limitMb) this.kill({ kind: 'tooMuchMemory', usedMb, limitMb })
   }
@@ -168,7 +175,8 @@ export class Child {
       quietCapMs: waitsUntilQuiet(spec) ? limits.quietCapMs : 0,
     }
     const env = { ...childEnvironment(host.environment, firstCall), WEIR_SHIM: JSON.stringify(settings) }
-    const maxHeapMb = spec.maxHeapMb ?? limits.maxHeapMb
+    const usualMb = limits.maxHeapMb + limits.beyondHeapMb
+    const maxHeapMb = spec.maxHeapMb ?? heapMb(this.limitMb, { usualMb, heapMb: limits.maxHeapMb })
     // The runner may have been closed meanwhile.
     if (this.#cause !== undefined) return { kind: 'notStarted', reason: 'the runner is closing' }
     const process = host.launcher.launch({ directory: spec.directory, env, maxHeapMb })
@@ -239,7 +247,7 @@ export class Child {
   }
 }
 
-function startFailure(reason: string): ComponentFailure {
+export function startFailure(reason: string): ComponentFailure {
   return { code: 'ComponentStartFailed', message: `the component's process could not be started: ${reason}` }
 }
 

@@ -25,6 +25,8 @@ export interface HostLimits {
   readonly maxHeapMb: number
   /** What a child may use beside its heap: buffers, code, libraries. */
   readonly beyondHeapMb: number
+  /** Where the container's limit leaves less to each, both shrink alike; a child that may use less than this is not started. */
+  readonly leastChildMb: number
   /** The longest wait for work that a function left behind when it returned nothing. */
   readonly quietCapMs: number
   /** A child whose emits are not confirmed is not read from above this many, or these many bytes. */
@@ -41,6 +43,7 @@ export const defaultLimits: HostLimits = {
   loadTimeoutMs: 60_000,
   maxHeapMb: 256,
   beyondHeapMb: 256,
+  leastChildMb: 128,
   quietCapMs: 5_000,
   unconfirmedEmits: 1_000,
   unconfirmedBytes: 16 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import type { Call, CallResult } from '../component-host.ts'
 import type { Child } from './child.ts'
 import type { PlaceClaim } from './decide/assign-places.ts'
+import type { HostLimits } from './host-options.ts'
 
 /** The calls of one key, and the child that serves them. */
 export interface Lane {
@@ -80,7 +81,7 @@ export function suspect(lane: Lane, messageId: string): void {
   if (lane.suspects.size > mostSuspects && oldest !== undefined) lane.suspects.delete(oldest)
 }
 
-export function claimOf(lane: Lane): PlaceClaim {
+export function claimOf(lane: Lane, { beyondHeapMb }: Pick<HostLimits, 'beyondHeapMb'>): PlaceClaim {
   const { child, waiting } = lane
   const [oldest] = waiting
   return {
@@ -88,9 +89,20 @@ export function claimOf(lane: Lane): PlaceClaim {
     child: childState(lane),
     keepsPlace: oldest?.call.child.keepAlive ?? lane.child?.keepsPlace ?? false,
     ...(oldest !== undefined && { waitingSince: Math.max(oldest.order, lane.gaveUpAt) }),
-    usedAtMs: child?.usedAtMs ?? 0,
-    placedAtMs: child?.placedAtMs ?? 0,
+    ...(child === undefined ? noChild : ownedBy(child)),
+    ...wantedMb(oldest, beyondHeapMb),
   }
+}
+
+const noChild = { usedAtMs: 0, placedAtMs: 0, limitMb: 0 } as const
+
+function ownedBy({ usedAtMs, placedAtMs, limitMb }: Child): Pick<PlaceClaim, keyof typeof noChild> {
+  return { usedAtMs, placedAtMs, limitMb }
+}
+
+function wantedMb(oldest: WaitingCall | undefined, beyondHeapMb: number): Pick<PlaceClaim, 'wantedMb'> {
+  const heapMb = oldest?.call.child.maxHeapMb
+  return heapMb === undefined ? {} : { wantedMb: heapMb + beyondHeapMb }
 }
 
 function childState({ child, waiting }: Lane): PlaceClaim['child'] {

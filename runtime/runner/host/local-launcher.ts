@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { ChildExit, ChildLauncher, LaunchedChild } from './child-launcher.ts'
+import { containerMemory } from '../../shim/container-memory.cjs'
+import type { ChildExit, ChildLauncher, ChildMemory, LaunchedChild } from './child-launcher.ts'
+import { childMemory } from './child-memory.ts'
 import type { OrphanGuard } from './orphan-guard.ts'
 import { openOrphanGuard } from './orphan-guard.ts'
 
@@ -12,12 +14,18 @@ export interface LocalLauncherOptions {
   readonly nodePath?: string
 }
 
+/** What this process takes of the container that it shares with them. */
+const ownBytes = 128 * 2 ** 20
+
 const shimPath = fileURLToPath(new URL('../../shim/bundled-main.cjs', import.meta.url))
 
 /** Component processes as children of this one. They end with it, even when it is killed. */
 export function localLauncher({ nodePath = process.execPath }: LocalLauncherOptions = {}): ChildLauncher {
   const guard = openOrphanGuard()
+  let memory: ChildMemory | undefined
   return {
+    memory: () => (memory ??= childMemory(containerMemory(), ownBytes)),
+    onMemory: () => {},
     launch: (launch) => {
       // spawn blames a missing working directory on the program.
       if (!existsSync(launch.directory))

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CancelTimer } from '../../clock.ts'
 import type { Call, CallResult, ComponentFailure, ComponentHost, HostStats } from '../component-host.ts'
-import { Child } from './child.ts'
-import { assignPlaces } from './decide/assign-places.ts'
+import { Child, startFailure } from './child.ts'
+import { assignPlaces, type PlaceMoves, type PlaceRules, type Refused } from './decide/assign-places.ts'
+import { usable } from './decide/share-memory.ts'
 import type { HostLimits, HostOptions } from './host-options.ts'
 import { defaultLimits } from './host-options.ts'
 import type { Lane, WaitingCall } from './lane.ts'
@@ -31,6 +32,8 @@ class Host {
   /** Heard of when they abort. */
   readonly #signals = new WeakSet<AbortSignal>()
   readonly #gone = new Set<Promise<void>>()
+  /** Keys that have lost their child, and when. */
+  readonly #recent = new Map<string, number>()
   #directory: Promise<string> | undefined
   #calls = 0
   #started = 0
@@ -43,6 +46,7 @@ class Host {
   constructor(options: HostOptions) {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
+    options.launcher.onMemory(() => this.#assignPlaces())
   }
 
   call(call: Call): Promise<CallResult> {
@@ -142,16 +146,41 @@ class Host {
 
   /** Gives places to the keys that wait for one, as far as there are any. */
   #assignPlaces(): void {
-    if (this.#closing !== undefined) return
-    const claims = [...this.#lanes.values()].map(claimOf)
-    const moves = assignPlaces(claims, this.#limits, this.#options.clock.now())
+    const { launcher, clock } = this.#options
+    const memory = launcher.memory()
+    // Before anybody has said what there is for all of them, none is begun: it could not be made smaller.
+    if (this.#closing !== undefined || memory.kind === 'unknown') return
+    const claims = [...this.#lanes.values()].map((lane) => claimOf(lane, this.#limits))
+    const rules = { ...placeRules(this.#limits, memory.limit?.usableMb), recent: this.#countRecent() }
+    const moves = assignPlaces(claims, rules, clock.now())
+    this.#enact(moves, memory.limit?.containerMb ?? 0)
+  }
+
+  #enact(moves: PlaceMoves, containerMb: number): void {
     this.#isContested = moves.isContested
     this.#cancelAgain?.()
     if (moves.againAfterMs !== undefined) {
       this.#cancelAgain = this.#options.clock.setTimer(moves.againAfterMs, () => this.#assignPlaces())
     }
-    for (const key of moves.start) this.#startChild(this.#laneOf(key))
+    for (const { key, limitMb } of moves.start) this.#startChild(this.#laneOf(key), limitMb)
+    for (const refused of moves.refuse) this.#refuse(refused, containerMb)
     for (const key of moves.leave) this.#leavePlace(this.#laneOf(key))
+  }
+
+  #refuse(refused: Refused, containerMb: number): void {
+    this.#emptyWaiting(this.#laneOf(refused.key), { kind: 'died', failure: tooLarge(refused, containerMb) })
+  }
+
+  /** Those that have nothing to do now; a message for one of them may come at any moment. */
+  #countRecent(): number {
+    const since = this.#options.clock.now() - this.#limits.idleMs
+    let count = 0
+    for (const [key, goneAt] of this.#recent) {
+      const lane = this.#lanes.get(key)
+      if (goneAt < since || lane?.child !== undefined) this.#recent.delete(key)
+      else if (lane === undefined || lane.waiting.length === 0) count += 1
+    }
+    return count
   }
 
   #leavePlace(lane: Lane): void {
@@ -159,12 +188,13 @@ class Host {
     lane.child?.leave()
   }
 
-  #startChild(lane: Lane): void {
+  #startChild(lane: Lane, limitMb: number): void {
     const [first] = lane.waiting
     if (first === undefined) return
     const child = new Child({
       host: this.#options,
       limits: this.#limits,
+      limitMb,
       spec: first.call.child,
       firstCall: first.call,
       socketPath: this.#socketPath(),
@@ -182,6 +212,7 @@ class Host {
 
   #onGone(lane: Lane, failure: ComponentFailure | undefined): void {
     lane.child = undefined
+    this.#recent.set(lane.key, this.#options.clock.now())
     if (failure !== undefined) this.#emptyWaiting(lane, { kind: 'died', failure })
     lane.onExit?.()
     lane.onExit = undefined
@@ -210,6 +241,19 @@ class Host {
     const isIdle = child.state === 'ready' && child.running === 0 && waiting.length === 0 && !child.keepsPlace
     if (isIdle && this.#options.clock.now() - child.usedAtMs >= this.#limits.idleMs) child.leave()
   }
+}
+
+function placeRules(
+  { maxProcesses, minTenureMs, maxHeapMb, beyondHeapMb, leastChildMb }: HostLimits,
+  totalMb: number | undefined,
+): Omit<PlaceRules, 'recent'> {
+  const usualMb = maxHeapMb + beyondHeapMb
+  return { maxProcesses, minTenureMs, memory: { totalMb, usualMb, leastMb: Math.min(leastChildMb, usualMb) } }
+}
+
+function tooLarge({ neededMb, leftMb }: Refused, containerMb: number): ComponentFailure {
+  const message = `the memory limit of its container, ${containerMb} MB, leaves ${leftMb} MB to its processes beside endless triggers, and one needs ${neededMb} MB: raise resources.limits.memory by ${Math.ceil((neededMb - leftMb) / usable)} MB or more`
+  return startFailure(message)
 }
 
 /** A socket's path has room for a hundred bytes and a bit; some machines have long names for their temporary directory. */

@@ -3,7 +3,8 @@ import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { lineReader } from '../../shim/lines.cjs'
-import type { ChildExit, ChildLauncher, Launch, LaunchedChild } from './child-launcher.ts'
+import type { ChildExit, ChildLauncher, ChildMemory, Launch, LaunchedChild } from './child-launcher.ts'
+import { childMemory } from './child-memory.ts'
 
 /** Starts component processes by the supervisor in the container beside this one. */
 export interface SupervisorLauncher extends ChildLauncher {
@@ -40,6 +41,8 @@ export async function openSupervisorLauncher(options: SupervisorLauncherOptions)
   await listen(link.server, options.socketPath)
   return {
     isConnected: link.isConnected,
+    memory: link.memory,
+    onMemory: link.onMemory,
     release: () => link.tell({ type: 'drained' }),
     launch: ({ directory, ...launch }) => {
       const id = (launched += 1)
@@ -67,7 +70,7 @@ export async function openSupervisorLauncher(options: SupervisorLauncherOptions)
   }
 }
 
-interface SupervisorLink {
+interface SupervisorLink extends Pick<ChildLauncher, 'memory' | 'onMemory'> {
   readonly server: Server
   readonly isConnected: () => boolean
   readonly tell: (message: object) => void
@@ -80,6 +83,12 @@ function supervisorLink(
   options: SupervisorLauncherOptions,
 ): SupervisorLink {
   let supervisor: Socket | undefined
+  let memory: ChildMemory = { kind: 'unknown' }
+  let onMemory = (): void => {}
+  const onHello = (bytes: number | undefined): void => {
+    memory = childMemory(bytes)
+    onMemory()
+  }
   const tell = (message: object): void => {
     supervisor?.write(`${JSON.stringify(message)}\n`)
   }
@@ -91,7 +100,7 @@ function supervisorLink(
     if (before !== undefined) endStarted(children)
     socket.on(
       'data',
-      lineReader((message: unknown) => onMessage(children, message, options)),
+      lineReader((message: unknown) => onMessage(children, message, { ...options, onHello })),
     )
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
@@ -104,6 +113,8 @@ function supervisorLink(
   return {
     server,
     isConnected: () => supervisor !== undefined,
+    memory: () => memory,
+    onMemory: (listener) => (onMemory = listener),
     tell,
     close: async () => {
       supervisor?.destroy()
@@ -164,16 +175,23 @@ interface FromSupervisor {
   readonly stream?: unknown
   readonly text?: unknown
   readonly bytes?: unknown
+  readonly memoryBytes?: unknown
+}
+
+interface Listening extends Pick<SupervisorLauncherOptions, 'onDraining'> {
+  /** With the memory limit of its container. */
+  readonly onHello: (memoryBytes: number | undefined) => void
 }
 
 /** What it says of a child that is gone is left out. */
 function onMessage(
   children: ReadonlyMap<number, RemoteChild>,
   message: unknown,
-  { onDraining }: SupervisorLauncherOptions,
+  { onDraining, onHello }: Listening,
 ): void {
   const said = message as FromSupervisor // an object of JSON, each field looked at below
   if (said.type === 'draining') return onDraining()
+  if (said.type === 'hello') return onHello(numberOf(said.memoryBytes))
   const child = typeof said.id === 'number' ? children.get(said.id) : undefined
   if (child !== undefined) onWord(child, said)
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { makeMemoryGroup, noMemoryGroup, type MemoryGroup } from '../../rig/memory-group.ts'
 import type { SupervisorLauncher } from '../../../runtime/runner/host/supervisor-launcher.ts'
 import { openSupervisorLauncher } from '../../../runtime/runner/host/supervisor-launcher.ts'
 import { findNode } from '../../env/node-versions.ts'
@@ -31,9 +32,12 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
   let drains: number
   let supervisors: ChildProcess[]
 
-  const startSupervisor = (env: Record<string, string> = {}): ChildProcess => {
+  const startSupervisor = (env: Record<string, string> = {}, group?: MemoryGroup): ChildProcess => {
     if (node.kind === 'missing') throw new Error(node.reason)
-    const supervisor = spawn(node.path, [shim], {
+    // A shell, so that it is in its group from its first moment on.
+    const enter = `echo $$ > ${group?.directory ?? '/dev/null'}/cgroup.procs && exec "$0" "$1"`
+    const [program, args] = group === undefined ? [node.path, [shim]] : ['/bin/sh', ['-c', enter, node.path, shim]]
+    const supervisor = spawn(program, args, {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin', OWN: 'yes', WEIR_SUPERVISOR_SOCKET: socketPath, ...env },
       stdio: 'inherit',
@@ -92,14 +96,35 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
     const call = test.call({ main: 'waits.js', data: { ms: 60_000 }, timeoutMs: 300 })
     expect((await call).result).toMatchObject({ kind: 'died', failure: { code: 'StepTimedOut' } })
     process.kill(pid, 'SIGKILL')
-    await vi.waitFor(async () => expect(await pidOf()).not.toBe(pid))
+    await vi.waitFor(async () => expect(await pidOf()).not.toBe(pid), { timeout: 10_000 })
+  })
+
+  it('in a container with little memory ends a process that takes too much, before the kernel ends all of them', async ({
+    skip,
+  }) => {
+    const group = makeMemoryGroup(320 * 2 ** 20)
+    if (group === undefined) return skip(noMemoryGroup)
+    const supervisor = startSupervisor({}, group)
+    const innocent = await pidOf()
+    expect(launcher.memory()).toEqual({ kind: 'known', limit: { containerMb: 320, usableMb: 256 } })
+    const { result } = await test.call({ component: 'tricky', main: 'eats-buffers.js', timeoutMs: 60_000 })
+    expect(result).toMatchObject({
+      kind: 'died',
+      failure: { code: 'ComponentOutOfMemory', message: expect.stringMatching(/its limit is 128 MB/) },
+    })
+    expect(supervisor.exitCode ?? supervisor.signalCode).toBeNull()
+    expect(await pidOf()).toBeGreaterThan(0)
+    expect(innocent).toBeGreaterThan(0)
+    await test.host.close(0)
+    supervisor.kill('SIGKILL')
+    await vi.waitFor(group.remove, { timeout: 10_000 })
   })
 
   it('kill -9: its calls end without a loss, and the next supervisor starts them anew', async () => {
     const supervisor = startSupervisor()
     const pid = await pidOf()
     const call = test.call({ main: 'waits.js', data: { ms: 60_000 }, timeoutMs: 60_000 })
-    await vi.waitFor(() => expect(test.host.stats().running).toBe(1))
+    await vi.waitFor(() => expect(test.host.stats().running).toBe(1), { timeout: 10_000 })
     supervisor.kill('SIGKILL')
     expect((await call).result).toMatchObject({ kind: 'died' })
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 })
