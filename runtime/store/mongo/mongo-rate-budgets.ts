@@ -78,13 +78,7 @@ function takingStages({ intervalMs, burst, wanted, spare, aheadMs }: PermitAsk):
     {
       $set: {
         given: { count: '$taken.count', firstInMs: { $subtract: ['$taken.first', now] }, againMs: again },
-        freeAt: {
-          $cond: [
-            { $gt: ['$taken.count', 0] },
-            { $add: ['$taken.first', { $multiply: ['$taken.count', intervalMs] }] },
-            { $ifNull: ['$freeAt', '$taken.first'] },
-          ],
-        },
+        freeAt: { $add: ['$taken.first', { $multiply: ['$taken.count', intervalMs] }] },
       },
     },
     expiring,

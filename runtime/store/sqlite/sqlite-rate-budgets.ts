@@ -20,7 +20,7 @@ export function sqliteRateBudgets(database: DatabaseSync, { write }: GroupCommit
     take: (key, ask) =>
       write(() => {
         const { use, answer } = takePermits(useOf(key), ask, clock.now())
-        if (answer.kind === 'taken') keep(key, use)
+        keep(key, use)
         return answer
       }),
     pause: (key, forMs) => write(() => keep(key, pausePermits(useOf(key), forMs, clock.now()))),

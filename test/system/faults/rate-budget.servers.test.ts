@@ -53,23 +53,27 @@ describeOnServers('a rate budget', ({ rabbit, mongo }) => {
     }
     return { times, runnerOf }
   }
-  it('is kept by two runners together, one of which is killed; nothing is lost and no attempt is spent', { timeout: 400_000 }, async () => {
-    const { times, runnerOf } = await open()
-    await rig.startRecorder()
-    await runnerOf('call')
-    let second = await runnerOf('last')
-    const from = Date.now()
-    await rig.sender.send(100)
-    await vi.waitFor(async () => expect((await timesIn(times)).length).toBeGreaterThan(60), { timeout: 120_000 })
-    await second.kill()
-    second = await runnerOf('last')
-    const account = await rig.untilAccounted(180_000)
-    expect(account).toMatchObject({ finished: 100, dead: 0, invented: [] })
-    const calls = await timesIn(times)
-    expect(calls.length).toBeGreaterThanOrEqual(200)
-    const perMs = budget.requests / (budget.perSeconds * 1000)
-    calls.forEach((at, nth) => expect(nth + 1).toBeLessThanOrEqual(budget.burst + (at - from + aheadMs) * perMs))
-  })
+  it(
+    'is kept by two runners together, one of which is killed; nothing is lost and no attempt is spent',
+    { timeout: 400_000 },
+    async () => {
+      const { times, runnerOf } = await open()
+      await rig.startRecorder()
+      await runnerOf('call')
+      let second = await runnerOf('last')
+      const from = Date.now()
+      await rig.sender.send(100)
+      await vi.waitFor(async () => expect((await timesIn(times)).length).toBeGreaterThan(60), { timeout: 120_000 })
+      await second.kill()
+      second = await runnerOf('last')
+      const account = await rig.untilAccounted(180_000)
+      expect(account).toMatchObject({ finished: 100, dead: 0, invented: [] })
+      const calls = await timesIn(times)
+      expect(calls.length).toBeGreaterThanOrEqual(200)
+      const perMs = budget.requests / (budget.perSeconds * 1000)
+      calls.forEach((at, nth) => expect(nth + 1).toBeLessThanOrEqual(budget.burst + (at - from + aheadMs) * perMs))
+    },
+  )
 })
 
 /** When calls were made, in milliseconds since 1970, in their order. */
