@@ -49,6 +49,16 @@ export const rateBudgetPromises: readonly StorePromise[] = [
     },
   },
   {
+    name: 'rate budgets: one that was raised is the larger one at once, also for who asks again and again',
+    check: async ({ store, other, flow }) => {
+      await store.rateBudgets.take(flow, ask)
+      await store.rateBudgets.take(flow, { ...ask, burst: 1, aheadMs: 2 * hourMs })
+      const raised = { ...ask, intervalMs: 50, burst: 1, aheadMs: 0 }
+      expect(await other.rateBudgets.take(flow, raised)).toMatchObject({ kind: 'none' })
+      await vi.waitFor(async () => expect(await other.rateBudgets.take(flow, raised)).toMatchObject({ kind: 'taken' }))
+    },
+  },
+  {
     name: 'rate budgets: in a pause nobody gets a permit, and the longer of two counts',
     check: async ({ store, other, flow }) => {
       await store.rateBudgets.pause(flow, hourMs)
