@@ -27,7 +27,7 @@ export async function accountAtRest(rig: FaultRig, timeoutMs = 120_000): Promise
 }
 
 /** Messages that nobody holds, in the living queues and beside them. */
-async function waitingIn({ broker, store }: FaultRig): Promise<number> {
+async function waitingIn({ broker, store }: Pick<FaultRig, 'broker' | 'store'>): Promise<number> {
   const living = (await store.flows.list()).flatMap(({ state }) => state.living.map(({ queue }) => queue))
   const depths = await Promise.all([...living, deadQueue, unroutedQueue].map((queue) => broker.depth(queue)))
   return depths.reduce((sum, depth) => sum + (depth?.ready ?? 0), 0)
@@ -67,11 +67,18 @@ export async function underLoad<Result>(
   }
 }
 
-/** Resolves when so many more have had their effect. */
-export async function progress({ effects }: Pick<FaultRig, 'effects'>, count: number): Promise<void> {
-  const before = (await effectsIn(effects)).length
-  await vi.waitUntil(async () => (await effectsIn(effects)).length >= before + count, {
-    timeout: 120_000,
-    interval: 50,
-  })
+type Load = Pick<FaultRig, 'effects' | 'sender' | 'broker' | 'store'> & Partial<Pick<FaultRig, 'said'>>
+
+/** Resolves when so many more have had their effect; rejects with where they are when that takes too long. */
+export async function progress(rig: Load, count: number): Promise<void> {
+  const effects = async (): Promise<number> => (await effectsIn(rig.effects)).length
+  const before = await effects()
+  const isDone = async (): Promise<boolean> => (await effects()) >= before + count
+  try {
+    await vi.waitUntil(isDone, { timeout: 120_000, interval: 50 })
+  } catch (cause) {
+    const waiting = await waitingIn(rig).catch(String)
+    const figures = `${await effects()} effects, ${before} before; ${rig.sender.sent()} sent; ${waiting} wait`
+    throw new Error(`no progress: ${figures}\n${rig.said?.() ?? ''}`, { cause })
+  }
 }

@@ -43,6 +43,8 @@ export interface FaultRig {
   readonly startRecorder: (environment?: Readonly<Record<string, string>>) => Promise<ProcessUnderTest>
   /** Resolves when every number that was sent has had its effect or is a dead letter; the assertion's error says what is missing. */
   readonly untilAccounted: (timeoutMs?: number) => Promise<Account>
+  /** The last that each of its processes has logged, for what a failure is told with. */
+  readonly said: () => string
   readonly close: () => Promise<void>
 }
 
@@ -129,6 +131,14 @@ export async function openFaultRig(options: FaultRigOptions): Promise<FaultRig> 
       await vi.waitFor(async () => expect((await account()).lost.length).toBe(0), { timeout: timeoutMs, interval: 200 })
       return account()
     },
+    said: () => started.map(lastWords).join('\n\n'),
     close: () => opened.disposeAsync(),
   }
+}
+
+function lastWords({ pid, isAlive, logged }: ProcessUnderTest): string {
+  const records = logged()
+    .slice(-15)
+    .map((record) => JSON.stringify(record))
+  return [`process ${pid}, which ${isAlive() ? 'lives' : 'has ended'}:`, ...records].join('\n')
 }
