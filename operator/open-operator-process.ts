@@ -10,6 +10,7 @@ import { openKubeClient } from '../kube/transport/kube-client.ts'
 import { kubeconfigAccess } from '../kube/transport/kubeconfig-access.ts'
 import { PermanentError } from '../runtime/error.ts'
 import { openHealthServer } from '../runtime/process/open-health-server.ts'
+import { addCredentialMetrics, operatorMetrics } from './credential-metrics.ts'
 import { poolPlatform } from './pool-platform.ts'
 import { openOperator, type Operator, type OperatorOptions } from './open-operator.ts'
 import type { OperatorSettings } from './operator-settings.ts'
@@ -50,8 +51,9 @@ export async function openOperatorProcess({ settings, log, onFailed }: OperatorP
     pools: poolsOf(settings, log),
     clock: systemClock,
     log,
-    meters: prometheusMeters(registry),
+    meters: prometheusMeters(registry, operatorMetrics),
   })
+  addCredentialMetrics(registry, operator.credentials)
   const loop = watchLoop(systemClock)
   const server = await openHealthServer({
     host: settings.httpHost,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Credential } from '../crds/v1alpha1/credential.ts'
 import type { Clock } from '../kube/clock.ts'
 import { openElection, type ElectionTiming } from '../kube/election/election.ts'
 import type { Meters } from '../kube/metrics/meters.ts'
@@ -7,6 +8,7 @@ import { openManagementClient } from '../runtime/broker/management/management-cl
 import type { FlowsTiming } from './flows/flow-parts.ts'
 import { openSharedCaches } from './open-caches.ts'
 import { openReign } from './open-reign.ts'
+import type { InCluster } from './operator-parts.ts'
 import type { PoolsOptions } from './pools/open-pools.ts'
 import type { TenantTiming } from './tenants/tenant.ts'
 import type { TenantsParts } from './tenants/tenants.ts'
@@ -18,6 +20,8 @@ export interface Operator {
   /** What keeps it from its work, each in a sentence; none means ready, whether it leads or not. */
   readonly troubles: () => readonly string[]
   readonly isLeader: () => boolean
+  /** As they are known, whether it leads or not. */
+  readonly credentials: () => Iterable<InCluster<Credential>>
 }
 
 export interface OperatorOptions {
@@ -72,6 +76,7 @@ export function openOperator(options: OperatorOptions): Operator {
   let troubles: () => readonly string[] = () => []
   return {
     isLeader: election.isLeader,
+    credentials: () => shared.caches.credentials.values(),
     troubles: () => [...shared.problems(), ...troubles()],
     run: async (signal) => {
       const following = shared.run(signal)

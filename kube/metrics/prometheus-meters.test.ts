@@ -40,3 +40,12 @@ it('knows no other names', () => {
   expect(() => meters.count('workqueue_sum', {})).toThrow('no counter "workqueue_sum"')
   expect(() => meters.count('workqueue_depth', {})).toThrow(RangeError)
 })
+
+it('knows those that an operator has of its own', async () => {
+  const registry = new Registry()
+  const meters = prometheusMeters(registry, {
+    shop_orders_total: { kind: 'counter', help: 'Orders.', labels: ['result'] },
+  })
+  meters.count('shop_orders_total', { result: 'paid' })
+  expect(await registry.metrics()).toContain('shop_orders_total{result="paid"} 1')
+})

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Labels, Meters } from './meters.ts'
 
-interface Metric {
+export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly help: string
   readonly labels: readonly string[]
@@ -56,23 +56,25 @@ const metrics: Readonly<Record<string, Metric>> = {
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
 /**
- * Writes for a registry of prom-client. Several controllers share it.
+ * Writes for a registry of prom-client. Several controllers share it. What it gives throws a RangeError on a name that neither
+ * controller-runtime has nor `own`.
  *
- * @throws {RangeError} on a name that controller-runtime does not have
+ * @param own of the operator itself, by their names
  */
-export function prometheusMeters(registry: Registry): Meters {
+export function prometheusMeters(registry: Registry, own: Readonly<Record<string, Metric>> = {}): Meters {
+  const optionsOf = optionsIn(registry, { ...metrics, ...own })
   const counters = new Map<string, Counter>()
   const histograms = new Map<string, Histogram>()
   const reads = new Map<string, { readonly labels: Labels; readonly read: () => number }[]>()
   return {
-    count: (name, labels) => kept(counters, name, () => new Counter(optionsOf(registry, name, 'counter'))).inc(labels),
+    count: (name, labels) => kept(counters, name, () => new Counter(optionsOf(name, 'counter'))).inc(labels),
     observe: (name, labels, seconds) =>
-      kept(histograms, name, () => new Histogram({ ...optionsOf(registry, name, 'histogram'), buckets })).observe(
+      kept(histograms, name, () => new Histogram({ ...optionsOf(name, 'histogram'), buckets })).observe(
         labels,
         seconds,
       ),
     gauge: (name, labels, read) => {
-      const all = kept(reads, name, () => openGauge(registry, name))
+      const all = kept(reads, name, () => openGauge(optionsOf(name, 'gauge')))
       all.push({ labels, read })
     },
   }
@@ -80,19 +82,21 @@ export function prometheusMeters(registry: Registry): Meters {
 
 type Reads = { readonly labels: Labels; readonly read: () => number }[]
 
-function openGauge(registry: Registry, name: string): Reads {
+function openGauge(options: ReturnType<ReturnType<typeof optionsIn>>): Reads {
   const reads: Reads = []
   const collect = (): void => {
     for (const { labels, read } of reads) gauge.set(labels, read())
   }
-  const gauge: Gauge = new Gauge({ ...optionsOf(registry, name, 'gauge'), collect })
+  const gauge: Gauge = new Gauge({ ...options, collect })
   return reads
 }
 
-function optionsOf(registry: Registry, name: string, kind: Metric['kind']) {
-  const metric = metrics[name]
-  if (metric?.kind !== kind) throw new RangeError(`there is no ${kind} "${name}"`)
-  return { name, help: metric.help, labelNames: [...metric.labels], registers: [registry] }
+function optionsIn(registry: Registry, known: Readonly<Record<string, Metric>>) {
+  return (name: string, kind: Metric['kind']) => {
+    const metric = known[name]
+    if (metric?.kind !== kind) throw new RangeError(`there is no ${kind} "${name}"`)
+    return { name, help: metric.help, labelNames: [...metric.labels], registers: [registry] }
+  }
 }
 
 function kept<T>(map: Map<string, T>, name: string, make: () => T): T {
