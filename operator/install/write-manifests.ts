@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { tenantProcessRules } from '../../runtime/tenants/rules.ts'
+import { alertsText, prometheusRuleText } from '../alerts/alerts-text.ts'
 import { clusterRules, leadingRules } from '../operator-rules.ts'
 import { catalogue } from './catalogue.ts'
 import { installObjects } from './decide/install-objects.ts'
@@ -37,10 +38,16 @@ export async function catalogueText(): Promise<string> {
   return (await catalogue()).map((component) => stringify(component)).join('---\n')
 }
 
-/** Both into files of a directory, which is made: `install.yaml` and `catalogue.yaml`. Gives their paths. */
+/** Into files of a directory, which is made: `install.yaml`, `catalogue.yaml`, and rules for alarms as `prometheus-rule.yaml` and `alerts.yaml`. Gives their paths. */
 export async function writeManifests(directory: string, manifests: Manifests): Promise<readonly string[]> {
   await mkdir(directory, { recursive: true })
-  const texts = { 'install.yaml': await manifestsText(manifests), 'catalogue.yaml': await catalogueText() }
+  const texts = {
+    'install.yaml': await manifestsText(manifests),
+    'catalogue.yaml': await catalogueText(),
+    // In files of their own: not every cluster has the Prometheus operator, nor every Prometheus.
+    'prometheus-rule.yaml': prometheusRuleText(manifests.namespace),
+    'alerts.yaml': alertsText(),
+  }
   const files = Object.entries(texts).map(([name, text]) => ({ file: join(directory, name), text }))
   for (const { file, text } of files) await writeFile(file, text)
   return files.map(({ file }) => file)
