@@ -91,7 +91,7 @@ function kindReports<T extends AnyComponent>(
     clock,
     resource,
     fieldManager: 'weir-components',
-    onWritten: (object) => cache.note(object as unknown as T), // what was read of the same kind
+    onWritten: cache.note,
     onFailure: (err) => log.warn({ kind, err }, 'status of a component not written, it will be tried again'),
   })
   const controller = openController({

@@ -5,7 +5,6 @@ import { openApplier, type Applier } from '../../kube/write/applier.ts'
 import type { PoolKind, PoolObject } from './decide/pool-objects.ts'
 import { poolsManager, scalerManager } from './decide/replicas-owner.ts'
 import type { LivePool, LivePools } from './pool-objects-live.ts'
-import { withReplicaManagers } from './pool-objects-live.ts'
 import { poolResources } from './pool-resources.ts'
 
 /** What makes a pool's objects be as they should. */
@@ -72,8 +71,7 @@ async function applyOne({ live, applier }: Writing, { kind, object }: PoolObject
     signal,
   })
   if (answer.kind === 'failed') throw new ObjectRefused(kind, answer.failure)
-  if (answer.value.kind === 'applied')
-    cache.note(kind === 'Deployment' ? withReplicaManagers(answer.value.object) : answer.value.object)
+  if (answer.value.kind === 'applied') cache.note(answer.value.object)
 }
 
 /**
@@ -114,7 +112,7 @@ async function scale({ client, live }: Writing, { metadata }: LivePool, replicas
       spec: { replicas },
     },
   })
-  live.deployments.note(withReplicaManagers(orThrow(written)))
+  live.deployments.note(orThrow(written))
 }
 
 async function remove({ client, live }: Writing, key: string, signal: AbortSignal): Promise<boolean> {

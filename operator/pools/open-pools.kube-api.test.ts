@@ -137,7 +137,7 @@ describeOnKubeApi('pools', (place) => {
       },
     }
     const shared = openSharedCaches({ client: watched, onListenerError: (error) => expect.fail(String(error)) })
-    const log = pino({ level: 'silent' })
+    const log = pino({ level: process.env['WEIR_TEST_LOG'] ?? 'silent' })
     const parts: OperatorParts = {
       client: watched,
       caches: shared.caches,

@@ -79,7 +79,7 @@ export function openLivePools({ client, clock, namespace }: LivePoolsParts): Liv
 }
 
 /** Who manages the rest nobody asks. */
-export function withReplicaManagers(object: KubeObject): LivePool {
+function withReplicaManagers(object: KubeObject): LivePool {
   const replicaManagers = managersOfReplicas(object.metadata['managedFields'])
   return { ...slim(object), replicaManagers } as LivePool // the API server's Deployments have a spec
 }

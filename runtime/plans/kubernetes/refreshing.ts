@@ -5,12 +5,10 @@ import type { PlanSource } from '../../plan-source.ts'
 import { clusterFailure, isNoSuchObject } from './cluster-failure.ts'
 import { readFlowVersions } from './flow-versions.ts'
 import type { FlowLook } from './flow-looks.ts'
-import { seenFlow } from './seen-flow.ts'
 
 interface RefreshParts {
   readonly client: KubeClient
   readonly namespace: string
-  readonly pools?: readonly string[] | undefined
   /** Uids of Flows that are no more, before the watch has told so. */
   readonly gone: Set<string>
 }
@@ -19,9 +17,8 @@ interface RefreshParts {
 export function refreshing(
   views: Pick<PlanSource, 'refresh'>,
   flows: FlowLook,
-  { client, namespace, pools, gone }: RefreshParts,
+  { client, namespace, gone }: RefreshParts,
 ): PlanSource['refresh'] {
-  const project = seenFlow(pools === undefined ? undefined : new Set(pools))
   const search = nameSearch(client, namespace)
   return async (flow) => {
     const [known] = flows.byIndex('uid', flow)
@@ -29,7 +26,7 @@ export function refreshing(
     if (name === undefined) return undefined
     const path = pathOf(resources.flows, { namespace, name })
     const answer = await client.request<KubeObject>({ method: 'GET', path })
-    if (answer.kind === 'done') flows.note(project(answer.value))
+    if (answer.kind === 'done') flows.note(answer.value)
     else if (!isNoSuchObject(answer.failure, name)) throw clusterFailure(answer.failure)
     const isThere = answer.kind === 'done' && answer.value.metadata.uid === flow
     if (!isThere && known !== undefined) gone.add(flow)
