@@ -17,7 +17,7 @@ export function slim(object: KubeObject): KubeObject {
 }
 
 /**
- * What the other projection keeps, with these fields as text: a fraction of their memory. They are parsed when somebody looks, and kept so for the few
+ * What the other projection keeps, with these fields as text: a fraction of their memory. Each is parsed when somebody looks, and kept so for the few
  * objects that were looked at last: two looks may give two copies, which are equal. A copy by spreading has them as values.
  */
 export function packed(
@@ -27,49 +27,52 @@ export function packed(
   const recent = openRecent()
   const texts = Symbol('packed')
   // The same functions for all objects, so that all have one shape.
-  const looks = fields.map((field): [string, PropertyDescriptor & ThisType<Packed>] => [
+  const looks = fields.map((field, at): [string, PropertyDescriptor & ThisType<Packed>] => [
     field,
     {
       enumerable: true,
       get() {
-        return recent.of(this, () => this[texts] ?? '{}')[field]
+        const text = this[texts]?.[at]
+        return text === undefined ? undefined : recent.of(this, field, text)
       },
     },
   ])
   return (object) => {
     const whole = project(object)
     const kept = Object.fromEntries(Object.entries(whole).filter(([field]) => !fields.includes(field)))
-    const inside = Object.fromEntries(fields.map((field) => [field, whole[field]]))
-    Object.defineProperty(kept, texts, { value: inOneByte(JSON.stringify(inside)) })
+    const packedTexts = fields.map((field) => (whole[field] === undefined ? undefined : inOneByte(whole[field])))
+    Object.defineProperty(kept, texts, { value: packedTexts })
     for (const [field, look] of looks) Object.defineProperty(kept, field, look)
     return kept as unknown as KubeObject
   }
 }
 
-type Packed = Readonly<Record<symbol, string | undefined>>
-type Values = Readonly<Record<string, unknown>>
+type Packed = Readonly<Record<symbol, readonly (string | undefined)[] | undefined>>
 
 /** Whoever looks at one object looks several times. */
 const rememberedLooks = 64
 
-function openRecent(): { readonly of: (object: object, textOf: () => string) => Values } {
-  const looked = new Map<object, Values>()
+function openRecent(): { readonly of: (object: object, field: string, text: string) => unknown } {
+  const looked = new Map<object, Map<string, unknown>>()
   return {
-    of: (object, textOf) => {
-      const known = looked.get(object)
-      if (known !== undefined) return known
-      const values = JSON.parse(textOf()) as Values
-      looked.set(object, values)
+    of: (object, field, text) => {
+      const known = looked.get(object) ?? new Map<string, unknown>()
+      if (known.has(field)) return known.get(field)
+      const value: unknown = JSON.parse(text)
+      looked.set(object, known.set(field, value))
       const [oldest] = looked.size > rememberedLooks ? looked.keys() : []
       if (oldest !== undefined) looked.delete(oldest)
-      return values
+      return value
     },
   }
 }
 
 /** One character outside of Latin-1 would double the memory of all. */
-function inOneByte(json: string): string {
-  return json.replaceAll(/[^\0-\u00ff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+function inOneByte(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\0-\u00ff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** Enough to tell that an object is there, whose it is and whether it has changed. */

@@ -95,7 +95,7 @@ function openWriter({ client, caches, clock, log }: ReportParts): StatusWriter {
     clock,
     onWritten: (object) => {
       // The server answers with the whole of it.
-      caches.flows.note(object as unknown as ClusterFlow)
+      caches.flows.note(object)
     },
     onFailure: (err) => {
       // Of one that leads no more, another says it.

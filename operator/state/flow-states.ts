@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { canonicalJson } from '../../flow/plan/canonical-json.ts'
 import {
   flowStateInStatus,
@@ -17,6 +18,7 @@ import type { ClusterStatesParts } from './cluster-states.ts'
 import { openFlowFinder, type ClusterFlow, type FlowFinder } from './flow-finder.ts'
 import { sendRemoval, sendState, type Sending } from './send-state.ts'
 
+const listedAtOnce = 200
 /** A write that is put off so often will not get through now. */
 const mostTries = 8
 const retryPolicy = { firstMs: 50, factor: 3, longestMs: 2_000 }
@@ -47,15 +49,20 @@ export function openFlowStates(parts: ClusterStatesParts, namespace: string): Fl
       const flow = await finder.find(uid)
       return flow && stateOf(flow)
     },
-    list: async () =>
-      (await finder.all()).flatMap((flow) => {
+    list: async () => {
+      const states: CountedState[] = []
+      for (const [at, flow] of (await finder.all()).entries()) {
+        // Of thousands it takes a while, in which others want to do something too.
+        if (at % listedAtOnce === listedAtOnce - 1) await setImmediate()
         try {
-          return stateOf(flow) ?? []
+          const state = stateOf(flow)
+          if (state !== undefined) states.push(state)
         } catch (error) {
           tell(flow, error)
-          return []
         }
-      }),
+      }
+      return states
+    },
     put: (state, before) => write(own, { uid: state.flow, before, next: state }),
     remove: async (uid, before) =>
       (await write(own, { uid, before, next: undefined })) === 'conflict' ? 'conflict' : 'removed',

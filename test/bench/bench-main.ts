@@ -19,6 +19,7 @@ const onServers: Readonly<Record<string, Bench>> = {
   link: () => import('./link-bench.ts'),
   'operator-apply': () => import('./operator-apply-bench.ts'),
   'operator-cache': () => import('./operator-cache-bench.ts'),
+  'operator-scale': () => import('./operator-scale-bench.ts'),
 }
 /** On an API server. */
 const onCluster: Readonly<Record<string, Bench>> = {
@@ -39,7 +40,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   /** What the README shows. */
   table: ['pipeline', 'naive', 'fusion', 'safety', 'latency', 'idle', 'start', 'expression', 'recorder'],
   servers: Object.keys(onServers),
-  operator: ['operator-cache', 'status-writes', 'operator-apply'],
+  operator: ['operator-cache', 'status-writes', 'operator-apply', 'operator-scale'],
   local: Object.keys(benches).filter((name) => !Object.hasOwn({ ...onServers, ...onCluster }, name)),
 }
 
