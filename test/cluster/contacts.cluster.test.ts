@@ -14,7 +14,7 @@ import { freshNamespace, type FreshNamespace } from '../env/kube-tests.ts'
 const kubeconfig = process.env['WEIR_TEST_KUBECONFIG'] ?? ''
 const reason =
   'WEIR_TEST_KUBECONFIG names no cluster with kubelets where Weir and its catalogue are installed as the README says, and whose RabbitMQ and MongoDB can be reached from here, too'
-const waiting = { timeout: 240_000, interval: 2_000 }
+const waiting = { timeout: 380_000, interval: 2_000 }
 const example = join(import.meta.dirname, '..', '..', 'examples', 'contacts')
 const core = { group: '', version: 'v1', isNamespaced: true } as const
 const namespaces: Resource = { ...core, isNamespaced: false, kind: 'Namespace', plural: 'namespaces' }
