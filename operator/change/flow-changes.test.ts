@@ -7,7 +7,7 @@ import { deadQueue } from '../../runtime/broker/broker.ts'
 import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import type { MemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { simulatedClock } from '../../runtime/clock.ts'
+import { simulatedClock, sleep } from '../../runtime/clock.ts'
 import { TransientError } from '../../runtime/error.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
 import { encodeBody, carriedOf } from '../../runtime/wire/body.ts'
@@ -316,6 +316,21 @@ describe('deleting a flow', () => {
     expect(await state()).toBeUndefined()
     const mismatch = ['m1', 'm2', 'm3', 'm4'].map((id) => `${id} PlanMismatch`)
     expect(await deadLetters(broker)).toEqual(mismatch)
+  })
+
+  it('comes to its end beside many others, however slowly the broker answers', async () => {
+    const { open, clock, broker, store } = await openWorld()
+    const depth: Broker['depth'] = async (queue) => {
+      await sleep(clock, 4_500)
+      return broker.depth(queue)
+    }
+    const changes = await open({ broker: { ...broker, depth }, waits: { declaredMs: 0 }, isAlone: true })
+    const uids = Array.from({ length: 80 }, (_, at) => `uid-${at}`)
+    for (const flow of uids) await changes.apply(changePlan({ steps: { a: 'f' }, flow }))
+    const removing = Promise.all(uids.map((uid) => changes.remove(uid)))
+    await clock.advance(300_000)
+    await removing
+    expect((await store.flows.list()).map(({ state }) => state.flow)).toEqual([])
   })
 
   it('takes snapshots and fires away with the queues, and no sooner', async () => {

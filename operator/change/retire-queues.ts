@@ -3,14 +3,15 @@ import type { VersionedFlowState } from '../../runtime/store/store.ts'
 import type { RetirementStep } from '../decide/decide-retirement.ts'
 import { decideRetirement, decideRetirer, withoutRetired } from '../decide/decide-retirement.ts'
 import type { ChangeCore } from './change-parts.ts'
+import { sooner, type Due } from './due.ts'
 import type { Reaper } from './reaper.ts'
 import { openReaper } from './reaper.ts'
 import { changeState, writeState } from './write-state.ts'
 
 /** Brings retiring queues to their end, as far as this process is the one to do it. */
 export interface Retirement {
-  /** One look at each retiring queue of a flow. Resolves with the instant of the next look; undefined when there is nothing to retire. */
-  readonly look: (versioned: VersionedFlowState) => Promise<number | undefined>
+  /** One look at each retiring queue of a flow. Resolves with the next look; undefined when there is nothing to retire. */
+  readonly look: (versioned: VersionedFlowState) => Promise<Due | undefined>
   readonly close: () => Promise<void>
 }
 
@@ -36,13 +37,13 @@ export function openRetirement(core: ChangeCore): Retirement {
       const mine = core.isAlone === true ? state : decideRetirer(state, { by: core.by, now, leaseMs })
       if (mine === undefined) {
         await leaveOthers(handled, state.flow, [])
-        return now + lookEveryMs
+        return { at: now + lookEveryMs }
       }
-      if (mine !== state && !(await writeState(core, versioned, mine))) return now
-      const nexts: number[] = []
+      if (mine !== state && !(await writeState(core, versioned, mine))) return { at: now }
+      const nexts: Due[] = []
       // One after another: there is no hurry, and a deleted flow may have hundreds.
       for (const queue of mine.retiring) nexts.push(await lookAt(core, handled, { flow: state.flow, queue }))
-      return Math.min(...nexts)
+      return nexts.reduce(sooner)
     },
     close: async () => {
       await Promise.all([...handled.values()].map(async ({ reaper }) => reaper?.close()))
@@ -70,8 +71,7 @@ interface Look {
   readonly queue: RetiringQueue
 }
 
-/** Resolves with the instant of the next look. */
-async function lookAt(core: ChangeCore, handled: Map<string, Handling>, look: Look): Promise<number> {
+async function lookAt(core: ChangeCore, handled: Map<string, Handling>, look: Look): Promise<Due> {
   const { queue: name } = look.queue
   const handling = handled.get(name) ?? { flow: look.flow }
   handled.set(name, handling)
@@ -82,23 +82,29 @@ async function lookAt(core: ChangeCore, handled: Map<string, Handling>, look: Lo
     case 'unbind':
       await core.broker.unbindQueue(name)
       handling.unboundAt = core.clock.now()
-      return now
+      return { at: now, isPressing: true }
     case 'consume':
       handling.reaper = await openReaper(core, name)
-      return now + lookEveryMs
+      return { at: now + lookEveryMs }
     case 'delete':
       await core.broker.deleteQueue(name)
       core.log.info({ flow: look.flow, queue: name }, 'queue retired')
       await forget(core, handled, look)
-      return now
+      return { at: now, isPressing: true }
     case 'forget':
       await forget(core, handled, look)
-      return now
+      return { at: now, isPressing: true }
     case 'lookAgain':
-      return step.until
+      return { at: step.until, isPressing: true }
     case 'wait':
-      return step.until ?? now + lookEveryMs
+      return dueBy(step.until, core)
   }
+}
+
+/** What is over in a moment presses: an unbinding does not count for long. */
+function dueBy(until: number | undefined, { clock, waits }: ChangeCore): Due {
+  const now = clock.now()
+  return until === undefined ? { at: now + lookEveryMs } : { at: until, isPressing: until <= now + waits.unboundMs }
 }
 
 async function observe(core: ChangeCore, handling: Handling, queue: RetiringQueue): Promise<RetirementStep> {

@@ -3,6 +3,7 @@ import type { VersionedFlowState } from '../../runtime/store/store.ts'
 import type { ChangeStep } from '../decide/decide-step.ts'
 import { decideStep, withDeclared } from '../decide/decide-step.ts'
 import type { ChangeCore } from './change-parts.ts'
+import { sooner, type Due } from './due.ts'
 import type { DeclaredQueues } from './declared-queues.ts'
 import { declaredQueues } from './declared-queues.ts'
 import { drainWatch } from './drain-watch.ts'
@@ -13,8 +14,8 @@ import { writeState } from './write-state.ts'
 
 /** Brings a flow to where it wants to be. */
 export interface FlowSettler {
-  /** As far as it can go now. Resolves with the instant when it can go on; undefined: after the next change. Safe to repeat. */
-  readonly settle: (flow: string) => Promise<number | undefined>
+  /** As far as it can go now. Resolves with when it can go on; undefined: after the next change. Safe to repeat. */
+  readonly settle: (flow: string) => Promise<Due | undefined>
   readonly plans: KeptPlans
   readonly lose: DeclaredQueues['lose']
   readonly close: () => Promise<void>
@@ -29,7 +30,7 @@ export function openFlowSettler(core: ChangeCore): FlowSettler {
   const drain = drainWatch(core)
   const own = { core, declared, plans }
 
-  const settle = async (flow: string): Promise<number | undefined> => {
+  const settle = async (flow: string): Promise<Due | undefined> => {
     for (;;) {
       core.signal.throwIfAborted()
       const versioned = await core.store.flows.get(flow)
@@ -46,7 +47,9 @@ export function openFlowSettler(core: ChangeCore): FlowSettler {
       const next = await enact(own, versioned, step)
       if (next.kind === 'goOn') continue
       await plans.prune(state)
-      return earliest(next.at, await retirement.look(versioned))
+      const retiring = await retirement.look(versioned)
+      if (next.at === undefined) return retiring
+      return retiring === undefined ? { at: next.at } : sooner({ at: next.at }, retiring)
     }
   }
   return { settle, plans, lose: declared.lose, close: retirement.close }

@@ -1,6 +1,8 @@
 import { openSlots } from '../../kube/write/slots.ts'
 import { oneByOne } from '../../runtime/scheduler/one-by-one.ts'
+import { sleep } from '../../runtime/clock.ts'
 import type { ChangeCore } from './change-parts.ts'
+import type { Due } from './due.ts'
 
 /** Settles flows when they are due, each by itself. */
 export interface Wakes {
@@ -12,54 +14,83 @@ export interface Wakes {
 const firstRetryMs = 1000
 const longestRetryMs = 30_000
 /** So many flows are looked at side by side because it is time: whoever changes one comes between, however many are on their way out. */
-const mostDue = 16
+const mostDue = 32
 
 type WakeParts = Pick<ChangeCore, 'clock' | 'log' | 'signal'>
 
-/** `settle` gives the instant at which the flow is due again; undefined: after the next change. */
-export function openWakes(core: WakeParts, settle: (flow: string) => Promise<number | undefined>): Wakes {
-  const { clock, log, signal } = core
-  const failures = new Map<string, number>()
-  const inTurn = oneByOne()
+/** `settle` gives when the flow is due again; undefined: after the next change. */
+export function openWakes(core: WakeParts, settle: (flow: string) => Promise<Due | undefined>): Wakes {
+  const { clock, signal } = core
   const due = openSlots(mostDue)
-  const work = new Set<Promise<void>>()
-
+  const looks = openLooks(core, settle, (flow, afterMs) => alarms.set(flow, afterMs))
+  const alarms = openAlarms(core, (flow) => void lookWhenFree(flow))
+  const wakeAt = (flow: string, next: Due | undefined): void =>
+    alarms.set(flow, next === undefined ? undefined : next.at - clock.now())
   const lookWhenFree = async (flow: string): Promise<void> => {
     const release = await due.take()
-    await now(flow).catch(() => {}) // told of in the log
-    release()
-  }
-  const alarms = openAlarms(core, (flow) => void lookWhenFree(flow))
-  const settleOnce = async (flow: string): Promise<void> => {
-    if (signal.aborted) return
     try {
-      const at = await settle(flow)
-      failures.delete(flow)
-      alarms.set(flow, at === undefined ? undefined : at - clock.now())
-    } catch (err) {
-      if (signal.aborted) return
-      const before = failures.get(flow) ?? 0
-      failures.set(flow, before + 1)
-      log.warn({ flow, err }, 'flow not brought up to date, it will be tried again')
-      alarms.set(flow, Math.min(longestRetryMs, firstRetryMs * 2 ** before))
-      throw err
-    }
-  }
-  const now = async (flow: string): Promise<void> => {
-    const task = inTurn(flow, () => settleOnce(flow))
-    work.add(task)
-    try {
-      await task
+      let next = await looks.look(flow)
+      // It keeps its place: at the end of the line it would come too late, each time.
+      while (next?.isPressing === true) {
+        await sleep(clock, Math.max(0, next.at - clock.now()), signal)
+        next = await looks.look(flow)
+      }
+      wakeAt(flow, next)
+    } catch {
+      // Told of in the log.
     } finally {
-      work.delete(task)
+      release()
     }
   }
   return {
-    now,
+    now: async (flow) => wakeAt(flow, await looks.look(flow)),
     close: async () => {
       alarms.clear()
-      await Promise.allSettled(work)
+      await looks.ended()
     },
+  }
+}
+
+interface Looks {
+  /** One after the other for each flow. */
+  readonly look: (flow: string) => Promise<Due | undefined>
+  readonly ended: () => Promise<unknown>
+}
+
+function openLooks(
+  { log, signal }: WakeParts,
+  settle: (flow: string) => Promise<Due | undefined>,
+  retryIn: (flow: string, afterMs: number) => void,
+): Looks {
+  const failures = new Map<string, number>()
+  const inTurn = oneByOne()
+  const work = new Set<Promise<unknown>>()
+  const settleOnce = async (flow: string): Promise<Due | undefined> => {
+    if (signal.aborted) return undefined
+    try {
+      const next = await settle(flow)
+      failures.delete(flow)
+      return next
+    } catch (err) {
+      if (signal.aborted) return undefined
+      const before = failures.get(flow) ?? 0
+      failures.set(flow, before + 1)
+      log.warn({ flow, err }, 'flow not brought up to date, it will be tried again')
+      retryIn(flow, Math.min(longestRetryMs, firstRetryMs * 2 ** before))
+      throw err
+    }
+  }
+  return {
+    look: async (flow) => {
+      const task = inTurn(flow, () => settleOnce(flow))
+      work.add(task)
+      try {
+        return await task
+      } finally {
+        work.delete(task)
+      }
+    },
+    ended: () => Promise.allSettled(work),
   }
 }
 
