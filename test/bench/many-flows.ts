@@ -158,8 +158,13 @@ async function putAll(etcdUrl: string, records: readonly Stored[]): Promise<void
   await callEtcd(etcdUrl, 'txn', { success })
 }
 
-async function callEtcd(etcdUrl: string, call: string, body: object): Promise<unknown> {
-  const answer = await fetch(`${etcdUrl}/v3/kv/${call}`, { method: 'POST', body: JSON.stringify(body) })
+/** Each call may be repeated, and is when its connection breaks. */
+async function callEtcd(etcdUrl: string, call: string, body: object, tries = 5): Promise<unknown> {
+  const sent = fetch(`${etcdUrl}/v3/kv/${call}`, { method: 'POST', body: JSON.stringify(body) })
+  const answer = await sent.catch((error: unknown) => {
+    if (tries === 1) throw error
+  })
+  if (answer === undefined) return callEtcd(etcdUrl, call, body, tries - 1)
   if (!answer.ok) throw new Error(`etcd refuses ${call}: ${answer.status} ${await answer.text()}`)
   return answer.json()
 }

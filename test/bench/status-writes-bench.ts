@@ -4,7 +4,7 @@ import { apiVersionOf, pathOf, type KubeObject, type Resource } from '../../kube
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { openStatusWriter } from '../../kube/write/status-writer.ts'
 import { atOnce, benchSpec, flowNames, openBenchCluster, type BenchCluster } from './bench-cluster.ts'
-import { median, spread, type BenchResult } from './bench-result.ts'
+import { median, ownCpuMs, spread, type BenchResult } from './bench-result.ts'
 
 const objectsOfAKind = 300
 const rounds = 5
@@ -46,12 +46,18 @@ async function compare(cluster: BenchCluster, { name, resource, spec }: Kind): P
   const all: Written = { cluster, resource, objects }
   const ours: number[] = []
   const theirs: number[] = []
+  const cpu = { ours: 0, theirs: 0 }
   for (let round = 0; round < rounds; round += 1) {
+    const before = ownCpuMs()
     ours.push(await ratePerSecond(() => writeOurs(all, round)))
+    const between = ownCpuMs()
     theirs.push(await ratePerSecond(() => writeTheirs(all, round)))
+    cpu.ours += between - before
+    cpu.theirs += ownCpuMs() - between
   }
   const ratios = ours.map((rate, at) => rate / (theirs[at] ?? 0))
-  const note = `${spread(ours)} a second, client-node ${spread(theirs)}, ratios ${spread(ratios)}; ${writers} at a time`
+  const each = (ms: number): string => `${(ms / rounds / objectsOfAKind).toFixed(2)} ms`
+  const note = `${spread(ours)} a second, client-node ${spread(theirs)}, ratios ${spread(ratios)}; ${writers} at a time; CPU of the client a write ${each(cpu.ours)} and ${each(cpu.theirs)}`
   return { name, value: median(ratios), goal: 4, unit: '×', isAtLeast: true, note }
 }
 
