@@ -48,9 +48,14 @@ export function watchObject<T extends Kept>(
 ): Promise<void> {
   const { client, resource, project, isMetadataOnly = false, clock = systemClock, timing = {} } = options
   const { namespace, name } = placeOf(key)
+  let last: Sight<T> | undefined
+  const see = (sight: Sight<T>): void => {
+    last = sight
+    sink(sight)
+  }
   const found = (object: T): void => {
     // A selector is a wish; the name is what counts.
-    if (keyOf(object) === key) sink({ kind: 'found', object })
+    if (keyOf(object) === key) see({ kind: 'found', object })
   }
   let isListed = false
   return reflect<T>(
@@ -72,15 +77,17 @@ export function watchObject<T extends Kept>(
           const object = objects.find((one) => keyOf(one) === key)
           if (object === undefined) return
           isListed = true
-          sink({ kind: 'found', object })
+          see({ kind: 'found', object })
         },
         listed: () => {
-          if (!isListed) sink({ kind: 'absent' })
+          if (!isListed) see({ kind: 'absent' })
         },
         upsert: found,
-        remove: () => sink({ kind: 'absent' }),
+        remove: () => see({ kind: 'absent' }),
         problem: (failure) => {
           if (failure !== undefined) sink(sightOf(failure))
+          // A watch that goes on where it was tells nothing anew.
+          else if (last !== undefined) sink(last)
         },
       },
     },

@@ -126,7 +126,8 @@ describeOnKubeApi('objects by name', (place) => {
     const { tls } = await credentials()
     const limited = openKubeClient({ access: accessTo({ url: server, ca: tls.ca ?? '', token }), userAgent: 'limited' })
     onTestFinished(limited.close)
-    const { objects } = opened({ client: limited })
+    // Whoever watches is asked for his rights when a watch begins.
+    const { objects } = opened({ client: limited, timing: { watchSeconds: 2 } })
     const key = (name: string): string => `${namespace}/${name}`
     objects.follow('one', [key('mine'), key('other')])
     await vi.waitFor(
@@ -146,6 +147,11 @@ describeOnKubeApi('objects by name', (place) => {
     const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/${name}`
     orThrow(await client.request({ method: 'PUT', path, body: { metadata: { name }, rules: [...rules, role] } }))
     await vi.waitFor(() => expect(valueOf(objects.get(key('other')))).toBe('1'), waiting)
+    // Taken away for a moment, and given back: nothing of the objects themselves has changed.
+    orThrow(await client.request({ method: 'PUT', path, body: { metadata: { name }, rules: [] } }))
+    await vi.waitFor(() => expect(valueOf(objects.get(key('mine')))).toBe('refused'), waiting)
+    orThrow(await client.request({ method: 'PUT', path, body: { metadata: { name }, rules: [...rules, role] } }))
+    await vi.waitFor(() => expect(valueOf(objects.get(key('mine')))).toBe('2'), waiting)
   })
 
   it('cannot be named so that something else is meant', async () => {
