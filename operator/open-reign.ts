@@ -16,6 +16,7 @@ import { openPools, type Pools } from './pools/open-pools.ts'
 import { readQueueFigures } from './pools/queue-figures.ts'
 import { openClusterStates, type ClusterStatesParts } from './state/cluster-states.ts'
 import { openRevisionLabels } from './state/revision-labels.ts'
+import { openEndedNamespaces } from './tenants/ended-namespaces.ts'
 import { openTenantSecrets } from './tenants/tenant-secrets.ts'
 import { openTenants, type Tenants } from './tenants/tenants.ts'
 
@@ -69,7 +70,8 @@ export function openReign(options: ReignParts): Reign {
   const onTrouble = (flow: string): void => flows.notice(flow)
   const pools: Pools | undefined = poolsOf(options, { parts, states, tenantOf: tenants.of, isBrokerThere, onTrouble })
   const credentials = openCredentials(parts, { unfenced: options.client, instance: lease.identity })
-  const all = [flows, credentials, openRevisionLabels(parts), ...(pools === undefined ? [] : [pools])]
+  const ended = openEndedNamespaces({ ...parts, namespaces, tenants })
+  const all = [flows, credentials, ended, openRevisionLabels(parts), ...(pools === undefined ? [] : [pools])]
   return {
     troubles: () => Object.values(tenants.gates).flatMap((gate) => gate.trouble()?.reason ?? []),
     run: async (signal) => {

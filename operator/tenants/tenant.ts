@@ -135,10 +135,14 @@ function openVhost(own: Own): Vhost {
       return connectTo(own, () => void lookAfterLoss(own, look))
     },
     remove: async (broker, store) => {
-      if (state !== 'removed') await keepRest(own, broker, store)
+      const { management } = own.servers
+      const isThere = (await management.get(['vhosts', own.plan.vhost])) !== undefined
+      if (isThere && state !== 'removed') await keepRest(own, broker, store)
       state = 'removed'
       await broker.close()
-      await removeVhost(own.servers.management, own.plan)
+      // Its users have gone before it.
+      if (!isThere) return
+      await removeVhost(management, own.plan)
       own.log.info('vhost removed')
     },
   }
@@ -222,12 +226,7 @@ function openChanges(own: Own, broker: Broker, store: TenantStore): Promise<Flow
   })
 }
 
-async function keepRest(
-  { id, servers, plan, log, clock }: Own,
-  broker: TenantBroker,
-  store: TenantStore,
-): Promise<void> {
-  if ((await servers.management.get(['vhosts', plan.vhost])) === undefined) return
+async function keepRest({ id, log, clock }: Own, broker: TenantBroker, store: TenantStore): Promise<void> {
   const kept = await emptyVhost({ broker, deadLetters: store.deadLetters, namespace: id.namespace, clock })
   if (kept > 0) log.info({ messages: kept }, 'messages of a namespace that goes are dead letters')
 }

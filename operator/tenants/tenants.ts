@@ -14,6 +14,7 @@ import {
   type TenantServers,
   type TenantTiming,
 } from './tenant.ts'
+import type { TenantId } from './tenant-names.ts'
 import type { TenantSecrets } from './tenant-secrets.ts'
 
 /** The namespaces that have flows, and the servers that they share. */
@@ -25,6 +26,8 @@ export interface Tenants {
   readonly opened: () => readonly Tenant[]
   /** Nothing of it is needed any more: its connections are closed, and what it knew is forgotten. */
   readonly release: (namespace: string) => Promise<void>
+  /** The namespace goes, or is gone, and has no flows: see `Tenant.remove`. Rejects with what keeps it from that. */
+  readonly end: (id: TenantId) => Promise<void>
   /** Safe to repeat. */
   readonly close: () => Promise<void>
 }
@@ -67,6 +70,16 @@ export function openTenants(parts: TenantsParts): Tenants {
     gates,
     opened: () => [...opened.values()],
     release: drop,
+    end: async (id) => {
+      const known = opened.get(id.namespace)
+      if (known?.uid === id.uid) return known.remove()
+      const passing = open(id.namespace, id.uid)
+      try {
+        await passing.remove()
+      } finally {
+        await passing.close()
+      }
+    },
     of: (namespace) => {
       const { uid } = namespaces.get(namespace)?.metadata ?? {}
       if (uid === undefined) return undefined

@@ -4,11 +4,13 @@ import { resources } from '../../../crds/resources.ts'
 import { pathOf, type KubeObject } from '../../../kube/kube-object.ts'
 import { orThrow } from '../../../kube/transport/kube-error.ts'
 import { openAmqpBroker } from '../../../runtime/broker/amqp/open-amqp-broker.ts'
+import type { Target } from '../../../runtime/broker/broker.ts'
 import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { encodeBody } from '../../../runtime/wire/body.ts'
 import type { WireMessage } from '../../../runtime/wire/message.ts'
 import { describeOnAll } from '../../env/operator-tests.ts'
+import { callManagement } from '../../env/servers.ts'
 import { openOperatorRig, simpleFlow, stateOf, type OperatorRig } from '../../rig/operator/operator-rig.ts'
 
 const waiting = { timeout: 60_000, interval: 50 }
@@ -164,12 +166,8 @@ describeOnAll('Flows in a cluster', (places) => {
     await rig.applyFlow('orders', simpleFlow())
     const { metadata } = await rig.ready('orders')
     const [queue = ''] = await rig.queues()
-    const broker = await openAmqpBroker({ url: places.rabbit.amqpUrl, vhost: rig.vhost, connectionName: 'test', log })
-    for (let at = 0; at < 3; at += 1)
-      await broker.publish({ kind: 'queue', queue }, messageTo(metadata.uid ?? '', `m${at}`))
-    await broker.close()
-    const path = pathOf(resources.flows, { namespace: rig.namespace, name: 'orders' })
-    orThrow(await rig.client.request({ method: 'DELETE', path }))
+    await publish({ kind: 'queue', queue }, metadata.uid, ['m0', 'm1', 'm2'])
+    await rig.remove('orders')
     const going = await vi.waitFor(async () => {
       const found = await rig.flow('orders')
       expect(found?.status?.conditions?.[0]).toMatchObject({ type: 'Ready', status: 'False', reason: 'Deleting' })
@@ -177,23 +175,49 @@ describeOnAll('Flows in a cluster', (places) => {
     }, waiting)
     expect(going?.status?.conditions?.[0]?.message).toContain('becomes dead letters at')
     // Nobody consumes: the deadline is what ends it. As a namespace that terminates would have it, sooner.
-    orThrow(await rig.client.request({ method: 'DELETE', path: `/api/v1/namespaces/${rig.namespace}` }))
+    await endNamespace()
     await rig.gone('orders')
-    const store = await openMongoStore({
-      url: places.mongo.url,
-      database: rig.database,
-      clock: systemClock,
-      log,
-      patience: 'fail',
-    })
-    const letters = await store.deadLetters.list({ flow: metadata.uid ?? '' })
-    await store.close()
-    expect(letters.map(({ id, code }) => `${id} ${code}`).toSorted()).toEqual(
-      ['m0', 'm1', 'm2'].map((id) => `${id} PlanMismatch`),
-    )
-    expect(await vhosts()).not.toContain(rig.vhost)
+    expect(await letters(metadata.uid)).toEqual(['m0', 'm1', 'm2'].map((id) => `${id} PlanMismatch`))
+    expect(await namesOf('vhosts')).not.toContain(rig.vhost)
     expect(await revisions()).toEqual([])
   })
+
+  it('keeps the vhost of a namespace without flows until that is deleted, and then what lay in it', async () => {
+    rig.start()
+    await rig.applyFlow('orders', simpleFlow())
+    const { metadata } = await rig.ready('orders')
+    const [queue = ''] = await rig.queues()
+    await rig.remove('orders')
+    await rig.gone('orders')
+    // Of a runner that has not heard of it, and puts a message off.
+    await publish({ kind: 'delay', queue, delayMs: 3_600_000 }, metadata.uid, ['late'])
+    // Who leads now has never heard of it.
+    for (const { stop } of rig.running()) await stop()
+    rig.start()
+    await endNamespace()
+    await vi.waitFor(async () => expect(await namesOf('vhosts')).not.toContain(rig.vhost), waiting)
+    expect((await namesOf('users')).filter((name) => name.startsWith(rig.vhost))).toEqual([])
+    expect(await letters(metadata.uid)).toEqual(['late PlanMismatch'])
+  })
+
+  async function endNamespace(): Promise<void> {
+    orThrow(await rig.client.request({ method: 'DELETE', path: `/api/v1/namespaces/${rig.namespace}` }))
+  }
+
+  async function publish(target: Target, flow: string | undefined, ids: readonly string[]): Promise<void> {
+    const broker = await openAmqpBroker({ url: places.rabbit.amqpUrl, vhost: rig.vhost, connectionName: 'test', log })
+    for (const id of ids) await broker.publish(target, messageTo(flow ?? '', id))
+    await broker.close()
+  }
+
+  /** Of the flow, as `ID CODE`. */
+  async function letters(flow = ''): Promise<readonly string[]> {
+    const { url } = places.mongo
+    const store = await openMongoStore({ url, database: rig.database, clock: systemClock, log, patience: 'fail' })
+    const found = await store.deadLetters.list({ flow })
+    await store.close()
+    return found.map(({ id, code }) => `${id} ${code}`).toSorted()
+  }
 
   async function reasonsOf(name: string): Promise<readonly string[]> {
     const path = `/apis/events.k8s.io/v1/namespaces/${rig.namespace}/events`
@@ -213,11 +237,9 @@ describeOnAll('Flows in a cluster', (places) => {
     return items.map(({ metadata }) => metadata.name)
   }
 
-  async function vhosts(): Promise<readonly string[]> {
-    const { origin, username, password } = new URL(places.rabbit.managementUrl)
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-    const answer = await fetch(`${origin}/api/vhosts`, { headers: { authorization } })
-    return ((await answer.json()) as readonly { readonly name: string }[]).map(({ name }) => name)
+  async function namesOf(kind: 'vhosts' | 'users'): Promise<readonly string[]> {
+    const found = await callManagement(places.rabbit.managementUrl, 'GET', `/api/${kind}`)
+    return (found as readonly { readonly name: string }[]).map(({ name }) => name)
   }
 })
 
