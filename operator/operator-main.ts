@@ -1,10 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
 import { runProcess } from '../runtime/process/run-process.ts'
 import { openOperatorProcess } from './open-operator-process.ts'
 import { operatorSettings } from './operator-settings.ts'
-
-// Lists of thousands of objects leave garbage that V8 would let grow to several times of what is kept.
-setFlagsFromString('--heap-growing-percent=30')
 
 await runProcess(
   {
