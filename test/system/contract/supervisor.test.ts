@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { makeMemoryGroup, noMemoryGroup, type MemoryGroup } from '../../rig/memory-group.ts'
 import type { SupervisorLauncher } from '../../../runtime/runner/host/supervisor-launcher.ts'
 import { openSupervisorLauncher } from '../../../runtime/runner/host/supervisor-launcher.ts'
@@ -104,6 +104,8 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
   }) => {
     const group = makeMemoryGroup(320 * 2 ** 20)
     if (group === undefined) return skip(noMemoryGroup)
+    // After all of its processes were ended.
+    onTestFinished(() => vi.waitFor(group.remove, { timeout: 10_000 }))
     const supervisor = startSupervisor({}, group)
     const innocent = await pidOf()
     expect(launcher.memory()).toEqual({ kind: 'known', limit: { containerMb: 320, usableMb: 256 } })
@@ -115,9 +117,6 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
     expect(supervisor.exitCode ?? supervisor.signalCode).toBeNull()
     expect(await pidOf()).toBeGreaterThan(0)
     expect(innocent).toBeGreaterThan(0)
-    await test.host.close(0)
-    supervisor.kill('SIGKILL')
-    await vi.waitFor(group.remove, { timeout: 10_000 })
   })
 
   it('kill -9: its calls end without a loss, and the next supervisor starts them anew', async () => {
