@@ -74,6 +74,7 @@ async function start({ kubeconfig, rabbit, mongo }: BenchGround, program: string
       KUBECONFIG: kubeconfig,
     },
   })
+  process.once('exit', () => child.kill('SIGKILL'))
   const port = await portOf(child)
   const metrics = (): Promise<string> =>
     fetch(`http://127.0.0.1:${port}/metrics`).then(
@@ -202,6 +203,7 @@ async function openEdited(ground: BenchGround, namespace: string): Promise<Edite
   const program = join(import.meta.dirname, 'edited-operator-main.ts')
   const places = JSON.stringify({ kubeconfig, rabbit, mongo })
   const child = spawn(process.execPath, [program, namespace, places], { stdio: ['ignore', 'inherit', 'inherit'] })
+  process.once('exit', () => child.kill('SIGKILL'))
   const { metadata, spec } = everydayFlow(0, { suspend: false })
   const name = 'edited'
   await applyFlow(client, namespace, { metadata: { ...metadata, name }, spec })
