@@ -88,7 +88,7 @@ function openWriter({ client, clock, log, caches }: OperatorParts, resource: Res
     resource,
     fieldManager,
     // What a write has answered is the whole object, of the kind that was written.
-    onWritten: (object) => cache.note(object as never),
+    onWritten: (object) => cache.note(object),
     onFailure: (failure) => log.warn({ kind: resource.kind, code: failure.reason }, 'status not written'),
   })
 }

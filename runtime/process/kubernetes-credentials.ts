@@ -131,17 +131,26 @@ function resolved(credential: Found, { secret, token, now }: Seen): ResolvedCred
   const given = shown(secret, `Secret "${secretRef.name}"`)
   if (given === undefined) throw unready('SecretNotFound', name, `there is no Secret "${secretRef.name}"`)
   if (isReserved(given)) throw unready('SecretReserved', name, `Secret "${secretRef.name}" belongs to Weir itself`)
-  const kept = hasToken(type) ? shown(token, `Secret "${tokenSecretName(credential)}"`) : undefined
-  const own = kept !== undefined && isOwnedBy(kept, credential) ? kept : undefined
+  const own = ownToken(credential, token)
   const use = fieldsInUse(credential, dataOf(given), own && dataOf(own))
   if (use.kind === 'noToken') throw unready('CredentialPending', name, 'there is no token yet')
   if (use.expiresAt !== undefined && use.expiresAt <= now) {
     const at = new Date(use.expiresAt).toISOString()
     throw unready('CredentialExpired', name, `it has expired at ${at}`)
   }
-  // The operator has looked the App up.
-  const rateBudget = credential.spec.app === undefined ? undefined : credential.status?.rateBudget
-  return { type, fields: use.fields, ...(rateBudget !== undefined && { rateBudget }) }
+  return { type, fields: use.fields, ...budgetOf(credential) }
+}
+
+/** The operator has looked the App up. */
+function budgetOf({ spec, status }: Found): Pick<ResolvedCredential, 'rateBudget'> {
+  const rateBudget = spec.app === undefined ? undefined : status?.rateBudget
+  return rateBudget === undefined ? {} : { rateBudget }
+}
+
+function ownToken(credential: Found, token: Seen['token']): KubeObject | undefined {
+  if (!hasToken(credential.spec.type)) return undefined
+  const kept = shown(token, `Secret "${tokenSecretName(credential)}"`)
+  return kept !== undefined && isOwnedBy(kept, credential) ? kept : undefined
 }
 
 function unready(code: string, name: string, why: string): TransientError {

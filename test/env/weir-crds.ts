@@ -56,7 +56,11 @@ export async function applyCrds(client: KubeClient): Promise<Definition[]> {
 export function inFreshNamespacesOfWeir(place: KubeApiPlace, begin: (fresh: FreshPlace) => unknown): void {
   beforeAll(async () => {
     const client = await openAdministrator(place)
-    await applyCrds(client).finally(client.close)
+    try {
+      await applyCrds(client)
+    } finally {
+      await client.close()
+    }
   })
   inFreshNamespaces(place, begin)
 }
