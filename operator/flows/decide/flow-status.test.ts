@@ -86,6 +86,13 @@ describe('a status', () => {
       want: { activeRevision: 1 },
     },
     {
+      name: 'not that it is ready before its webhooks can be read',
+      conditions: [ready, active],
+      webhooks: [{ trigger: 'hook', url: 'https://x.example/hooks/a/a' }],
+      before: { conditions: [notReady] },
+      want: { activeRevision: 1 },
+    },
+    {
       name: 'that it is not pinned any more',
       conditions: [ready, active],
       before: { conditions: [ready, active], activeRevision: 1, pinnedRevision: 4 },

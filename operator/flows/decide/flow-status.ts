@@ -65,10 +65,12 @@ export type BesideState = { readonly [Field in keyof FlowStatus]?: FlowStatus[Fi
  * is to say. Else only what stays once it is there, since it is the state's from then on; nothing that stands there already.
  */
 export function statusWithState(status: OwnStatus, before: FlowStatus = {}): BesideState {
-  const { observedGeneration, conditions = [], activeRevision, backlog = 0, deadLetters = 0 } = status
+  const { observedGeneration, conditions = [], activeRevision, webhooks, backlog = 0, deadLetters = 0 } = status
   const revisions = otherRevisions(status, before)
   const isSaid = canonicalJson(conditions) === canonicalJson(ownPart(before).conditions)
-  if (activeRevision === undefined || isSaid || !isReadyAlone(conditions)) return revisions
+  // Whoever has waited until it is ready may read where its webhooks are: one write says both.
+  const isWhole = canonicalJson(webhooks ?? []) === canonicalJson(before.webhooks ?? [])
+  if (activeRevision === undefined || isSaid || !isWhole || !isReadyAlone(conditions)) return revisions
   const own: readonly string[] = flowConditionTypes
   const ofOthers = (before.conditions ?? []).filter(({ type }) => !own.includes(type))
   return { ...revisions, observedGeneration, conditions: [...conditions, ...ofOthers], backlog, deadLetters }
