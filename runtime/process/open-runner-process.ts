@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { systemClock } from '../clock.ts'
+import { sleep, systemClock } from '../clock.ts'
 import { openMetrics } from '../metrics/open-metrics.ts'
 import type { StepMeters } from '../metrics/step-meters.ts'
 import { stepMeters } from '../metrics/step-meters.ts'
@@ -48,6 +48,8 @@ export interface RunnerProcessParts {
 }
 
 const hostPatienceMs = 2000
+/** Nobody asks a process that has just begun, and to listen takes 5 ms that the first message would wait for. */
+const silentMs = 100
 
 /** Resolves when everything that lives is consumed; until then its probes say what is in the way. */
 export async function openRunnerProcess(parts: RunnerProcessParts): Promise<RunnerProcess> {
@@ -64,8 +66,13 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   const { settings, environment, log } = parts
   const clock = systemClock
   const probes = silentProbes(settings)
-  opened.defer(probes.close)
-  const { servers, plans, port } = await openGround(opened, { ...parts, clock, probes })
+  const working = Promise.withResolvers<void>()
+  const listening = Promise.race([working.promise, sleep(clock, silentMs)]).then(probes.listen)
+  opened.defer(async () => {
+    await listening.catch(() => {}) // has been told
+    await probes.close()
+  })
+  const { servers, plans } = await openGround(opened, { ...parts, clock, probes, listening })
   opened.defer(plans.close)
   const host = await openProcessHost({ settings, environment, clock, log, onDraining: parts.onDraining })
   opened.defer(() => host.host.close(hostPatienceMs))
@@ -78,19 +85,22 @@ async function openOn(opened: AsyncDisposableStack, parts: RunnerProcessParts): 
   probes.serve({ ...servers, metrics, supervisor: host.supervisor, isStarted: () => isStarted })
   const close = await openWork(parts, { ...servers, plans, host, events, meters, clock, opened })
   isStarted = true
+  working.resolve()
+  const { port } = await listening
   return { port, close }
 }
 
 interface GroundParts extends RunnerProcessParts {
   readonly clock: Clock
   readonly probes: SilentProbes
+  readonly listening: Promise<unknown>
 }
 
 /** What all else stands on, each without waiting for the others; the servers first, for they take the longest to answer. */
 async function openGround(
   opened: AsyncDisposableStack,
-  { settings, clock, log, probes, onDraining, ...parts }: GroundParts,
-): Promise<{ readonly servers: Servers; readonly plans: LivePlans; readonly port: number }> {
+  { settings, clock, log, probes, listening, onDraining, ...parts }: GroundParts,
+): Promise<{ readonly servers: Servers; readonly plans: LivePlans }> {
   const givenUp = new AbortController()
   const signal = AbortSignal.any([parts.signal, givenUp.signal])
   const opening = openServers({
@@ -109,12 +119,16 @@ async function openGround(
       onDraining()
     },
   })
-  const listening = probes.listen()
+  // Loaded while they have yet to answer; the first message needs it.
+  setImmediate(freshId)
   const store = opening.then((servers) => servers.store)
+  store.catch(() => {}) // not everybody waits for it
   const reading = openPlans(settings.plans, { store, clock, log, pools: settings.pools, signal })
   try {
-    const [servers, plans, { port }] = await Promise.all([opening, reading, listening])
-    return { servers, plans, port }
+    const both = Promise.all([opening, reading])
+    // A port that cannot be had is not waited out.
+    const [servers, plans] = await Promise.race([both, listening.then(() => both)])
+    return { servers, plans }
   } catch (error) {
     givenUp.abort(error)
     await Promise.allSettled([opening, listening])
