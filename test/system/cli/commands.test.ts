@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -44,7 +43,8 @@ spec:
     'exports.process = async (msg, cfg) => ({ data: { msg: msg.data, cfg, env: process.env.SHOP || null } })',
   'code/shop/twice.js':
     'let calls = 0; exports.process = function (msg) { calls += 1; this.emit("data", { data: { calls, pid: process.pid } }); this.emit("data", { data: "second" }); if (msg.data.fail) this.emit("error", Object.assign(new Error("key hunter2-hunter2 refused"), msg.data.fail)); if (msg.data.again) this.emit("rebound", "not ready"); this.emit("end") }',
-  'code/shop/slow.js': 'exports.process = () => new Promise(() => setInterval(() => {}, 1000))',
+  'code/shop/slow.js':
+    'exports.process = () => new Promise(() => { console.log("began"); setInterval(() => {}, 1000) })',
   'code/shop/die.js': 'exports.process = () => process.exit(3)',
   'code/shop/count.js':
     'exports.process = function (msg, cfg, snapshot) { this.emit("snapshot", { n: snapshot.n + 1 }); if (msg.data.fail) this.emit("error", new Error("no")); this.emit("data", { data: snapshot }); this.emit("end") }',
@@ -327,9 +327,7 @@ describe('weir component call', () => {
 
   it('stops with Ctrl-C: the first lets a call end, the second does not', async () => {
     const one = startWeir(['component', 'call', 'code/shop', 'slow', '-m', '{}', '-m', '{}'], { cwd: folder.path })
-    const children = () =>
-      spawnSync('ps', ['-o', 'pid=', '--ppid', String(one.pid)], { encoding: 'utf8' }).stdout.trim()
-    while (children() === '') await new Promise((resolve) => setTimeout(resolve, 20))
+    await one.says(/began/)
     one.type('SIGINT')
     await new Promise((resolve) => setTimeout(resolve, 150))
     one.type('SIGINT')
