@@ -39,7 +39,7 @@ export function openOrphanGuard(): OrphanGuard {
     close: async () => {
       const ending = shell
       shell = undefined
-      if (ending === undefined || ending.exitCode !== null || ending.pid === undefined) return
+      if (ending?.pid === undefined || hasEnded(ending)) return
       ending.ref()
       await new Promise<void>((resolve) => {
         ending.once('exit', () => resolve())
@@ -47,6 +47,11 @@ export function openOrphanGuard(): OrphanGuard {
       })
     },
   }
+}
+
+/** By itself or by a signal: a Ctrl-C may reach it before it has a session of its own. */
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 function startShell(): ChildProcess {
