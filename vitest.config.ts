@@ -11,8 +11,8 @@ const exclude = ['**/node_modules/**', onServers, onKubeApi, onAll]
 
 export default defineConfig({
   test: {
-    // Most of the long tests wait for processes and servers: by the one worker of a machine with two cores they take an hour.
-    maxWorkers: 3,
+    // Most of the long tests wait for processes and servers: by one worker they take an hour.
+    maxWorkers: 2,
     projects: [
       {
         test: {
