@@ -65,12 +65,9 @@ export type BesideState = { readonly [Field in keyof FlowStatus]?: FlowStatus[Fi
  * is to say. Else only what stays once it is there, since it is the state's from then on; nothing that stands there already.
  */
 export function statusWithState(status: OwnStatus, before: FlowStatus = {}): BesideState {
-  const { observedGeneration, conditions = [], activeRevision, webhooks, backlog = 0, deadLetters = 0 } = status
+  const { observedGeneration, conditions = [], backlog = 0, deadLetters = 0 } = status
   const revisions = otherRevisions(status, before)
-  const isSaid = canonicalJson(conditions) === canonicalJson(ownPart(before).conditions)
-  // Whoever has waited until it is ready may read where its webhooks are: one write says both.
-  const isWhole = canonicalJson(webhooks ?? []) === canonicalJson(before.webhooks ?? [])
-  if (activeRevision === undefined || isSaid || !isWhole || !isReadyAlone(conditions)) return revisions
+  if (!isReadyNow(status, before)) return revisions
   const own: readonly string[] = flowConditionTypes
   const ofOthers = (before.conditions ?? []).filter(({ type }) => !own.includes(type))
   return { ...revisions, observedGeneration, conditions: [...conditions, ...ofOthers], backlog, deadLetters }
@@ -81,6 +78,13 @@ function otherRevisions({ activeRevision, pinnedRevision }: OwnStatus, before: F
     ...(activeRevision !== before.activeRevision && { activeRevision }),
     ...(pinnedRevision !== before.pinnedRevision && { pinnedRevision }),
   }
+}
+
+/** And was not said to be, and has nothing else to say: whoever has waited until it is ready may read where its webhooks are. */
+function isReadyNow({ activeRevision, conditions = [], webhooks = [] }: OwnStatus, before: FlowStatus): boolean {
+  if (activeRevision === undefined || !isReadyAlone(conditions)) return false
+  const isSaid = canonicalJson(conditions) === canonicalJson(ownPart(before).conditions)
+  return !isSaid && canonicalJson(webhooks) === canonicalJson(before.webhooks ?? [])
 }
 
 function isReadyAlone(conditions: readonly Condition[]): boolean {
