@@ -241,6 +241,12 @@ describe('a result', () => {
     expect(result[1]?.a).not.toBe(result[1]?.b)
   })
 
+  it('are compiled once, however deep they lie in each other', () => {
+    const depth = 60
+    const text = '{"a": '.repeat(depth) + '1' + '}'.repeat(depth)
+    expect(JSON.stringify(evaluate(text))).toBe(text.replaceAll(' ', ''))
+  })
+
   it('has members of any name, and none of them is a prototype', () => {
     const result = evaluate('{"__proto__": {"polluted": true}}')
     expect(JSON.stringify(result)).toBe('{"__proto__":{"polluted":true}}')

@@ -14,7 +14,7 @@ type Compile = (node: SyntaxNode) => Evaluator
 export function grouper(group: Group, compile: Compile): Evaluator {
   const pairs = group.lhs.map(([key, value]) => ({ key: compile(key), value: compile(value) }))
   const general = generalGrouper(group, pairs)
-  const members = plainMembers(group, compile)
+  const members = plainMembers(group, pairs)
   return members === undefined ? general : directObject(members, general)
 }
 
@@ -24,10 +24,11 @@ interface PlainMember {
 }
 
 /** Where each member's name is written, and no two are the same, nothing has to be gathered by name. */
-function plainMembers({ lhs }: Group, compile: Compile): readonly PlainMember[] | undefined {
-  const members = lhs.flatMap(([key, value]) => {
-    const name = key.type === 'string' && isBare(key) ? key.value : undefined
-    return typeof name === 'string' && !isReserved(name) ? [{ name, value: compile(value) }] : []
+function plainMembers({ lhs }: Group, pairs: readonly CompiledPair[]): readonly PlainMember[] | undefined {
+  const members = pairs.flatMap(({ value }, at) => {
+    const key = lhs[at]?.[0]
+    const name = key?.type === 'string' && isBare(key) ? key.value : undefined
+    return typeof name === 'string' && !isReserved(name) ? [{ name, value }] : []
   })
   const names = new Set(members.map(({ name }) => name))
   return names.size === lhs.length ? members : undefined
