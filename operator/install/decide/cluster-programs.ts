@@ -1,3 +1,4 @@
+import type { InstalledObject } from './installed-object.ts'
 import { podSpec } from './restricted-pod.ts'
 
 /** A program that works for all namespaces: the data plane's part of an installation. */
@@ -17,22 +18,10 @@ export interface ClusterProgramWish {
   readonly secret: string
 }
 
-/** An object of Kubernetes, as it is applied. */
-interface Installed {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly labels: Readonly<Record<string, string>>
-  }
-  readonly [field: string]: unknown
-}
-
 const rbac = 'rbac.authorization.k8s.io'
 
 /** Account, rights, who may speak with it, and its pod. Any number of pods may run; one is enough. */
-export function clusterProgramObjects(program: ClusterProgram, wish: ClusterProgramWish): readonly Installed[] {
+export function clusterProgramObjects(program: ClusterProgram, wish: ClusterProgramWish): readonly InstalledObject[] {
   const name = `weir-${program.role}`
   const { namespace, httpPort } = wish
   const selected = { 'app.kubernetes.io/name': name }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { installObjects, type InstalledObject } from './install-objects.ts'
+import { installObjects } from './install-objects.ts'
+import type { InstalledObject } from './installed-object.ts'
 
 const objects = installObjects({
   image: 'registry.example/weir:1',

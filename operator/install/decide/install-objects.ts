@@ -1,4 +1,5 @@
 import { clusterProgramObjects, type ClusterProgram } from './cluster-programs.ts'
+import type { InstalledObject } from './installed-object.ts'
 import { podSpec } from './restricted-pod.ts'
 
 /** What a role of Kubernetes allows. */
@@ -6,18 +7,6 @@ interface Rule {
   readonly apiGroup: string
   readonly resource: string
   readonly verbs: readonly string[]
-}
-
-/** An object of Kubernetes, as it is applied. */
-export interface InstalledObject {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly labels: Readonly<Record<string, string>>
-  }
-  readonly [field: string]: unknown
 }
 
 export interface InstallWish {
