@@ -149,25 +149,26 @@ ${listed.join('')}`
     await vi.waitFor(() => expect(plans.flows().length).toBe(20), waiting)
     await written.writeAll()
     const from = { directory: join(directory, 'plans'), cluster: 'kubernetes' }
-    const megabytes = { directory: Infinity, cluster: Infinity }
-    // What one start needs is at most the least of several: the rest is garbage that nobody has collected yet.
-    for (const [name, source] of [...Object.entries(from), ...Object.entries(from)] as [keyof typeof from, string][]) {
-      const runner = await start('runner', { WEIR_PLANS: source })
-      megabytes[name] = Math.min(megabytes[name], await restingMegabytes(runner))
+    const megabytes: Record<keyof typeof from, number[]> = { directory: [], cluster: [] }
+    // In turns, and what one start needs is at most the least of several: the rest is garbage that nobody has collected yet.
+    for (const name of ['directory', 'cluster', 'directory', 'cluster', 'directory', 'cluster'] as const) {
+      const runner = await start('runner', { WEIR_PLANS: from[name] })
+      megabytes[name].push(await restingMegabytes(runner))
       await runner.kill()
     }
-    const grown = megabytes.cluster - megabytes.directory
-    console.log(`a runner of 20 flows: ${megabytes.directory} MB by files, ${grown.toFixed(1)} MB more by the cluster`)
-    expect(grown).toBeLessThanOrEqual(15)
+    const grown = Math.min(...megabytes.cluster) - Math.min(...megabytes.directory)
+    const seen = `${megabytes.directory.join(', ')} MB by files, ${megabytes.cluster.join(', ')} MB by the cluster`
+    console.log(`a runner of 20 flows: ${seen}`)
+    expect(grown, seen).toBeLessThanOrEqual(15)
   })
 })
 
-/** Resident, the least of 10 s: what is garbage counts for nothing. */
+/** Resident and its own (pages of files come and go with what else the machine does), the least of 10 s: what is garbage counts for nothing. */
 async function restingMegabytes({ pid }: ProcessUnderTest): Promise<number> {
   const seen: number[] = []
   for (let looks = 0; looks < 20; looks += 1) {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    seen.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+    seen.push(Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 1024)
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
   return Math.round(Math.min(...seen) * 10) / 10
