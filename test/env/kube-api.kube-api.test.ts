@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, it } from 'vitest'
+import { resources } from '../../crds/resources.ts'
+import { pathOf } from '../../kube/kube-object.ts'
 import { openKubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { findKubeApi, findKubeProgram } from './kube-api-program.ts'
 import { openKubeApi } from './kube-api.ts'
 import { openSharedKubeApi } from './kube-servers.ts'
 import { accessTo, describeOnOwnKubeApi, freshNamespace, limitedToken } from './kube-tests.ts'
+import { applyCrds } from './weir-crds.ts'
 
 const run = promisify(execFile)
 
@@ -18,10 +21,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-it('takes what KUBECONFIG and KUBEBUILDER_ASSETS name, or says what is missing there', async () => {
-  const shared = await openSharedKubeApi({ KUBECONFIG: 'given' })
-  expect(shared.found).toEqual({ kind: 'found', kubeconfig: 'given' })
-  await shared.close()
+it('takes what KUBEBUILDER_ASSETS names, or says what is missing there', async () => {
   const missing = await findKubeApi({ KUBEBUILDER_ASSETS: 'nowhere' })
   const reason = 'KUBEBUILDER_ASSETS is set, and there is no nowhere/etcd and no nowhere/kube-apiserver'
   expect(missing).toEqual({ kind: 'missing', reason })
@@ -33,6 +33,26 @@ it('takes what KUBECONFIG and KUBEBUILDER_ASSETS name, or says what is missing t
 })
 
 await describeOnOwnKubeApi('an API server of one’s own', () => {
+  it('is taken by KUBECONFIG, and refused when it has Flows that no test has made', async () => {
+    const server = await openKubeApi()
+    ends.push(server.close)
+    const { kubeconfig } = server
+    const take = (): ReturnType<typeof openSharedKubeApi> => openSharedKubeApi({ KUBECONFIG: kubeconfig })
+    expect((await take()).found).toEqual({ kind: 'found', kubeconfig })
+    const client = openKubeClient({ access: accessTo(server), userAgent: 'test' })
+    ends.push(client.close)
+    await applyCrds(client)
+    const spec = { triggers: [{ name: 'by-hand', manual: {} }], steps: [{ name: 'log', log: '"here"' }] }
+    const make = async (namespace: string): Promise<void> => {
+      const body = { apiVersion: 'weir.dev/v1alpha1', kind: 'Flow', metadata: { name: 'orders' }, spec }
+      orThrow(await client.request({ method: 'POST', path: pathOf(resources.flows, { namespace }), body }))
+    }
+    await make((await freshNamespace(client)).namespace)
+    expect((await take()).found).toEqual({ kind: 'found', kubeconfig })
+    await make('default')
+    await expect(take()).rejects.toThrow('the Flow orders in the namespace default, which no test has made')
+  })
+
   it('comes back with its data, killed or stopped, and knows its users again', async () => {
     const server = await openKubeApi()
     ends.push(server.close)

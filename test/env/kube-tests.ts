@@ -7,7 +7,7 @@ import { orThrow } from '../../kube/transport/kube-error.ts'
 import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
 import { findKubeApi } from './kube-api-program.ts'
 import type { KubeApiServer } from './kube-api.ts'
-import type { KubeApiPlace } from './kube-servers.ts'
+import { namespacePrefix, type KubeApiPlace } from './kube-servers.ts'
 
 /** Tests that need an API server; skipped, with the reason, where none can be had. For files named `*.kube-api.test.ts`. */
 export function describeOnKubeApi(name: string, tests: (place: KubeApiPlace) => void): void {
@@ -50,7 +50,7 @@ export interface FreshNamespace {
 /** @param namespace its name; by default a new one */
 export async function freshNamespace(
   client: KubeClient,
-  namespace = `test-${randomBytes(5).toString('hex')}`,
+  namespace = `${namespacePrefix}${randomBytes(5).toString('hex')}`,
 ): Promise<FreshNamespace> {
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
   orThrow(await client.request({ method: 'POST', path: '/api/v1/namespaces', body }))
