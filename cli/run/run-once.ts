@@ -65,7 +65,7 @@ interface OnceStarted {
 async function startOnce(session: Session, { chosen, first }: OneFire): Promise<OnceStarted> {
   const { runtime, tracer } = session
   const { plan, trigger } = activeTrigger(session, chosen)
-  const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session) : undefined
+  const answer = trigger.spec.webhook?.reply === 'sync' ? await openSyncAnswer(session, plan.flow.namespace) : undefined
   const { broker, clock, onRun, store, embedded } = runtime
   const run = answer?.run ?? freshId()
   // The queues of a server are not ours alone: only the run itself tells when it has ended.

@@ -16,14 +16,14 @@ export interface SyncAnswer {
 /** Longer than any run: `close` ends the wait. */
 const patienceMs = 2 ** 31
 
-export async function openSyncAnswer({ runtime, log, say }: Session): Promise<SyncAnswer> {
+export async function openSyncAnswer({ runtime, log, say }: Session, namespace: string): Promise<SyncAnswer> {
   const { broker, clock } = runtime
   const replies = openSyncReplies({ broker, clock, log })
   const run = freshId()
   const waiting = replies.wait(run, patienceMs)
   const shown = waiting.reply.then((reply) => {
     if (reply === undefined) return say('no answer: the flow did not respond\n')
-    const { status, headers, body = '' } = answerOf(reply, run)
+    const { status, headers, body = '' } = answerOf(reply, { namespace, run })
     const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`)
     say(printable([`answer ${status}`, ...lines, ...(body === '' ? [] : [`  ${body}`])].join('\n').concat('\n')))
   })

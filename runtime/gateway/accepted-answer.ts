@@ -2,7 +2,7 @@ import type { Expression, Scope } from '../../flow/expression/expression.ts'
 import { ExpressionError } from '../../flow/expression/expression.ts'
 import { parseExpression } from '../../flow/expression/parse-expression.ts'
 import type { Firing } from '../trigger/start-run.ts'
-import type { Answer } from './decide/answer.ts'
+import type { Answer, RunPlace } from './decide/answer.ts'
 import { jsonAnswer, statusUrl } from './decide/answer.ts'
 import type { Hook } from './hook-request.ts'
 
@@ -16,7 +16,8 @@ const compiled = new WeakMap<object, Expression>()
 export async function acceptedAnswer({ webhook, plan, trigger }: Hook, firing: Firing): Promise<Answer> {
   const { status, body } = webhook.accepted
   const run = firing.run ?? ''
-  if (body === undefined) return plainlyAccepted(status, run)
+  const place = { namespace: plan.flow.namespace, run }
+  if (body === undefined) return plainlyAccepted(status, place)
   const expression = compiled.get(webhook.accepted) ?? compile(body)
   compiled.set(webhook.accepted, expression)
   const scope: Scope = {
@@ -28,13 +29,13 @@ export async function acceptedAnswer({ webhook, plan, trigger }: Hook, firing: F
     step: { name: trigger.to },
   }
   const value = await expression.evaluate(scope)
-  const location = { location: statusUrl(run) }
+  const location = { location: statusUrl(place) }
   if (typeof value !== 'string') return jsonAnswer(status, value, location)
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...location }, body: value }
 }
 
-export function plainlyAccepted(status: number, run: string): Answer {
-  return jsonAnswer(status, { run }, { location: statusUrl(run) })
+export function plainlyAccepted(status: number, place: RunPlace): Answer {
+  return jsonAnswer(status, { run: place.run }, { location: statusUrl(place) })
 }
 
 function compile(source: string): Expression {

@@ -4,26 +4,19 @@ import type { Plan, PlanTrigger } from '../../flow/plan/plan.ts'
 import type { Logger } from 'pino'
 import type { Query } from './decide/request-target.ts'
 import type { RouteTable } from './decide/route-table.ts'
-import type { GatewayLimits, GatewayParts } from './gateway-parts.ts'
+import type { GatewayParts } from './gateway-parts.ts'
+import type { Load } from './load.ts'
 import type { RecentRuns } from './recent-runs.ts'
 import type { SyncReplies } from './sync-replies.ts'
 
-/** What the requests of one gateway share. */
+/** What the requests at one desk share. */
 export interface GatewayCore extends Omit<GatewayParts, 'limits'> {
-  readonly limits: GatewayLimits
   /** Of the plans as they were at the last refresh. */
   readonly routes: () => RouteTable
   readonly replies: SyncReplies
   readonly recent: RecentRuns
   readonly load: Load
   readonly log: Logger
-}
-
-/** How much there is to do at the moment. */
-export interface Load {
-  inFlight: number
-  bufferedBytes: number
-  isClosing: boolean
 }
 
 /** A request on its way through the gateway. */

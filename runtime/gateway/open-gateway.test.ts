@@ -145,7 +145,7 @@ describe('a webhook', () => {
     const response = await post(`${base}/contacts/7?page=2&page=3`, { name: 'Zoë' })
     const { run } = (await response.json()) as { run: string }
     expect(response.status).toBe(202)
-    expect(response.headers.get('location')).toBe(`/runs/${run}`)
+    expect(response.headers.get('location')).toBe(`/runs/default/${run}`)
     const [message] = messages()
     expect(message).toMatchObject({ id: run, headers: { run, flow: 'uid-contacts', trigger: 'changed', at: 'fetch' } })
     expect(message?.headers).not.toHaveProperty('replyTo')
@@ -631,7 +631,7 @@ describe('reply: sync', () => {
     await arrived(1)
     await clock.advance(5000)
     expect((await response).status).toBe(202)
-    expect((await response).headers.get('location')).toBe(`/runs/${messages()[0]?.id}`)
+    expect((await response).headers.get('location')).toBe(`/runs/default/${messages()[0]?.id}`)
   })
 
   it('waits thirty seconds when nothing else is said', async () => {
@@ -724,10 +724,11 @@ describe('a run’s status', () => {
     await store.runs.addRuns([
       { namespace: 'default', flow: 'uid-x', id: 'run-1', trigger: 't', revision: 3, startedAt: clock.now() },
     ])
-    expect(await (await fetch(`${gateway.url}/runs/run-1`)).json()).toMatchObject({ run: 'run-1', revision: 3 })
-    expect((await fetch(`${gateway.url}/runs/run-2`)).status).toBe(404)
-    expect((await fetch(`${gateway.url}/runs/run-1/more`)).status).toBe(404)
-    expect((await fetch(`${gateway.url}/runs/run-1`, { method: 'DELETE' })).status).toBe(405)
+    expect(await (await fetch(`${gateway.url}/runs/default/run-1`)).json()).toMatchObject({ run: 'run-1', revision: 3 })
+    expect((await fetch(`${gateway.url}/runs/default/run-2`)).status).toBe(404)
+    expect((await fetch(`${gateway.url}/runs/other/run-1`)).status).toBe(404)
+    expect((await fetch(`${gateway.url}/runs/default/run-1/more`)).status).toBe(404)
+    expect((await fetch(`${gateway.url}/runs/default/run-1`, { method: 'DELETE' })).status).toBe(405)
   })
 })
 

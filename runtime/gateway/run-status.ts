@@ -1,17 +1,36 @@
 import type { Run, StepEvent } from '../store/store.ts'
-import type { Answer } from './decide/answer.ts'
-import { jsonAnswer, problem } from './decide/answer.ts'
+import { TransientError } from '../error.ts'
+import type { Answer, RunPlace } from './decide/answer.ts'
+import { jsonAnswer, notFound, problem } from './decide/answer.ts'
 import type { GatewayCore } from './hook-request.ts'
 
 /** What is known of a run: how often what has happened to its messages. No data, no error texts: whoever has the id may see it. */
-export async function runStatus(core: GatewayCore, id: string): Promise<Answer> {
-  const run = core.recent.get(id) ?? (await core.store?.runs.get(id))
-  if (run === undefined) return problem({ status: 404, code: 'NotFound', detail: 'there is no such run' })
-  const events = (await core.store?.runs.events(id)) ?? []
-  return jsonAnswer(200, statusOf(run, core.plans.active(run.flow)?.flow.name ?? run.flow, events), {
+export async function runStatus(core: GatewayCore, place: RunPlace): Promise<Answer> {
+  if (core.load.isFull(false)) return unreadable
+  try {
+    return await core.load.receiving(() => statusNow(core, place))
+  } catch (err) {
+    if (!(err instanceof TransientError)) throw err
+    core.log.warn({ err }, 'run not read')
+    return unreadable
+  }
+}
+
+async function statusNow({ recent, store, plans }: GatewayCore, { namespace, run: id }: RunPlace): Promise<Answer> {
+  const run = recent.get(id) ?? (await store?.runs.get(id))
+  if (run?.namespace !== namespace) return notFound
+  const events = (await store?.runs.events(id)) ?? []
+  return jsonAnswer(200, statusOf(run, plans.active(run.flow)?.flow.name ?? run.flow, events), {
     'cache-control': 'no-store',
   })
 }
+
+const unreadable = problem({
+  status: 503,
+  code: 'Unavailable',
+  detail: 'what is known of runs cannot be read at the moment',
+  headers: { 'retry-after': '5' },
+})
 
 function statusOf(run: Run, flow: string, events: readonly StepEvent[]) {
   const counts = new Map<StepEvent['kind'], number>()

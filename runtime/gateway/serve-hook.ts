@@ -15,8 +15,8 @@ export async function serveHook(core: GatewayCore, request: HookRequest): Promis
   const hook = found.value
   if (hook.plan.flow.suspend || hook.plan.flow.freeze) return suspended
   const isSync = hook.webhook.reply === 'sync'
-  const isFull = core.load.inFlight >= core.limits.inFlight
-  if (isFull || (isSync && core.replies.size() >= core.limits.waiting)) return tooManyRequests
+  const { load } = core
+  if (load.isFull(isSync)) return tooManyRequests
 
   const receive = (take: TakeBytes): Promise<Checked<WebhookRequest>> => receiveHook(core, hook, { request, take })
   const start = async (received: Checked<WebhookRequest>): Promise<Answer> =>
@@ -24,8 +24,11 @@ export async function serveHook(core: GatewayCore, request: HookRequest): Promis
       ? received.answer
       : startHookRun(core, hook, { first: webhookMessage(hook.trigger, received.value), request })
   // Who waits for a response is counted as waiting, and holds no body.
-  if (isSync) return start(await withinLoad(core, receive))
-  return withinLoad(core, async (take) => start(await receive(take)))
+  if (isSync) {
+    const received = await load.receiving(receive)
+    return load.waiting(() => start(received))
+  }
+  return load.receiving(async (take) => start(await receive(take)))
 }
 
 /** The webhook as the active plan has it now: since the last refresh it may be gone. */
@@ -44,24 +47,6 @@ function activeHook(core: GatewayCore, { route, params }: RouteMatch & { readonl
   return plan === undefined || trigger === undefined || webhook === undefined
     ? undefined
     : { plan, trigger, webhook, params }
-}
-
-async function withinLoad<Result>(
-  { load, limits }: GatewayCore,
-  task: (take: TakeBytes) => Promise<Result>,
-): Promise<Result> {
-  let taken = 0
-  load.inFlight += 1
-  try {
-    return await task((count) => {
-      taken += count
-      load.bufferedBytes += count
-      return load.bufferedBytes <= limits.bufferedBytes
-    })
-  } finally {
-    load.inFlight -= 1
-    load.bufferedBytes -= taken
-  }
 }
 
 const suspended = problem({

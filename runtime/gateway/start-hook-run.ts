@@ -47,11 +47,12 @@ async function answerAccepted(core: GatewayCore, hook: Hook, firing: Firing): Pr
 
 async function answerSync(
   core: GatewayCore,
-  { webhook }: Hook,
+  { plan, webhook }: Hook,
   { firing, request }: { readonly firing: Firing; readonly request: HookRequest },
 ): Promise<Answer> {
   const { timeoutSeconds, onTimeout } = webhook.sync
   const run = firing.run ?? ''
+  const place = { namespace: plan.flow.namespace, run }
   const replyTo = await core.replies
     .queue()
     .catch((err: unknown) => core.log.warn({ err }, 'replies cannot be received'))
@@ -66,15 +67,15 @@ async function answerSync(
     return failed
   }
   const reply = await waiting.reply
-  if (reply !== undefined) return answerOf(reply, run)
-  if (onTimeout === 'accepted') return plainlyAccepted(202, run)
+  if (reply !== undefined) return answerOf(reply, place)
+  if (onTimeout === 'accepted') return plainlyAccepted(202, place)
   const detail = `the flow did not respond within ${timeoutSeconds} s; the run goes on`
   return problem({
     status: 504,
     code: 'ResponseTimedOut',
     detail,
     members: { run },
-    headers: { location: statusUrl(run) },
+    headers: { location: statusUrl(place) },
   })
 }
 
@@ -110,7 +111,7 @@ async function startReachable(core: GatewayCore, firing: Firing): Promise<RunSta
     const { broker, clock, tracer } = core
     const deps = { broker, clock, ids: { freshId }, onRun, ...(tracer !== undefined && { tracer }) }
     const start = await startRun(deps, { ...firing, plan, trigger })
-    if (start.kind === 'started' || core.clock.now() >= until || core.load.isClosing) return start
+    if (start.kind === 'started' || core.clock.now() >= until || core.load.isClosing()) return start
     await core.plans.refresh(plan.flow.uid).catch((err: unknown) => {
       core.log.warn({ flow: plan.flow.name, err }, 'flow not read anew, it will be tried again')
     })

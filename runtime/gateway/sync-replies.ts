@@ -12,9 +12,9 @@ export interface SyncReplies {
   readonly queue: () => Promise<string>
   /** To be called before the run is started. */
   readonly wait: (run: string, timeoutMs: number) => Waiting
-  readonly size: () => number
   /** Nobody waits any longer. */
   readonly releaseAll: () => void
+  /** Gives the queue back; whoever asks for it afterwards gets another. */
   readonly close: () => Promise<void>
 }
 
@@ -45,7 +45,6 @@ export function openSyncReplies({ broker, clock, log }: SyncRepliesParts): SyncR
   return {
     queue: queue.name,
     close: queue.close,
-    size: () => waiting.size,
     wait: (run, timeoutMs) => {
       const { promise, resolve } = Promise.withResolvers<Reply | undefined>()
       const settle = (reply: Reply | undefined): void => {
@@ -89,8 +88,10 @@ function replyQueue({ broker, log }: Omit<SyncRepliesParts, 'clock'>, onReply: (
       }
     },
     close: async () => {
-      if (opened === undefined) return
-      const { name, subscription } = await opened
+      const closing = opened
+      opened = undefined
+      if (closing === undefined) return
+      const { name, subscription } = await closing
       await subscription.close()
       await broker.deleteQueue(name)
     },

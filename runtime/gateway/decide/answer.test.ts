@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { answerOf, problem } from './answer.ts'
 
+const place = { namespace: 'shop', run: 'run-1' }
+
 describe('answerOf', () => {
   it.each([
     {
@@ -20,7 +22,7 @@ describe('answerOf', () => {
       want: { status: 200, headers: {} },
     },
   ])('gives $name', ({ reply, want }) => {
-    expect(answerOf({ kind: 'response', ...reply }, 'run-1')).toEqual(want)
+    expect(answerOf({ kind: 'response', ...reply }, place)).toEqual(want)
   })
 
   it.each([
@@ -31,17 +33,17 @@ describe('answerOf', () => {
     { name: 'a header name that is none', reply: { status: 200, headers: { 'x a': 'b' } } },
     { name: 'a header that is no text', reply: { status: 200, headers: { 'x-a': 7 as unknown as string } } },
   ])('refuses $name', ({ reply }) => {
-    const answer = answerOf({ kind: 'response', ...reply }, 'run-1')
+    const answer = answerOf({ kind: 'response', ...reply }, place)
     expect(answer.status).toBe(500)
     expect(JSON.parse(answer.body ?? '')).toMatchObject({ code: 'InvalidResponse', run: 'run-1' })
     expect(Object.keys(answer.headers)).toEqual(['content-type'])
   })
 
   it('tells of a dead letter what it may: code, message and run', () => {
-    const answer = answerOf({ kind: 'failed', code: 'ComponentFailed', message: 'boom', run: 'run-1' }, 'run-1')
+    const answer = answerOf({ kind: 'failed', code: 'ComponentFailed', message: 'boom', run: 'run-1' }, place)
     expect(answer).toMatchObject({
       status: 500,
-      headers: { location: '/runs/run-1', 'content-type': 'application/problem+json' },
+      headers: { location: '/runs/shop/run-1', 'content-type': 'application/problem+json' },
     })
     expect(JSON.parse(answer.body ?? '')).toEqual({
       type: 'about:blank',

@@ -55,15 +55,22 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) }
 }
 
-export function statusUrl(run: string): string {
-  return `/runs/${encodeURIComponent(run)}`
+/** A run, and whose it is. */
+export interface RunPlace {
+  readonly namespace: string
+  readonly run: string
+}
+
+export function statusUrl({ namespace, run }: RunPlace): string {
+  return `/runs/${encodeURIComponent(namespace)}/${encodeURIComponent(run)}`
 }
 
 /** The answer that a reply asks for; a 500 when it is none that HTTP knows. */
-export function answerOf(reply: Reply, run: string): Answer {
+export function answerOf(reply: Reply, place: RunPlace): Answer {
+  const { run } = place
   if (reply.kind === 'failed') {
     const { code, message } = reply
-    return problem({ status: 500, code, detail: message, members: { run }, headers: { location: statusUrl(run) } })
+    return problem({ status: 500, code, detail: message, members: { run }, headers: { location: statusUrl(place) } })
   }
   const { status, headers, body } = reply
   const invalid = !isFinalStatus(status) ? `the status ${status}` : invalidHeader(headers)
