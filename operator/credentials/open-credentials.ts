@@ -77,7 +77,7 @@ function openParts(parts: OperatorParts, options: CredentialsOptions): Credentia
 }
 
 function openByBinding(namespace: string): string {
-  return `bind the operator's account to its role for Secrets in namespace "${namespace}" (a RoleBinding; see docs/credentials.md), or install it with "secretAccess: cluster"`
+  return `bind the operator's account to its role for Secrets in namespace "${namespace}" (a RoleBinding; see docs/operator.md), or to one for the whole cluster, as "install.yaml" does`
 }
 
 function openWriter({ client, clock, log, caches }: OperatorParts, resource: Resource): StatusWriter {
