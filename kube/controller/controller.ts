@@ -4,6 +4,7 @@ import type { Priority } from '../queue/priority-lines.ts'
 import { openWorkQueue, type Taken, type WorkQueue } from '../queue/work-queue.ts'
 import { KubeError } from '../transport/kube-error.ts'
 import type { Source } from './sources.ts'
+import { openTurns } from './turns.ts'
 
 /** All is as it should be; or it is to be looked at again later, whatever happens until then. */
 export type Reconciled = { readonly kind: 'done' } | { readonly kind: 'again'; readonly afterMs: number }
@@ -46,7 +47,8 @@ export interface ControllerOptions {
  * Calls `reconcile` for every key that its sources tell of.
  *
  * Begins when all that was there has been told. What fails is tried again, later each time, and not before the server wants to be asked. A reconcile that
- * throws, whatever it throws, ends nothing else. Stopped, it takes nothing new and lets what is under way finish.
+ * throws, whatever it throws, ends nothing else. However many there are that wait for nothing, timers and the network have their turn in between. Stopped,
+ * it takes nothing new and lets what is under way finish.
  */
 export interface Controller {
   /** Until the signal is aborted and everything has ended. Once. */
@@ -65,8 +67,13 @@ export function openController(options: ControllerOptions): Controller {
   let active = 0
   meters.gauge('controller_runtime_max_concurrent_reconciles', labels, () => workers)
   meters.gauge('controller_runtime_active_workers', labels, () => active)
+  const turns = openTurns(clock)
+  const take = async (): Promise<Taken | undefined> => {
+    await turns.next()
+    return queue.take()
+  }
   const work = async (ending: AbortSignal): Promise<void> => {
-    for (let taken = await queue.take(); taken !== undefined; taken = await queue.take()) {
+    for (let taken = await take(); taken !== undefined; taken = await take()) {
       active += 1
       await reconcileOne({ options, queue, taken, ending, clock, meters })
       active -= 1

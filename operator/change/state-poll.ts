@@ -1,4 +1,6 @@
 import type { FlowState } from '../../flow/plan/flow-state.ts'
+import { systemClock } from '../../kube/clock.ts'
+import { openTurns } from '../../kube/controller/turns.ts'
 import { openPoll } from '../../runtime/plans/poll.ts'
 import type { ChangeCore } from './change-parts.ts'
 
@@ -48,11 +50,15 @@ export function openStatePoll(core: PollParts, look: (flow: string) => Promise<v
   }
 }
 
-/** One that fails is no reason to leave the others. */
+/** One that fails is no reason to leave the others, and thousands of which there is nothing to do are none to keep all else waiting. */
 async function lookAtAll(flows: readonly string[], look: (flow: string) => Promise<void>): Promise<void> {
   const left = flows.toReversed()
+  const turns = openTurns(systemClock)
   const worker = async (): Promise<void> => {
-    for (let flow = left.pop(); flow !== undefined; flow = left.pop()) await look(flow).catch(() => {})
+    for (let flow = left.pop(); flow !== undefined; flow = left.pop()) {
+      await look(flow).catch(() => {})
+      await turns.next()
+    }
   }
   await Promise.all(Array.from({ length: atATime }, worker))
 }
