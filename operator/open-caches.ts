@@ -50,6 +50,8 @@ export function openSharedCaches(shared: SharedCachesOptions): SharedCaches {
     flowRevisions: openObjectCache({
       ...shared,
       resource: resources.flowRevisions,
+      // Their plans would be most of what a list of both kinds takes.
+      isMetadataOnly: true,
       project: withoutPlan,
       indexes: revisionIndexes,
     }),

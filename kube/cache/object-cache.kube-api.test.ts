@@ -161,6 +161,39 @@ describeOnKubeApi('a cache', (place) => {
     expect(cache.get(`${namespace}/mine`)).toBeUndefined()
   })
 
+  it('says when it has been told of all that was written up to a version, and of nothing sooner', async () => {
+    const { create, replace } = mapsOf(client, namespace)
+    let isHeld = true
+    const release = Promise.withResolvers<void>()
+    const held = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      for await (const chunk of chunks) {
+        if (isHeld) await release.promise
+        yield chunk
+      }
+    }
+    const stream: KubeClient['stream'] = async (request) => {
+      const opened = await client.stream(request)
+      return opened.kind === 'failed' ? opened : { kind: 'done', value: held(opened.value) }
+    }
+    const { cache } = started({ client: { ...client, stream }, resource: maps, namespace, project: slim })
+    await cache.synced
+    await create('early')
+    const last = await create('last')
+    cache.note(last)
+    const { resourceVersion = '' } = last.metadata
+    let isReached = false
+    const reached = cache.reached(resourceVersion).then(() => (isReached = true))
+    // What is noted says nothing of what others have written before.
+    await replace('early', { a: '1' })
+    expect([isReached, cache.get(`${namespace}/early`)]).toEqual([false, undefined])
+    isHeld = false
+    release.resolve()
+    await reached
+    expect(cache.get(`${namespace}/early`)).toBeDefined()
+    await cache.reached(resourceVersion)
+    await cache.reached('1')
+  })
+
   it('goes on when a listener throws', async () => {
     const errors: unknown[] = []
     const { cache } = started({

@@ -5,6 +5,7 @@ import { openTable, type Change, type ObjectTable } from './object-table.ts'
 import type { Kept } from './projection.ts'
 import { reflect, type ReflectorOptions, type ReflectorSink } from './reflector.ts'
 import { isNewer } from './resource-version.ts'
+import { openToldVersions } from './told-versions.ts'
 
 export interface ObjectCacheOptions<T extends Kept> extends Omit<ReflectorOptions<T>, 'sink'> {
   readonly indexes?: Readonly<Record<string, Index<T>>>
@@ -35,6 +36,11 @@ export interface ObjectCache<T extends Kept> {
   readonly subscribe: (listener: (change: Change<T>) => void) => () => void
   /** Takes over what a write has answered, of which it keeps as much as of any other, so that the next look sees it; older than what is here, it is ignored. */
   readonly note: (answer: T | KubeObject) => void
+  /**
+   * When the server has told of everything up to this version, as a write has answered it: from then on nothing is missing here that was written before
+   * that one, by whomever. What `note` has taken over does not count. Never, while nothing comes.
+   */
+  readonly reached: (resourceVersion: string) => Promise<void>
 }
 
 export function openObjectCache<T extends Kept>(options: ObjectCacheOptions<T>): ObjectCache<T> {
@@ -65,12 +71,14 @@ export function openObjectCache<T extends Kept>(options: ObjectCacheOptions<T>):
     byIndex: (index, value) => found.keys(index, value).flatMap((key) => table.objects.get(key) ?? []),
     subscribe: table.subscribe,
     note: follower.note,
+    reached: follower.reached,
   }
 }
 
 interface Follower<T> extends Omit<ReflectorSink<T>, 'problem'> {
   readonly isSynced: () => boolean
   readonly note: (answer: Kept) => void
+  readonly reached: (version: string) => Promise<void>
 }
 
 /** What keeps the table from going back in time. */
@@ -82,12 +90,12 @@ function openFollower<T extends Kept>(
   const noted = new Set<string>()
   /** On the pages of the list that is under way. */
   const present = new Set<string>()
-  let toldUpTo: string | undefined
+  const versions = openToldVersions()
   const versionAt = (key: string): string | undefined => objects.get(key)?.metadata.resourceVersion
   const isOlder = (object: Kept): boolean => isNewer(versionAt(keyOf(object)), object.metadata.resourceVersion)
   const isKept = (key: string, version: string): boolean => noted.has(key) && isNewer(versionAt(key), version)
   return {
-    isSynced: () => toldUpTo !== undefined,
+    isSynced: () => versions.upTo() !== undefined,
     begin: () => {
       noted.clear()
       present.clear()
@@ -97,13 +105,13 @@ function openFollower<T extends Kept>(
         const key = keyOf(object)
         present.add(key)
         // The list is right whatever its versions: those of a cluster that was restored from a backup have gone back.
-        if (!isKept(key, version)) put(object, toldUpTo === undefined)
+        if (!isKept(key, version)) put(object, versions.upTo() === undefined)
       }
     },
     listed: (version) => {
       for (const key of objects.keys()) if (!present.has(key) && !isKept(key, version)) drop(key)
       present.clear()
-      toldUpTo = version
+      versions.told(version)
     },
     upsert: (object) => {
       if (!isOlder(object)) put(object)
@@ -111,12 +119,11 @@ function openFollower<T extends Kept>(
     remove: (object) => {
       if (!isOlder(object)) drop(keyOf(object), object)
     },
-    bookmark: (version) => {
-      toldUpTo = version
-    },
+    bookmark: versions.told,
+    reached: versions.reached,
     note: (answer) => {
       // What the server has told of up to there may have been deleted since.
-      if (isOlder(answer) || !isNewer(answer.metadata.resourceVersion, toldUpTo)) return
+      if (isOlder(answer) || !isNewer(answer.metadata.resourceVersion, versions.upTo())) return
       noted.add(keyOf(answer))
       put(project(answer))
     },

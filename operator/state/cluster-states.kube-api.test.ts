@@ -5,14 +5,17 @@ import { resources } from '../../crds/resources.ts'
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { readFlowState } from '../../flow/plan/flow-status.ts'
 import { slim } from '../../kube/cache/projection.ts'
+import { systemClock } from '../../kube/clock.ts'
+import { fencedClient } from '../../kube/election/fenced-client.ts'
 import { pathOf } from '../../kube/kube-object.ts'
 import type { KubeClient, KubeRequest } from '../../kube/transport/kube-client.ts'
-import { failed, KubeError, orThrow } from '../../kube/transport/kube-error.ts'
+import { done, failed, KubeError, orThrow } from '../../kube/transport/kube-error.ts'
 import { openStatusWriter } from '../../kube/write/status-writer.ts'
 import { describeOnKubeApi } from '../../test/env/kube-tests.ts'
 import { inFreshNamespacesOfWeir } from '../../test/env/weir-crds.ts'
 import { openClusterFlows, type ClusterFlows } from '../../test/rig/cluster-flows.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { openCurrentness } from './currentness.ts'
 
 const waiting = { timeout: 60_000, interval: 10 }
 
@@ -101,6 +104,90 @@ describeOnKubeApi('states in Flows', (place) => {
       stream: async ({ signal, path, method }) => {
         await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))
         return failed(new KubeError(`${method} ${path}`, { kind: 'aborted', reason: 'Aborted' }))
+      },
+    }
+  }
+
+  it('are known to the next who leads by one write, as soon as its cache has heard of it', async () => {
+    const uid = await created()
+    const other = await created('other')
+    const first = flows.lead()
+    await first.flows.put(stateOf(uid), 0)
+    await first.flows.put(stateOf(other, { name: 'other' }), 0)
+    const asked: KubeRequest[] = []
+    const release = Promise.withResolvers<void>()
+    const late = await openClusterFlows({
+      client: administrator,
+      operator: slow(administrator, release.promise),
+      namespace,
+    })
+    onTestFinished(late.close)
+    await first.flows.put(stateOf(other, { name: 'other', lastRevision: 2 }), 1)
+    const client: KubeClient = {
+      ...administrator,
+      request: (request) => (asked.push(request), administrator.request(request)),
+      read: (request, parse) => (asked.push(request), administrator.read(request, parse)),
+    }
+    const isCurrent = openCurrentness({ client, caches: late.caches, clock: systemClock })
+    const { flows: store } = late.lead({ client, isCurrent })
+    const known = Promise.all([store.get(uid), store.get(other), store.list()])
+    await vi.waitFor(() => expect(asked.length).toBe(1), waiting)
+    release.resolve()
+    expect(await known).toMatchObject([
+      { version: 2, state: { lastRevision: 1 } },
+      { version: 2, state: { lastRevision: 2 } },
+      [{ version: 2 }, { version: 2 }],
+    ])
+    expect(asked.map(({ method }) => method)).toEqual(['PATCH'])
+    expect(await first.flows.put(stateOf(uid, { lastRevision: 9 }), 1)).toBe('conflict')
+  })
+
+  it.each<{ name: string; client: (administrator: KubeClient) => KubeClient }>([
+    { name: 'there is none', client: (administrator) => administrator },
+    { name: 'no state can be written', client: refusing },
+  ])('are compared one by one where $name', async ({ client }) => {
+    const isCurrent = openCurrentness({ client: client(administrator), caches: flows.caches, clock: systemClock })
+    expect(await isCurrent()).toBe(false)
+    const uid = await created()
+    await flows.lead().flows.put(stateOf(uid), 0)
+    const { flows: store } = flows.lead({ client: client(administrator), isCurrent })
+    expect(await store.get(uid)).toMatchObject({ version: 1 })
+    const again = openCurrentness({ client: client(administrator), caches: flows.caches, clock: systemClock })
+    expect(await again()).toBe(client !== refusing)
+  })
+
+  it('are not said to be known by who leads no more', async () => {
+    await flows.lead().flows.put(stateOf(await created()), 0)
+    let isLeader = false
+    const client = fencedClient(administrator, () => isLeader)
+    const isCurrent = openCurrentness({ client, caches: flows.caches, clock: systemClock })
+    await expect(isCurrent()).rejects.toMatchObject({ name: 'TransientError', code: 'NotLeading' })
+    isLeader = true
+    expect(await isCurrent()).toBe(true)
+  })
+
+  /** A server that takes no write. */
+  function refusing(client: KubeClient): KubeClient {
+    return {
+      ...client,
+      request: async (request) =>
+        request.method === 'GET'
+          ? client.request(request)
+          : failed(new KubeError('refused', { kind: 'refused', status: 422, reason: 'Invalid' })),
+    }
+  }
+
+  /** A watch that tells of nothing until it is released. */
+  function slow(client: KubeClient, released: Promise<void>): KubeClient {
+    const held = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      await released
+      yield* chunks
+    }
+    return {
+      ...client,
+      stream: async (request) => {
+        const opened = await client.stream(request)
+        return opened.kind === 'failed' ? opened : done(held(opened.value))
       },
     }
   }

@@ -31,7 +31,10 @@ export interface FlowFinder {
   readonly lose: (uid: string) => void
 }
 
-type FinderParts = Pick<ClusterStatesParts, 'client' | 'caches'>
+export interface FinderParts extends Pick<ClusterStatesParts, 'client' | 'caches'> {
+  /** Resolves with true when the cache has everything that was written before this process began to lead; false where that is not known. */
+  readonly isCurrent: () => Promise<boolean>
+}
 
 export function openFlowFinder(parts: FinderParts, namespace: string): FlowFinder {
   const known = openKnownFlows(parts, namespace)
@@ -107,11 +110,13 @@ function openKnownFlows({ client, caches: { flows } }: FinderParts, namespace: s
 
 /** Reads those that the cache has in another version than the server. */
 async function lookAtAll(
-  { client, caches: { flows } }: FinderParts,
+  { client, caches: { flows }, isCurrent }: FinderParts,
   namespace: string,
   known: KnownFlows,
 ): Promise<void> {
   await flows.synced
+  // Of thousands a list takes the server as many milliseconds.
+  if (await isCurrent()) return
   const versions = await readFlowVersions(client, namespace)
   const keys = new Set([...versions.keys(), ...flows.byIndex('namespace', namespace).map(keyOf)])
   // One by one: they are as many as have changed in the last moment.

@@ -15,7 +15,7 @@ import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { clusterFailure } from '../../runtime/plans/kubernetes/cluster-failure.ts'
 import type { FlowStateStore } from '../../runtime/store/store.ts'
 import type { ClusterStatesParts } from './cluster-states.ts'
-import { openFlowFinder, type ClusterFlow, type FlowFinder } from './flow-finder.ts'
+import { openFlowFinder, type ClusterFlow, type FinderParts, type FlowFinder } from './flow-finder.ts'
 import { sendRemoval, sendState, type Sending } from './send-state.ts'
 
 const listedAtOnce = 200
@@ -32,7 +32,7 @@ const retryPolicy = { firstMs: 50, factor: 3, longestMs: 2_000 }
  * A Flow that is not there has no state: the first write of one is a PermanentError `FlowNotFound`. A state that cannot be read is a PermanentError
  * `FlowStateMalformed`; `list` leaves such out, and says so in the log. An edit for which there is no room yet is a TransientError `FlowStateTooLarge`.
  */
-export function openFlowStates(parts: ClusterStatesParts, namespace: string): FlowStateStore {
+export function openFlowStates(parts: ClusterStatesParts & FinderParts, namespace: string): FlowStateStore {
   const finder = openFlowFinder(parts, namespace)
   const own = { ...parts, finder }
   const complained = new Set<string>()

@@ -67,9 +67,15 @@ export async function openClusterFlows(parts: ClusterFlowsParts): Promise<Cluste
   return {
     caches,
     lead: (options = {}) =>
-      openClusterStates({ client: operator, caches, clock: systemClock, log: pino({ enabled: false }), ...options })(
-        namespace,
-      ),
+      openClusterStates({
+        client: operator,
+        caches,
+        clock: systemClock,
+        log: pino({ enabled: false }),
+        // No write that a test has not asked for.
+        isCurrent: async () => false,
+        ...options,
+      })(namespace),
     create: async (name, changed = spec) => {
       const body = {
         apiVersion: apiVersionOf(resources.flows),
