@@ -15,6 +15,7 @@ const entries = {
   runner: 'runtime/runner-main.ts',
   recorder: 'runtime/recorder-main.ts',
   operator: 'operator/operator-main.ts',
+  'cluster-gateway': 'runtime/cluster-gateway-main.ts',
   'cluster-recorder': 'runtime/cluster-recorder-main.ts',
   'cluster-scheduler': 'runtime/cluster-scheduler-main.ts',
 } as const

@@ -31,6 +31,8 @@ export interface ServersParts {
   readonly signal: AbortSignal
   /** Told what keeps a server from being used, at each change until both can be. */
   readonly waiting: Probes['waiting']
+  /** Connections to publish and to consume are opened at once, and not when they are first needed; true by default. */
+  readonly isEager?: boolean
   /** The store is opened when it is needed, or a moment after the start; else at the start. */
   readonly isStoreLate?: boolean
   /** What cannot be helped by waiting, of a store that is opened late. */
@@ -66,13 +68,13 @@ async function openNow({ settings, database, name, clock, log, signal, waiting }
   return store
 }
 
-function openBroker({ settings, name, clock, log, signal, waiting }: ServersParts): Promise<Broker> {
+function openBroker({ settings, name, clock, log, signal, waiting, isEager = true }: ServersParts): Promise<Broker> {
   return openAmqpBroker({
     url: settings.brokerUrl.href,
     connectionName: name,
     patience: 'wait',
     links: leanLinks(clock),
-    isEager: true,
+    isEager,
     clock,
     log,
     signal,

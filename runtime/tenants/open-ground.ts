@@ -3,10 +3,10 @@ import { resources } from '../../crds/resources.ts'
 import { openObjectCache } from '../../kube/cache/object-cache.ts'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import type { Clock } from '../clock.ts'
-import { flowLooks, type FlowLook } from '../plans/kubernetes/flow-looks.ts'
+import { flowLooks } from '../plans/kubernetes/flow-looks.ts'
 import { openKubernetesPlanSource, type KubernetesPlanSource } from '../plans/kubernetes/kubernetes-plan-source.ts'
 import { seenFlow } from '../plans/kubernetes/seen-flow.ts'
-import { openServers, type Servers } from '../process/open-servers.ts'
+import { openServers, type Servers, type ServersParts } from '../process/open-servers.ts'
 import { shareMongo, type SharedMongo } from '../store/mongo/connect-mongo.ts'
 import { brokerUrlWith } from './decide/read-login.ts'
 import type { OpenTenant } from './open-tenants.ts'
@@ -28,6 +28,16 @@ export interface Ground {
   readonly logins: ReturnType<typeof openTenantLogins>
   /** Opens what a namespace's part stands on; it is closed with the stack. */
   readonly openTenant: (tenant: OpenTenant, opened: AsyncDisposableStack) => Promise<TenantGround>
+  /** The servers alone, closed with the stack; `openTenant` has both at once. */
+  readonly openServers: (
+    tenant: OpenTenant,
+    opened: AsyncDisposableStack,
+    how?: Pick<ServersParts, 'isStoreLate' | 'isEager'>,
+  ) => Promise<Servers>
+  /** The plans alone. */
+  readonly openPlans: (tenant: Pick<OpenTenant, 'namespace' | 'log'>) => Promise<KubernetesPlanSource>
+  /** Whether a namespace has flows, as far as is known now. */
+  readonly hasFlows: (namespace: string) => boolean
   /** What keeps it from being right, each in a sentence. */
   readonly troubles: () => readonly string[]
   /** After all that stands on it. */
@@ -59,9 +69,21 @@ export function openGround(parts: GroundParts): Ground {
   const looks = flowLooks(flows)
   const mongo = shareMongo({ url: servers.storeUrl, applicationName: `weir-${role}` })
   const caches = { Secrets: logins, Flows: flows }
+  const openPlans: Ground['openPlans'] = ({ namespace: name, log }) =>
+    openKubernetesPlanSource({ client, namespace: name, flows: looks(name), clock, log })
+  const openServersOf: Ground['openServers'] = (tenant, opened, how) =>
+    openServersOn({ ...parts, ...how, mongo, opened }, tenant)
   return {
     logins,
-    openTenant: (tenant, opened) => openTenantOn({ ...parts, clock, looks, mongo }, tenant, opened),
+    openPlans,
+    openServers: openServersOf,
+    hasFlows: (name) => flows.byIndex('namespace', name).length > 0,
+    openTenant: async (tenant, opened) => {
+      const ground = await openServersOf(tenant, opened)
+      const plans = await openPlans(tenant)
+      opened.defer(plans.close)
+      return { ...ground, plans }
+    },
     troubles: () =>
       Object.entries(caches).flatMap(([kind, cache]) => {
         const problem = cache.problem()
@@ -76,17 +98,15 @@ export function openGround(parts: GroundParts): Ground {
   }
 }
 
-interface Shared extends GroundParts {
-  readonly looks: (namespace: string) => FlowLook
+interface ServersOn extends GroundParts, Pick<ServersParts, 'isStoreLate' | 'isEager' | 'opened'> {
   readonly mongo: SharedMongo
 }
 
-async function openTenantOn(
-  { client, role, servers, clock, looks, mongo }: Shared,
-  { namespace, login, log, signal }: OpenTenant,
-  opened: AsyncDisposableStack,
-): Promise<TenantGround> {
-  const ground = await openServers({
+function openServersOn(
+  { role, servers, clock, mongo, opened, isStoreLate = false, isEager = true }: ServersOn,
+  { login, log, signal }: OpenTenant,
+): Promise<Servers> {
+  return openServers({
     settings: { brokerUrl: brokerUrlWith(servers.brokerUrl, login), storeUrl: servers.storeUrl },
     database: { name: login.database, mongo },
     name: `weir-${role}`,
@@ -95,8 +115,9 @@ async function openTenantOn(
     opened,
     signal,
     waiting: () => {},
+    isStoreLate,
+    isEager,
+    // What waits for it is told each time.
+    onRefused: (err) => log.warn({ err }, 'namespace’s database cannot be opened'),
   })
-  const plans = await openKubernetesPlanSource({ client, namespace, flows: looks(namespace), clock, log })
-  opened.defer(plans.close)
-  return { ...ground, plans }
 }

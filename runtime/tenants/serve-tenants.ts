@@ -23,6 +23,21 @@ export interface TenantProgram<Part extends ServedTenant> {
   readonly open: (ground: Ground, tenant: OpenTenant, clock: Clock) => Promise<Part>
   /** Of all namespaces together. */
   readonly meters?: Pick<MetricsParts, 'recorder'>
+  /** What it has beside its namespaces; closed before them, while probes answer. */
+  readonly openBeside?: (serving: Serving<Part>) => Promise<Beside>
+}
+
+export interface Serving<Part> extends Pick<Tenants<Part>, 'parts'> {
+  readonly ground: Pick<Ground, 'hasFlows' | 'troubles'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Beside {
+  /** What keeps it from its work now, each in a sentence. */
+  readonly troubles: () => readonly string[]
+  /** Safe to repeat. */
+  readonly close: () => Promise<void>
 }
 
 export interface ServingParts {
@@ -39,12 +54,13 @@ export interface ServedTenants<Part> extends Pick<Tenants<Part>, 'parts'> {
   readonly close: () => Promise<void>
 }
 
+const nothingBeside: Beside = { troubles: () => [], close: async () => {} }
 /** A namespace whose servers do not answer keeps nobody from serving the others. */
 const patienceMs = 20_000
 
 /** One process for all namespaces: each that has its part of the servers is served, as long as it has it. Probes answer from the first moment. */
 export async function serveTenants<Part extends ServedTenant>(
-  { role, open, meters = {} }: TenantProgram<Part>,
+  { role, open, meters = {}, openBeside }: TenantProgram<Part>,
   { settings, client, log, namespace = settings.namespace }: ServingParts,
 ): Promise<ServedTenants<Part>> {
   const clock = systemClock
@@ -54,13 +70,17 @@ export async function serveTenants<Part extends ServedTenant>(
     opened.defer(ground.close)
     const tenants = openTenants({ logins: ground.logins, clock, log, open: (tenant) => open(ground, tenant, clock) })
     opened.defer(tenants.close)
+    let beside = nothingBeside
+    const troubles = troublesOf(ground, tenants, clock)
     const { port, close } = await openHealthServer({
       host: settings.httpHost,
       port: settings.httpPort,
-      troubles: troublesOf(ground, tenants, clock),
+      troubles: () => [...troubles(), ...beside.troubles()],
       metrics: openMetrics({ ...together(tenants), ...meters, clock }),
     })
     opened.defer(close)
+    if (openBeside !== undefined) beside = await openBeside({ ...tenants, ground, clock, log })
+    opened.defer(beside.close)
     return { port, parts: tenants.parts, close: () => opened.disposeAsync() }
   } catch (error) {
     await opened.disposeAsync()

@@ -23,6 +23,7 @@ export interface TenantSettings {
 }
 
 export interface GatewaySettings extends TenantSettings {
+  /** Of webhooks; 0 takes any free port, which is logged. */
   readonly hooksPort: number
 }
 
@@ -61,7 +62,7 @@ export const tenantFields = {
 export const gatewayFields = {
   ...tenantFields,
   WEIR_HOOKS_PORT: {
-    description: 'where webhooks are answered, as `/hooks/NAMESPACE/PATH`',
+    description: 'where webhooks are answered, as `/hooks/NAMESPACE/PATH`; 0 takes a free one, which the log tells',
     absent: { value: 8080 },
     read: readWholeNumber(0, 65_535),
   },
