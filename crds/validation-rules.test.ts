@@ -66,11 +66,10 @@ const oneAuth =
   'spec.triggers[0].webhook: auth is exactly one of none, hmac, jwt, basic, apiKey, mtls; to let everybody in write `none: {}`'
 const needsFunction =
   'spec.steps[0]: `function` names what the component does: a component step needs it, a built-in has none'
-const ofComponent = 'spec.steps[0]: config, bind and credential belong to a component step'
-const ofCall =
-  'spec.steps[0]: timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step'
+const ofComponent =
+  'spec.steps[0]: config, bind, credential, timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step'
 const waitOne = 'spec.steps[0].wait: wait either `seconds`, or `until` an instant that an expression gives'
-const edgeTo = "spec: an edge's `to` must be the name of a step"
+const toStep = 'spec: `to` of an edge and of `onError` must be the name of a step'
 const missingNext = 'spec: as soon as one step has `next`, every step but the last writes it; `next: []` ends there'
 
 const judges: Readonly<Record<string, (spec: unknown) => string[]>> = {
@@ -104,6 +103,7 @@ describe('the CEL rules of a Flow', () => {
       spec: trigger({ manual: {}, poll: { everySeconds: 1 } }),
       want: [oneTrigger],
     },
+    { name: 'refuse a trigger of no kind that leads to a step', spec: trigger({ to: 'fetch' }), want: [oneTrigger] },
     { name: 'take a trigger that leads to a step', spec: trigger({ manual: {}, to: 'fetch' }), want: [] },
     {
       name: 'refuse a trigger that leads nowhere',
@@ -165,6 +165,27 @@ describe('the CEL rules of a Flow', () => {
     },
     { name: 'take a step of the catalogue', spec: step({ clusterComponent: 'http', function: 'request' }), want: [] },
     { name: 'refuse a step that does nothing', spec: step({}), want: [oneStep] },
+    { name: 'refuse a step that only has what others have, too', spec: step({ config: {} }), want: [oneStep] },
+    {
+      name: 'refuse a step that is no more than a function',
+      spec: step({ function: 'a' }),
+      want: [oneStep, needsFunction],
+    },
+    {
+      name: 'refuse a component step that is something else, too',
+      spec: step({ component: 'a', function: 'b', filter: 'true' }),
+      want: [oneStep],
+    },
+    {
+      name: 'take a built-in with an edge and one for failures',
+      spec: step({ filter: 'true', next: [{ to: 'it' }], onError: { to: 'it' } }),
+      want: [],
+    },
+    {
+      name: 'refuse a step that is nothing and leads on',
+      spec: step({ next: [{ to: 'it' }], onError: { to: 'it' } }),
+      want: [oneStep],
+    },
     { name: 'refuse a step that is two things', spec: step({ filter: 'true', transform: 'data' }), want: [oneStep] },
     {
       name: 'refuse a step of two components',
@@ -173,12 +194,10 @@ describe('the CEL rules of a Flow', () => {
     },
     { name: 'refuse a component step without a function', spec: step({ component: 'a' }), want: [needsFunction] },
     { name: 'refuse a function of a built-in', spec: step({ filter: 'true', function: 'a' }), want: [needsFunction] },
-    ...[{ config: {} }, { bind: {} }, { credential: 'a' }].map((rest) => ({
-      name: `refuse a built-in with ${Object.keys(rest)[0]}`,
-      spec: step({ filter: 'true', ...rest }),
-      want: [ofComponent],
-    })),
     ...[
+      { config: {} },
+      { bind: {} },
+      { credential: 'a' },
       { timeoutSeconds: 1 },
       { concurrencyPerProcess: 1 },
       { order: {} },
@@ -187,7 +206,7 @@ describe('the CEL rules of a Flow', () => {
     ].map((rest) => ({
       name: `refuse a built-in with ${Object.keys(rest)[0]}`,
       spec: step({ filter: 'true', ...rest }),
-      want: [ofCall],
+      want: [ofComponent],
     })),
     {
       name: 'take metadata beside a transform',
@@ -239,13 +258,13 @@ describe('the CEL rules of a Flow', () => {
           { to: 'it', otherwise: true },
         ],
       }),
-      want: ['spec.steps[0]: at most one edge of a step is `otherwise: true`'],
+      want: ['spec.steps[0].next: at most one edge of a step is `otherwise: true`'],
     },
-    { name: 'refuse an edge to nowhere', spec: step({ filter: 'true', next: [{ to: 'ti' }] }), want: [edgeTo] },
+    { name: 'refuse an edge to nowhere', spec: step({ filter: 'true', next: [{ to: 'ti' }] }), want: [toStep] },
     {
       name: 'refuse an edge for failures to nowhere',
       spec: step({ filter: 'true', onError: { to: 'ti' } }),
-      want: ['spec: `onError.to` must be the name of a step'],
+      want: [toStep],
     },
     { name: 'take a sequence', spec: { triggers: [manual], steps: [fetch, { name: 'a', filter: 'true' }] }, want: [] },
     {

@@ -28,13 +28,13 @@ const ofFlow: readonly Omit<RuleCase, 'kinds'>[] = [
     field: 'spec.triggers',
   },
   {
-    rule: "an edge's `to` must be the name of a step",
+    rule: '`to` of an edge and of `onError` must be the name of a step',
     kept: calling({ next: [{ to: 'it' }] }),
     broken: calling({ next: [{ to: 'ti' }] }),
     field: 'spec.steps',
   },
   {
-    rule: '`onError.to` must be the name of a step',
+    rule: '`to` of an edge and of `onError` must be the name of a step',
     kept: flow([
       { ...call, onError: { to: 'b' } },
       { name: 'b', log: 'data' },
@@ -83,13 +83,13 @@ const ofFlow: readonly Omit<RuleCase, 'kinds'>[] = [
     field: 'spec.steps[0].function',
   },
   {
-    rule: 'config, bind and credential belong to a component step',
+    rule: 'config, bind, credential, timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step',
     kept: calling({ config: { a: 1 }, bind: { b: 'data' }, credential: 'c' }),
     broken: builtIn({ filter: 'true', credential: 'c' }),
     field: 'spec.steps[0].name',
   },
   {
-    rule: 'timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step',
+    rule: 'config, bind, credential, timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step',
     kept: calling({ timeoutSeconds: 1, order: {}, deduplicate: { windowSeconds: 1, key: 'data.id' }, dedicated: {} }),
     broken: builtIn({ filter: 'true', order: {} }),
     field: 'spec.steps[0].name',
@@ -201,7 +201,7 @@ const ofFlowRevision: readonly Omit<RuleCase, 'kinds'>[] = [
   },
 ]
 
-/** One for each rule of the definitions: a test holds that none is missing. */
+/** At least one for each rule of the definitions: a test holds that none is missing. */
 export const ruleCases: readonly RuleCase[] = [
   ...ofFlow.map((rule) => ({ ...rule, kinds: ['Flow'] })),
   ...ofComponent.map((rule) => ({ ...rule, kinds: ['Component', 'ClusterComponent'] })),

@@ -14,7 +14,7 @@ const cases = ruleCases.flatMap(({ kinds, ...rest }) => kinds.map((kind) => ({ k
 type Judge = (kind: string, spec: object, before?: object) => Promise<KubeError | undefined>
 
 describe('the cases of rules', () => {
-  it('are as many as the rules', async () => {
+  it('are there for every rule, and for none that is not there', async () => {
     const rules = (await readDefinitions()).flatMap(({ spec }) =>
       placesOf(spec.versions[0].schema.openAPIV3Schema).flatMap(({ schema }) =>
         ((schema['x-kubernetes-validations'] ?? []) as readonly { readonly message: string }[]).map(
@@ -22,7 +22,8 @@ describe('the cases of rules', () => {
         ),
       ),
     )
-    expect(cases.map(({ kind, rule }) => `${kind}: ${rule}`).toSorted()).toEqual(rules.toSorted())
+    const covered = new Set(cases.map(({ kind, rule }) => `${kind}: ${rule}`))
+    expect([...covered].toSorted()).toEqual(rules.toSorted())
   })
 })
 
@@ -35,17 +36,20 @@ describeOnKubeApi('a rule on an API server', (place) => {
     judge = judgeOn(client, fresh.namespace)
   })
 
-  it.each(cases)('lets pass what keeps it: $kind, $rule', async ({ kind, kept, before }) => {
+  it.each(cases)('lets pass what keeps it: $kind, $rule ($field)', async ({ kind, kept, before }) => {
     expect(await judge(kind, kept, before)).toBeUndefined()
   })
 
-  it.each(cases)('tells what breaks it, and where: $kind, $rule', async ({ kind, broken, before, rule, field }) => {
-    const failure = await judge(kind, broken, before)
-    expect(failure?.reason).toBe('Invalid')
-    expect(failure?.causes).toEqual([
-      { reason: 'FieldValueInvalid', field, message: expect.stringContaining(rule) as string },
-    ])
-  })
+  it.each(cases)(
+    'tells what breaks it, and where: $kind, $rule ($field)',
+    async ({ kind, broken, before, rule, field }) => {
+      const failure = await judge(kind, broken, before)
+      expect(failure?.reason).toBe('Invalid')
+      expect(failure?.causes).toEqual([
+        { reason: 'FieldValueInvalid', field, message: expect.stringContaining(rule) as string },
+      ])
+    },
+  )
 
   it('is cheap enough for the largest flow, where every edge leads to the last step', async () => {
     expect(await judge('Flow', largestFlow())).toBeUndefined()

@@ -38,16 +38,18 @@ export interface Flow {
   readonly status?: FlowStatus
 }
 
+// An API server evaluates every rule at each write of a Flow, also of its status, and for each field that a rule looks for it lists all properties that the
+// object may have. How many fields there are, `dyn(self).size()`, costs nothing: of a step with a name and one more field little else is looked at, and what is
+// one of several fields and nothing else is one that has as many.
+//
 // The steps' names are put in a list once: looked for edge by edge, the largest flow would cost more than an API server spends on a rule.
 /**
  * @x-kubernetes-validations [
  *   {rule: "self.triggers.all(t, !has(t.to) || self.steps.exists(s, s.name == t.to))",
  *    message: "a trigger's `to` must be the name of a step", fieldPath: ".triggers"},
- *   {rule: "[self.steps.map(t, t.name)].all(names, self.steps.all(s, !has(s.next) || s.next.all(e, e.to in names)))",
- *    message: "an edge's `to` must be the name of a step", fieldPath: ".steps"},
- *   {rule: "self.steps.all(s, !has(s.onError) || !has(s.onError.to) || self.steps.exists(t, t.name == s.onError.to))",
- *    message: "`onError.to` must be the name of a step", fieldPath: ".steps"},
- *   {rule: "!self.steps.exists(s, has(s.next)) || self.steps.all(s, has(s.next) || s.name == self.steps[self.steps.size() - 1].name)",
+ *   {rule: "self.steps.all(s, dyn(s).size() == 2 || !has(s.next) && (!has(s.onError) || !has(s.onError.to))) || [self.steps.map(t, t.name)].all(names, self.steps.all(s, (!has(s.next) || s.next.all(e, e.to in names)) && (!has(s.onError) || !has(s.onError.to) || s.onError.to in names)))",
+ *    message: "`to` of an edge and of `onError` must be the name of a step", fieldPath: ".steps"},
+ *   {rule: "!self.steps.exists(s, dyn(s).size() > 2 && has(s.next)) || self.steps.all(s, has(s.next) || s.name == self.steps[self.steps.size() - 1].name)",
  *    message: "as soon as one step has `next`, every step but the last writes it; `next: []` ends there", fieldPath: ".steps"}
  * ]
  */
@@ -95,7 +97,7 @@ export interface Update {
  * What starts a run.
  *
  * @x-kubernetes-validations [
- *   {rule: "[has(self.schedule), has(self.webhook), has(self.poll), has(self.listen), has(self.manual)].filter(x, x).size() == 1",
+ *   {rule: "dyn(self).size() == (has(self.to) ? 3 : 2)",
  *    message: "a trigger is exactly one of schedule, webhook, poll, listen, manual", fieldPath: ".name"}
  * ]
  */
@@ -172,7 +174,7 @@ export interface PollTrigger {
  * @x-kubernetes-validations [
  *   {rule: "!has(self.sync) || (has(self.reply) && self.reply == 'sync')",
  *    message: "`sync` says how to wait for the answer: it needs `reply: sync`", fieldPath: ".sync"},
- *   {rule: "[has(self.auth.none), has(self.auth.hmac), has(self.auth.jwt), has(self.auth.basic), has(self.auth.apiKey), has(self.auth.mtls)].filter(x, x).size() == 1",
+ *   {rule: "dyn(self.auth).size() == 1",
  *    message: "auth is exactly one of none, hmac, jwt, basic, apiKey, mtls; to let everybody in write `none: {}`", fieldPath: ".auth"}
  * ]
  */
@@ -332,18 +334,14 @@ export interface MtlsAuth {
  * One node of the graph: a component's function, or exactly one built-in.
  *
  * @x-kubernetes-validations [
- *   {rule: "[has(self.component), has(self.clusterComponent), has(self.transform), has(self.set), has(self.filter), has(self.split), has(self.wait), has(self.log), has(self.fail), has(self.respond)].filter(x, x).size() == 1",
+ *   {rule: "dyn(self).size() == 2 ? has(self.transform) || has(self.set) || has(self.filter) || has(self.log) || has(self.split) || has(self.wait) || has(self.respond) || has(self.fail) || has(self.component) || has(self.clusterComponent) : has(self.component) ? !(has(self.clusterComponent) || has(self.transform) || has(self.set) || has(self.filter) || has(self.log) || has(self.split) || has(self.wait) || has(self.respond) || has(self.fail)) : [has(self.clusterComponent), has(self.transform), has(self.set), has(self.filter), has(self.log), has(self.split), has(self.wait), has(self.respond), has(self.fail)].filter(x, x).size() == 1",
  *    message: "a step is exactly one of component, clusterComponent, transform, set, filter, split, wait, log, fail, respond", fieldPath: ".name"},
  *   {rule: "has(self.component) || has(self.clusterComponent) ? has(self.__function__) : !has(self.__function__)",
  *    message: "`function` names what the component does: a component step needs it, a built-in has none", fieldPath: ".function"},
- *   {rule: "has(self.component) || has(self.clusterComponent) || !(has(self.config) || has(self.bind) || has(self.credential))",
- *    message: "config, bind and credential belong to a component step", fieldPath: ".name"},
- *   {rule: "has(self.component) || has(self.clusterComponent) || !(has(self.timeoutSeconds) || has(self.concurrencyPerProcess) || has(self.order) || has(self.deduplicate) || has(self.dedicated))",
- *    message: "timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step", fieldPath: ".name"},
- *   {rule: "!has(self.transformMetadata) || has(self.transform)",
- *    message: "`transformMetadata` stands beside a `transform`", fieldPath: ".transformMetadata"},
- *   {rule: "!has(self.next) || self.next.filter(e, has(e.otherwise) && e.otherwise).size() <= 1",
- *    message: "at most one edge of a step is `otherwise: true`", fieldPath: ".next"}
+ *   {rule: "dyn(self).size() == 2 || has(self.component) || has(self.clusterComponent) || !(has(self.config) || has(self.bind) || has(self.credential) || has(self.timeoutSeconds) || has(self.concurrencyPerProcess) || has(self.order) || has(self.deduplicate) || has(self.dedicated))",
+ *    message: "config, bind, credential, timeoutSeconds, concurrencyPerProcess, order, deduplicate and dedicated belong to a component step", fieldPath: ".name"},
+ *   {rule: "dyn(self).size() == 2 || !has(self.transformMetadata) || has(self.transform)",
+ *    message: "`transformMetadata` stands beside a `transform`", fieldPath: ".transformMetadata"}
  * ]
  */
 export interface Step {
@@ -393,6 +391,10 @@ export interface Step {
    *
    * @maxItems 16
    * @x-kubernetes-list-type atomic
+   * @x-kubernetes-validations [
+   *   {rule: "self.filter(e, has(e.otherwise) && e.otherwise).size() <= 1",
+   *    message: "at most one edge of a step is `otherwise: true`"}
+   * ]
    */
   readonly next?: readonly Edge[]
   /** What happens when the step fails. */
@@ -424,7 +426,7 @@ export interface Step {
  * How long a message waits.
  *
  * @x-kubernetes-validations [
- *   {rule: "has(self.seconds) != has(self.until)",
+ *   {rule: "dyn(self).size() == 1",
  *    message: "wait either `seconds`, or `until` an instant that an expression gives", fieldPath: ".seconds"}
  * ]
  */
@@ -485,7 +487,7 @@ export interface Edge {
  * What happens when a step fails.
  *
  * @x-kubernetes-validations [
- *   {rule: "!(has(self.then) && has(self.to))",
+ *   {rule: "!has(self.to) || !has(self.then)",
  *    message: "after the last attempt a message goes either to a step (`to`) or where `then` says", fieldPath: ".to"}
  * ]
  */
