@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sampleHeaders } from '../test/samples/sample-message.ts'
 import type { JsonObject } from '../crds/v1alpha1/meta.ts'
 import type { StepEvent } from '../runtime/store/store.ts'
 import { openSqliteStore } from '../runtime/store/sqlite-store.ts'
@@ -192,19 +193,16 @@ describe('a local runtime with a state', () => {
     const { flow: owner, revision, hash } = runtime.plans.all[0]!
     await runtime.close(5000)
     const store = openSqliteStore(join(root, 'state', 'weir.db'))
-    const headers = {
+    const headers = sampleHeaders({
       flow: owner.uid,
       revision,
       revisionHash: hash,
       run: 'run',
-      runStartedAt: 0,
       trigger: 'by-hand',
       at: 'put',
       attempt: 3,
-      copy: 'copy',
-      hops: 0,
       tracked: true,
-    } as const
+    })
     const kept = { namespace: 'default', flow: owner.uid, step: 'put', run: 'run', revision, headers, failures: [] }
     for (const id of ['2', '4']) {
       const body = encodeBody({}, Buffer.from(`{"data": ${id}}`))

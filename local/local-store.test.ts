@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { sampleHeaders } from '../test/samples/sample-message.ts'
 import type { DeadLetter } from '../runtime/store/store.ts'
 import { openLocalStore } from './local-store.ts'
 
@@ -14,18 +15,7 @@ const letter: DeadLetter = {
   message: 'busy',
   attempts: 1,
   failures: [],
-  headers: {
-    flow: 'uid',
-    revision: 1,
-    revisionHash: '',
-    run: 'run',
-    runStartedAt: 0,
-    trigger: 'by-hand',
-    at: 'store',
-    attempt: 1,
-    copy: 'copy',
-    hops: 0,
-  },
+  headers: sampleHeaders({ run: 'run', trigger: 'by-hand' }),
   body: new Uint8Array(),
   diedAt: 0,
   replay: 0,

@@ -7,6 +7,7 @@ import { openMetrics } from '../../runtime/metrics/open-metrics.ts'
 import { recorderMeters } from '../../runtime/metrics/recorder-meters.ts'
 import { stepMeters } from '../../runtime/metrics/step-meters.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { addCredentialMetrics, operatorMetrics } from '../credential-metrics.ts'
 import { alertGroups, type AlertGroup } from './alert-rules.ts'
 import { alertsText, prometheusRuleText } from './alerts-text.ts'
@@ -35,20 +36,8 @@ async function runnerAndRecorder(): Promise<string> {
   const clock = simulatedClock(1_700_000_000_000)
   const meters = stepMeters()
   const plan = changePlan({ steps: { a: 'f' } })
-  const headers = {
-    flow: 'u',
-    revision: 1,
-    revisionHash: 'h',
-    run: 'r',
-    runStartedAt: 0,
-    trigger: 't',
-    at: 'a',
-    attempt: 1,
-    copy: 'c',
-    hops: 0,
-  }
   const place = { namespace: 'n', flow: 'f', uid: 'u', step: 'a', queue: 'q', pool: 'core' }
-  meters.observer.onDeliveryBegin(place, headers)
+  meters.observer.onDeliveryBegin(place, sampleHeaders({ flow: 'u', at: 'a' }))
   meters.observer.onBudgetUnknown('shop', 'crm')
   return openMetrics({
     broker: { depth: async () => ({ ready: 1, consumers: 1 }), health: () => ({ kind: 'ready' }) },

@@ -7,10 +7,10 @@ import { systemClock } from '../../runtime/clock.ts'
 import type { WorkList } from '../../runtime/plan-source.ts'
 import { openStorePlanSource } from '../../runtime/plans/store-plan-source.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
-import { encodeBody } from '../../runtime/wire/body.ts'
 import type { WireMessage } from '../../runtime/wire/message.ts'
 import { describeOnRabbit, freshVhost } from '../../test/env/servers.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { sampleMessage } from '../../test/samples/sample-message.ts'
 import { openFlowChanges } from './flow-changes.ts'
 
 const log = pino({ level: 'silent' })
@@ -180,20 +180,5 @@ function toQueue(queue: string | undefined) {
 }
 
 function messageTo(queue: string | undefined, id: string): WireMessage {
-  return {
-    id,
-    headers: {
-      flow: 'uid',
-      revision: 1,
-      revisionHash: '',
-      run: id,
-      runStartedAt: 0,
-      trigger: 't',
-      at: queue?.split('.')[1] ?? '',
-      attempt: 1,
-      copy: 'c',
-      hops: 0,
-    },
-    body: encodeBody({}, Buffer.from('{}')),
-  }
+  return sampleMessage(id, { run: id, at: queue?.split('.')[1] ?? '' })
 }

@@ -10,9 +10,10 @@ import type { Clock } from '../../runtime/clock.ts'
 import { simulatedClock, sleep } from '../../runtime/clock.ts'
 import { TransientError } from '../../runtime/error.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
-import { encodeBody, carriedOf } from '../../runtime/wire/body.ts'
-import type { WireMessage } from '../../runtime/wire/message.ts'
+import { carriedOf } from '../../runtime/wire/body.ts'
+import type { MessageHeaders, WireMessage } from '../../runtime/wire/message.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { sampleMessage } from '../../test/samples/sample-message.ts'
 import type { ChangeParts } from './change-parts.ts'
 import type { FlowChanges } from './flow-changes.ts'
 import { openFlowChanges } from './flow-changes.ts'
@@ -37,23 +38,8 @@ async function openWorld() {
   return { clock, broker, store, open, state, queues }
 }
 
-const message = (queue: string, id: string, more = {}): WireMessage => ({
-  id,
-  headers: {
-    flow: 'uid',
-    revision: 1,
-    revisionHash: '',
-    run: id,
-    runStartedAt: 0,
-    trigger: 't',
-    at: queue.split('.')[1] ?? '',
-    attempt: 1,
-    copy: 'c',
-    hops: 0,
-    ...more,
-  },
-  body: encodeBody({}, Buffer.from('{}')),
-})
+const message = (queue: string, id: string, more: Partial<MessageHeaders> = {}): WireMessage =>
+  sampleMessage(id, { run: id, at: queue.split('.')[1] ?? '', ...more })
 
 const publish = (broker: Broker, queue: string, id = 'm') =>
   broker.publish({ kind: 'queue', queue }, message(queue, id))

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import type { Broker, Delivery } from '../broker/broker.ts'
 import { deadQueue } from '../broker/broker.ts'
 import { brokerConformance } from '../broker/broker-conformance.ts'
@@ -39,18 +40,7 @@ brokerConformance('a claim check that takes every body', async () => {
 })
 
 function message(id: string, payload: Buffer): WireMessage {
-  const headers = {
-    flow: 'flow-uid',
-    revision: 1,
-    revisionHash: 'h',
-    run: 'r',
-    runStartedAt: 1,
-    trigger: 't',
-    at: 'step',
-    attempt: 1,
-    copy: `copy-${id}`,
-    hops: 0,
-  }
+  const headers = sampleHeaders({ flow: 'flow-uid', at: 'step', copy: `copy-${id}` })
   return { id, headers, body: encodeBody({ trigger: { data: { id } } }, payload) }
 }
 

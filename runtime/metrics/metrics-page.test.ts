@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { simulatedClock } from '../clock.ts'
 import { openMetrics } from './open-metrics.ts'
 import { recorderMeters } from './recorder-meters.ts'
@@ -64,19 +65,7 @@ async function families(): Promise<Family[]> {
   const meters = stepMeters()
   const plan = changePlan({ steps: { a: 'f' } })
   const place = { namespace: 'a "b"', flow: 'c\\d', uid: 'u', step: 'e\nf', queue: 'q', pool: 'core' }
-  const headers = {
-    flow: 'u',
-    revision: 1,
-    revisionHash: 'h',
-    run: 'r',
-    runStartedAt: 0,
-    trigger: 't',
-    at: 'a',
-    attempt: 1,
-    copy: 'c',
-    hops: 0,
-  }
-  meters.observer.onDeliveryBegin(place, headers)
+  meters.observer.onDeliveryBegin(place, sampleHeaders({ flow: 'u', at: 'a' }))
   meters.observer.onBudgetWait('shop', 'crm', 'parked')
   meters.observer.onBudgetUnknown('shop', 'crm')
   const metrics = openMetrics({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { simulatedClock } from '../clock.ts'
 import type { Settlement } from '../runner/job.ts'
 import type { DeliveryPlace } from '../runner/runner-parts.ts'
 import type { StepEvent } from '../store/store.ts'
-import type { MessageHeaders } from '../wire/message.ts'
 import type { Metrics } from './open-metrics.ts'
 import { openMetrics } from './open-metrics.ts'
 import type { ObservingRecorderMeters } from './recorder-meters.ts'
@@ -23,18 +23,7 @@ const place: DeliveryPlace = {
 const startedAt = 1_700_000_000_000
 const plan = changePlan({ steps: { a: 'f', b: 'f' } })
 const living = plan.stages.map((stage) => ({ stage, plan }))
-const headers: MessageHeaders = {
-  flow: 'uid-1',
-  revision: 1,
-  revisionHash: 'h',
-  run: 'run-1',
-  runStartedAt: startedAt,
-  trigger: 'nightly',
-  at: 'fetch',
-  attempt: 1,
-  copy: 'c',
-  hops: 0,
-}
+const headers = sampleHeaders({ flow: 'uid-1', run: 'run-1', runStartedAt: startedAt, at: 'fetch' })
 const settled: Settlement = { kind: 'ack', event: 'settled', emitted: 3 }
 
 function eventOf(kind: StepEvent['kind'], step = 'fetch'): StepEvent {

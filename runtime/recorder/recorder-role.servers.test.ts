@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { describeOnRabbit } from '../../test/env/servers.ts'
+import { sampleMessage } from '../../test/samples/sample-message.ts'
 import { unroutedQueue } from '../broker/broker.ts'
 import { openAmqpBroker } from '../broker/amqp/open-amqp-broker.ts'
 import type { BrokerRole } from '../broker/management/decide/plan-vhost.ts'
@@ -10,7 +11,6 @@ import { provisionVhost, removeVhost } from '../broker/management/provision-vhos
 import { systemClock } from '../clock.ts'
 import { openReInjector } from '../runner/re-inject.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
-import { encodeBody } from '../wire/body.ts'
 import { openRecorder } from './recorder.ts'
 
 const log = pino({ level: 'silent' })
@@ -42,19 +42,7 @@ describeOnRabbit('the user of a recorder', (rabbit) => {
     const plans = { active: () => undefined, get: nobody, refresh: nobody, flows: () => [] }
     opened.defer((await openReInjector({ broker, store, plans, clock: systemClock, log })).close)
 
-    const headers = {
-      flow: 'gone',
-      revision: 1,
-      revisionHash: 'h',
-      run: 'r',
-      runStartedAt: 0,
-      trigger: 't',
-      at: 'store',
-      attempt: 1,
-      copy: 'c',
-      hops: 0,
-    }
-    const lost = { id: 'lost', headers, body: encodeBody({}, Buffer.from('{}')) }
+    const lost = sampleMessage('lost', { flow: 'gone' })
     expect(await operator.publish({ kind: 'queue', queue: unroutedQueue }, lost)).toBe('confirmed')
     await expect
       .poll(() => store.deadLetters.list({}), { timeout: 30_000 })

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { deadQueue, eventsQueue } from '../broker/broker.ts'
 import type { MemoryBroker } from '../broker/memory-broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
@@ -10,23 +11,20 @@ import { openMemoryStore } from '../store/memory-store.ts'
 import type { DeadLetter, Store } from '../store/store.ts'
 import type { AttemptFailure } from '../wire/body.ts'
 import { encodeBody } from '../wire/body.ts'
-import type { MessageHeaders, WireMessage } from '../wire/message.ts'
+import type { WireMessage } from '../wire/message.ts'
 import type { Recorder, RecorderParts } from './recorder.ts'
 import { openRecorder } from './recorder.ts'
 
 const log = pino({ level: 'silent' })
-const headers: MessageHeaders = {
+const headers = sampleHeaders({
   flow: 'flow-1',
   revision: 4,
-  revisionHash: 'h',
   run: 'run-1',
   runStartedAt: 1000,
   trigger: 'nightly',
   at: 'shape',
   attempt: 3,
-  copy: 'c',
-  hops: 0,
-}
+})
 const failures: readonly AttemptFailure[] = [
   { step: 'store', attempt: 1, code: 'StepTimedOut', message: 'no answer', at: '2024-05-01T10:00:00.000Z' },
   { step: 'store', attempt: 2, code: 'ComponentFailed', message: 'the shop is shut', at: '2024-05-01T10:00:05.000Z' },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Step } from '../../crds/v1alpha1/flow.ts'
 import type { Rig, RigOptions } from '../../test/rig/runner-rig.ts'
 import { openRig } from '../../test/rig/runner-rig.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import type { Broker } from '../broker/broker.ts'
 import { deadQueue } from '../broker/broker.ts'
 import { TransientError } from '../error.ts'
@@ -35,18 +36,7 @@ async function holdingRig(options: RigOptions) {
   const publish = async (changes: { at?: string; revision?: number; body?: Buffer }): Promise<void> => {
     const { queue, entries } = opened.plan.stages[0]!
     const { body = encodeBody({}, Buffer.from('{"data":{}}')), at = entries[0] ?? '', revision = 1 } = changes
-    const headers = {
-      flow: 'uid',
-      revision,
-      revisionHash: opened.plan.hash,
-      run: 'r',
-      runStartedAt: 0,
-      trigger: 'by-hand',
-      at,
-      attempt: 1,
-      copy: 'c',
-      hops: 0,
-    }
+    const headers = sampleHeaders({ revision, revisionHash: opened.plan.hash, trigger: 'by-hand', at })
     await opened.broker.publish({ kind: 'queue', queue }, { id: 'm', headers, body })
   }
   return { ...opened, held, hold, publish, release: gate.resolve }

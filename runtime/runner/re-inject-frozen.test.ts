@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { changePlan } from '../../test/samples/change-plan.ts'
+import { sampleMessage } from '../../test/samples/sample-message.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
 import { simulatedClock } from '../clock.ts'
 import { openStorePlanSource } from '../plans/store-plan-source.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
-import { encodeBody } from '../wire/body.ts'
 import { openReInjector } from './re-inject.ts'
 
 const log = pino({ level: 'silent' })
@@ -38,20 +38,7 @@ it('takes what a frozen flow has lost back to its queue, where it waits: nobody 
   expect(plans.living()).toEqual([])
   await broker.declareQueues([{ name: deadQueue }, { name: queue }])
   const reInjector = await openReInjector({ broker, plans, store, clock, log })
-  const headers = {
-    flow: 'uid',
-    revision: 1,
-    revisionHash: plan.hash,
-    run: 'r',
-    runStartedAt: 0,
-    trigger: 't',
-    at: step,
-  }
-  const message = {
-    id: 'm',
-    headers: { ...headers, attempt: 1, copy: 'c', hops: 0 },
-    body: encodeBody({}, Buffer.from('{}')),
-  }
+  const message = sampleMessage('m', { revisionHash: plan.hash, at: step })
   await broker.publish({ kind: 'queue', queue: unroutedQueue }, message)
   await clock.advance(10_000)
   expect(await broker.depth(queue)).toMatchObject({ ready: 1 })

@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { callManagement, describeOnRabbit, freshVhost } from '../../test/env/servers.ts'
+import { sampleMessage } from '../../test/samples/sample-message.ts'
 import { openAmqpBroker } from '../broker/amqp/open-amqp-broker.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
 import { systemClock } from '../clock.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
-import { encodeBody } from '../wire/body.ts'
 import { openReInjector } from './re-inject.ts'
 
 const log = pino({ level: 'silent' })
@@ -25,19 +25,7 @@ describeOnRabbit('what lost its target', (rabbit) => {
     const path = `/api/queues/${encodeURIComponent(vhost.vhost)}/${unroutedQueue}`
     await callManagement(vhost.managementUrl, 'DELETE', path)
     await expect.poll(() => broker.depth(unroutedQueue), { timeout: 30_000 }).toMatchObject({ consumers: 1 })
-    const headers = {
-      flow: 'gone',
-      revision: 1,
-      revisionHash: 'h',
-      run: 'r',
-      runStartedAt: 0,
-      trigger: 't',
-      at: 'store',
-      attempt: 1,
-      copy: 'c',
-      hops: 0,
-    }
-    const lost = { id: 'lost', headers, body: encodeBody({}, Buffer.from('{}')) }
+    const lost = sampleMessage('lost', { flow: 'gone' })
     expect(await broker.publish({ kind: 'delay', queue: 'gone', delayMs: 100 }, lost)).toBe('confirmed')
     await expect.poll(() => broker.depth(deadQueue), { timeout: 30_000 }).toMatchObject({ ready: 1 })
   })

@@ -1,31 +1,18 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { sampleMessage } from '../../test/samples/sample-message.ts'
 import type { Broker, PublishOutcome } from '../broker/broker.ts'
 import { deadQueue, unroutedQueue } from '../broker/broker.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
 import { simulatedClock, sleep } from '../clock.ts'
 import { TransientError } from '../error.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
-import { encodeBody } from '../wire/body.ts'
 import { openReInjector } from './re-inject.ts'
-
-const headers = {
-  flow: 'gone',
-  revision: 1,
-  revisionHash: 'h',
-  run: 'r',
-  runStartedAt: 0,
-  trigger: 't',
-  at: 'store',
-  attempt: 1,
-  copy: 'c',
-  hops: 0,
-}
 
 const nobody = async () => undefined
 const plans = { active: () => undefined, get: nobody, refresh: nobody, flows: () => [] }
 const log = pino({ level: 'silent' })
-const messageOf = (id: string) => ({ id, headers, body: encodeBody({}, Buffer.from('{}')) })
+const messageOf = (id: string) => sampleMessage(id, { flow: 'gone' })
 
 it.each<{ name: string; refusal: () => Promise<PublishOutcome> }>([
   { name: 'confirmed', refusal: () => Promise.reject(new TransientError('BrokerUnavailable', 'no answer')) },

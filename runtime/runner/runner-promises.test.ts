@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Step } from '../../crds/v1alpha1/flow.ts'
 import type { Rig, RigOptions, Script } from '../../test/rig/runner-rig.ts'
 import { openRig } from '../../test/rig/runner-rig.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { fireRunId } from '../trigger/decide/fire-id.ts'
 import { replyOf } from '../wire/reply.ts'
 
@@ -461,18 +462,7 @@ describe('nothing spins', () => {
   ])('on $name: it is a dead letter', async ({ body }) => {
     const { broker, plan, untilIdle, deadLetters, events } = await rigOf({ spec: { steps: [call('store')] } })
     const { queue, name: at } = plan.stages[0]!
-    const headers = {
-      flow: 'uid',
-      revision: 1,
-      revisionHash: plan.hash,
-      run: 'r',
-      runStartedAt: 0,
-      trigger: 'by-hand',
-      at,
-      attempt: 1,
-      copy: 'c',
-      hops: 0,
-    }
+    const headers = sampleHeaders({ revisionHash: plan.hash, trigger: 'by-hand', at })
     await broker.publish({ kind: 'queue', queue }, { id: 'm', headers, body })
     await untilIdle()
     expect(await deadLetters()).toMatchObject([{ code: 'MalformedMessage' }])

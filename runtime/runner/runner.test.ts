@@ -3,6 +3,7 @@ import type { Step } from '../../crds/v1alpha1/flow.ts'
 import { replyOf } from '../wire/reply.ts'
 import type { Rig, RigOptions, Script } from '../../test/rig/runner-rig.ts'
 import { openRig } from '../../test/rig/runner-rig.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 
 let rig: Rig | undefined
 afterEach(() => rig?.close())
@@ -667,16 +668,12 @@ function body(message: object): Buffer {
 }
 
 function headersFor(plan: Rig['plan'], run: string) {
-  return {
+  return sampleHeaders({
     flow: plan.flow.uid,
     revision: plan.revision,
     revisionHash: plan.hash,
     run,
-    runStartedAt: 0,
     trigger: 'by-hand',
     at: plan.stages[0]!.name,
-    attempt: 1,
-    copy: 'copy',
-    hops: 0,
-  }
+  })
 }

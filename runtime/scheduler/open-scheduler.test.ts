@@ -9,6 +9,7 @@ import { openMemoryStore } from '../store/memory-store.ts'
 import { fireRunId } from '../trigger/decide/fire-id.ts'
 import { depthGate } from '../trigger/gate.ts'
 import { samplePlan, samplePlans } from '../../test/samples/sample-plan.ts'
+import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { payloadOf } from '../wire/body.ts'
 import type { WireMessage } from '../wire/message.ts'
 import { openScheduler } from './open-scheduler.ts'
@@ -665,18 +666,7 @@ describe('close', () => {
   })
 })
 
-const headers = {
-  flow,
-  revision: 1,
-  revisionHash: 'hash-1',
-  run: 'run',
-  runStartedAt: 0,
-  trigger: 'nightly',
-  at: 'fetch',
-  attempt: 1,
-  copy: 'copy',
-  hops: 0,
-}
+const headers = sampleHeaders({ flow, revisionHash: 'hash-1', run: 'run', trigger: 'nightly', at: 'fetch' })
 
 /** A clock whose time can be set while its timers go on. */
 function jumpingClock(clock: Clock): Clock & { readonly jump: (byMs: number) => void } {

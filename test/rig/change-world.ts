@@ -10,7 +10,7 @@ import { simulatedClock } from '../../runtime/clock.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import type { WireMessage } from '../../runtime/wire/message.ts'
-import { encodeBody } from '../../runtime/wire/body.ts'
+import { sampleMessage } from '../samples/sample-message.ts'
 
 /** One driver process, which may die between any two of its calls: what it was about to do happens or not, and it never hears of it. */
 export interface DriverProcess {
@@ -316,20 +316,5 @@ function openTraffic(broker: Broker, store: Store, clock: Clock) {
 
 function messageTo(queue: string, number: number): WireMessage {
   const [flow = '', at = ''] = queue.split('.')
-  return {
-    id: `m${number}`,
-    headers: {
-      flow,
-      revision: 1,
-      revisionHash: '',
-      run: `m${number}`,
-      runStartedAt: 0,
-      trigger: 't',
-      at,
-      attempt: 1,
-      copy: 'c',
-      hops: 0,
-    },
-    body: encodeBody({}, Buffer.from('{}')),
-  }
+  return sampleMessage(`m${number}`, { flow, run: `m${number}`, at })
 }

@@ -8,6 +8,7 @@ import { openCutter } from '../../../test/env/cutter.ts'
 import { openRabbit, type RabbitServer } from '../../../test/env/rabbit.ts'
 import { callManagement, describeOnRabbit, describeOnRabbit4 } from '../../../test/env/servers.ts'
 import type { RabbitUrls } from '../../../test/env/shared-servers.ts'
+import { sampleHeaders } from '../../../test/samples/sample-message.ts'
 import { bindTopology, declareTopology } from '../amqp/enact-topology.ts'
 import { queueTopology, rungTopology, type Topology } from '../amqp/decide/plan-topology.ts'
 import { openAmqpBroker } from '../amqp/open-amqp-broker.ts'
@@ -195,18 +196,7 @@ function promises(rabbitOf: () => RabbitUrls): void {
     try {
       const message = (id: string) => ({
         id,
-        headers: {
-          flow: 'f',
-          revision: 1,
-          revisionHash: 'h',
-          run: 'r',
-          runStartedAt: 0,
-          trigger: 't',
-          at: 'store',
-          attempt: 1,
-          copy: id,
-          hops: 0,
-        },
+        headers: sampleHeaders({ copy: id }),
         body: Buffer.from('{}'),
       })
       const seen: string[] = []

@@ -7,11 +7,11 @@ import { openAmqpBroker } from '../../../runtime/broker/amqp/open-amqp-broker.ts
 import type { Target } from '../../../runtime/broker/broker.ts'
 import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts'
 import { systemClock } from '../../../runtime/clock.ts'
-import { encodeBody } from '../../../runtime/wire/body.ts'
 import type { WireMessage } from '../../../runtime/wire/message.ts'
 import { describeOnAll } from '../../env/operator-tests.ts'
 import { callManagement } from '../../env/servers.ts'
 import { openOperatorRig, simpleFlow, stateOf, type OperatorRig } from '../../rig/operator/operator-rig.ts'
+import { sampleMessage } from '../../samples/sample-message.ts'
 
 const waiting = { timeout: 60_000, interval: 50 }
 const log = pino({ level: 'silent' })
@@ -244,17 +244,5 @@ describeOnAll('Flows in a cluster', (places) => {
 })
 
 function messageTo(flow: string, id: string): WireMessage {
-  const headers = {
-    flow,
-    revision: 1,
-    revisionHash: 'h',
-    run: 'r',
-    runStartedAt: 0,
-    trigger: 'by-hand',
-    at: 'say',
-    attempt: 1,
-    copy: id,
-    hops: 0,
-  }
-  return { id, headers, body: encodeBody({}, Buffer.from('{"data":1}')) }
+  return sampleMessage(id, { flow, trigger: 'by-hand', at: 'say', copy: id }, '{"data":1}')
 }

@@ -4,8 +4,6 @@ import type { BrokerRole } from '../../../runtime/broker/management/decide/plan-
 import { brokerRoles, planVhost, userName } from '../../../runtime/broker/management/decide/plan-vhost.ts'
 import { openManagementClient } from '../../../runtime/broker/management/management-client.ts'
 import { provisionVhost, removeVhost } from '../../../runtime/broker/management/provision-vhost.ts'
-import { encodeBody } from '../../../runtime/wire/body.ts'
-import type { WireMessage } from '../../../runtime/wire/message.ts'
 import type { RabbitServer } from '../../env/rabbit.ts'
 import { openRabbit } from '../../env/rabbit.ts'
 import {
@@ -19,6 +17,7 @@ import type { MongoUrls, RabbitUrls } from '../../env/shared-servers.ts'
 import type { FaultRig } from '../../rig/faults/fault-rig.ts'
 import { openFaultRig } from '../../rig/faults/fault-rig.ts'
 import type { ProcessUnderTest } from '../../rig/faults/process-under-test.ts'
+import { sampleMessage } from '../../samples/sample-message.ts'
 
 const manifests = `apiVersion: weir.dev/v1alpha1
 kind: Flow
@@ -112,22 +111,7 @@ function promises(serversOf: () => { readonly rabbit: RabbitUrls; readonly mongo
   })
 }
 
-const stray: WireMessage = {
-  id: 'stray',
-  headers: {
-    flow: 'nobodys-uid',
-    revision: 1,
-    revisionHash: 'h',
-    run: 'stray',
-    runStartedAt: 0,
-    trigger: 't',
-    at: 'first',
-    attempt: 1,
-    copy: 'stray',
-    hops: 0,
-  },
-  body: encodeBody({}, Buffer.from('{"data":{}}')),
-}
+const stray = sampleMessage('stray', { flow: 'nobodys-uid', run: 'stray', at: 'first', copy: 'stray' }, '{"data":{}}')
 
 function eventually(assertion: () => Promise<void>): Promise<void> {
   return vi.waitFor(assertion, { timeout: 60_000, interval: 100 })
