@@ -164,6 +164,14 @@ describeOnKubeApi('objects on an API server', (place) => {
     const live = await readBack(resources.flowRevisions, orThrow(await create(resources.flowRevisions, spec)))
     expect(live['spec']).toEqual(spec)
   })
+
+  it('are told of who has written a plan, not each of its fields', async () => {
+    const spec = { flow: 'a', revision: 1, hash: 'h', plan: { stages: { core: {} }, queues: { core: 'q' } } }
+    const { metadata } = orThrow(await create(resources.flowRevisions, spec))
+    const { managedFields = [] } = metadata as { managedFields?: readonly object[] }
+    expect(managedFields).toMatchObject([{ fieldsV1: { 'f:spec': { 'f:plan': {} } } }])
+    expect(JSON.stringify(managedFields)).not.toContain('f:stages')
+  })
 })
 
 function flow(steps: readonly object[]): object {

@@ -44,6 +44,11 @@ export interface FlowRevisionSpec {
    * @pattern ^[A-Za-z0-9_-]+$
    */
   readonly hash: string
-  /** The compiled plan, at most 512 KiB, without inline source. */
+  // One value, since it never changes: which of its fields were written by whom is as long as the plan, and an API server works that out at each write.
+  /**
+   * The compiled plan, at most 512 KiB, without inline source.
+   *
+   * @x-kubernetes-map-type atomic
+   */
   readonly plan: JsonObject
 }
