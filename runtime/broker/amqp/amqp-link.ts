@@ -77,6 +77,12 @@ export interface ConsumerChannel {
   /** Gathered: sent at the end of the turn of the loop. */
   readonly ack: (deliveryTag: number, multiple: boolean) => void
   readonly requeue: (deliveryTag: number) => void
+  /**
+   * Nothing more comes, and what was settled is settled for good: the server's channel tells a quorum queue of some dozens of settlements at a
+   * time and keeps the others until these are written (`rabbit_fifo_client`, from its soft limit of 32 on), so that one that just ends loses
+   * them. This is answered when the queue has written them. What is held stays so, and the queue's next consumer may begin before it goes back.
+   */
+  readonly cancel: () => Promise<void>
   readonly close: () => Promise<void>
 }
 

@@ -120,6 +120,10 @@ function openedChannel(server: AmqpServer, opened: OpenedChannel): ConsumerChann
       gather()
       channel.nack(messageOf(deliveryTag), false, true)
     },
+    cancel: async () => {
+      if (!state.isOpen || consumerTag === undefined) return
+      await connection.answered('the end of a consumer', channel.cancel(consumerTag))
+    },
     close: async () => {
       if (!state.isOpen) return
       state.isOpen = false

@@ -54,7 +54,9 @@ export function openConsumerSide(parts: ConsumerSideParts): ConsumerSide {
       checkPrefetch(options.prefetch)
       const opened = await whenLink()
       const onOver = (): void => void subscriptions.delete(subscription)
-      const subscription = new AmqpSubscription({ ...parts, onOver }, queue, { ...options, onDelivery })
+      const singleActiveConsumer = options.singleActiveConsumer ?? parts.isSingleActive(queue)
+      const own = { ...options, ...(singleActiveConsumer !== undefined && { singleActiveConsumer }), onDelivery }
+      const subscription = new AmqpSubscription({ ...parts, onOver }, queue, own)
       subscriptions.add(subscription)
       try {
         await subscription.begin(opened)
@@ -66,8 +68,8 @@ export function openConsumerSide(parts: ConsumerSideParts): ConsumerSide {
         setPrefetch: (prefetch) => {
           checkPrefetch(prefetch)
           // To change it is to consume again, which hands a queue of one consumer to the next while this one still holds messages.
-          const isSingleActive = options.singleActiveConsumer ?? parts.isSingleActive(queue)
-          if (isSingleActive === false) subscription.setPrefetch(prefetch)
+          if ((options.singleActiveConsumer ?? parts.isSingleActive(queue)) === false)
+            subscription.setPrefetch(prefetch)
         },
         close: () => subscription.close(),
       }

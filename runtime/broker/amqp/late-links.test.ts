@@ -32,6 +32,7 @@ function consumed(): Consumed {
     consume: async () => void now.push(name),
     ack: () => {},
     requeue: () => {},
+    cancel: async () => {},
     close: async () => void (now.includes(name) && now.splice(now.indexOf(name), 1)),
   })
   const subscription = new AmqpSubscription(

@@ -208,6 +208,25 @@ describeOnRabbit('on RabbitMQ', (rabbit) => {
       })
     })
 
+    it('keeps what was acknowledged before its consumer was cancelled, however far the queue is behind', async () => {
+      const count = 1_000
+      const { link: publisher, told } = await openPublisher(links, server)
+      for (let sent = 0; sent < count; sent += 1) publisher.publish(publication({ messageId: `m${sent}` }))
+      await vi.waitFor(() => expect(told).toHaveLength(count), { timeout: 30_000 })
+      const { link } = await openConsumer(links, server)
+      const first = await openChannel(link)
+      await first.channel.consume('q', count)
+      await vi.waitFor(() => expect(first.deliveries).toHaveLength(count), { timeout: 30_000 })
+      // One by one: a queue is told of some dozens at a time, and the server's channel holds the others back.
+      for (const { deliveryTag } of first.deliveries.slice(0, -1)) first.channel.ack(deliveryTag, false)
+      await first.channel.cancel()
+      await first.channel.close()
+      const second = await openChannel(link)
+      await second.channel.consume('q', count)
+      await vi.waitFor(() => expect(second.deliveries).not.toEqual([]), { timeout: 30_000 })
+      expect(second.deliveries.map(({ messageId }) => messageId)).toEqual([`m${count - 1}`])
+    })
+
     it('hands out more once the prefetch was raised; earlier deliveries stay valid', async () => {
       const { link: publisher } = await openPublisher(links, server)
       const { link, lost } = await openConsumer(links, server)

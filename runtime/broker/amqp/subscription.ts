@@ -58,6 +58,7 @@ export class AmqpSubscription {
   readonly #onDelivery: (delivery: Delivery) => void
   readonly #onEnd: ((reason: Error) => void) | undefined
   readonly #onInterrupted: (() => void) | undefined
+  readonly #isShared: boolean
   #prefetch: number
   #link: ConsumerLink | undefined
   #generation: Generation | undefined
@@ -75,6 +76,7 @@ export class AmqpSubscription {
     this.#onDelivery = own.onDelivery
     this.#onEnd = own.onEnd
     this.#onInterrupted = own.onInterrupted
+    this.#isShared = own.singleActiveConsumer === false
   }
 
   /** Begins on this link. @throws what `ConsumerChannel.consume` throws */
@@ -155,6 +157,8 @@ export class AmqpSubscription {
     const generation = this.#generation
     if (generation?.isLive) this.#tell(generation, Infinity)
     this.#parts.onOver()
+    // Where another consumer waits for its turn, it must find what is held in its old place.
+    if (generation?.isLive && this.#isShared) await this.#cancel(generation)
     await this.#drop()
   }
 
@@ -189,6 +193,11 @@ export class AmqpSubscription {
     this.#isOver = true
     this.#parts.onOver()
     this.#onEnd?.(reason)
+  }
+
+  async #cancel(generation: Generation): Promise<void> {
+    generation.isLive = false
+    await generation.channel?.cancel().catch(() => {}) // it is gone, and what it held with it
   }
 
   #drop(): Promise<void> {

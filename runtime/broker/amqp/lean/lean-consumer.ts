@@ -84,6 +84,13 @@ class LeanChannel implements ConsumerChannel {
     this.#settle(method.basicReject, deliveryTag, true)
   }
 
+  async cancel(): Promise<void> {
+    const tag = this.#tag
+    if (tag === undefined || this.#isOver || !this.#connection.isOpen(this.#channel)) return
+    this.#tag = undefined
+    await this.#cancel(tag)
+  }
+
   async close(): Promise<void> {
     this.#isOver = true
     await this.#connection.closeChannel(this.#channel).catch(() => {}) // it is gone in any case
