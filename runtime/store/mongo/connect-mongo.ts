@@ -44,10 +44,10 @@ export interface SharedMongo {
   readonly close: () => Promise<void>
 }
 
-export function shareMongo({ url, applicationName = 'weir' }: SharedMongoOptions): SharedMongo {
+export function shareMongo({ url, applicationName = 'weir', isOneOfMany }: SharedMongoOptions): SharedMongo {
   let making: Promise<MongoClient> | undefined
   const make = async (): Promise<MongoClient> => {
-    const { client } = await newClient({ url, applicationName })
+    const { client } = await newClient({ url, applicationName, ...(isOneOfMany && { isOneOfMany }) })
     // Each who shares it listens for the servers' state.
     return client.setMaxListeners(0)
   }
@@ -60,7 +60,10 @@ export function shareMongo({ url, applicationName = 'weir' }: SharedMongoOptions
   }
 }
 
-export type SharedMongoOptions = Pick<MongoServerOptions, 'url' | 'applicationName'>
+export interface SharedMongoOptions extends Pick<MongoServerOptions, 'url' | 'applicationName'> {
+  /** There is a client for each of many logins: at rest each has one connection to each server, and under load fewer than usual. */
+  readonly isOneOfMany?: boolean
+}
 
 const firstPauseMs = 500
 const longestPauseMs = 15_000
@@ -83,6 +86,9 @@ const options: MongoClientOptions = {
   promoteBuffers: true,
   readPreference: 'primary',
 }
+
+/** 300 KB of a process at rest, where the usual ones take 390 and a second connection, by which they learn of a new primary before they need it. */
+const oneOfMany: MongoClientOptions = { maxPoolSize: 10, serverMonitoringMode: 'poll' }
 
 /**
  * A client whose server can keep what a store promises, after `prepare` has worked on its database.
@@ -153,19 +159,20 @@ async function clientOf(server: MongoServerOptions): Promise<ConnectedMongo> {
   return { client: await server.shared.client(), place: placeOf(server), release: async () => {} }
 }
 
-function placeOf({ url, database }: Pick<MongoServerOptions, 'url' | 'database'>): MongoPlace {
+export function placeOf({ url, database }: Pick<MongoServerOptions, 'url' | 'database'>): MongoPlace {
   const read = readMongoUrl(url)
   return { ...read, database: database ?? read.database ?? 'weir' }
 }
 
-type ClientOptions = Pick<MongoServerOptions, 'url' | 'database' | 'applicationName'>
+type ClientOptions = Pick<MongoServerOptions, 'url' | 'database' | 'applicationName'> &
+  Pick<SharedMongoOptions, 'isOneOfMany'>
 
 async function newClient({ applicationName: appName = 'weir', ...where }: ClientOptions): Promise<ConnectedMongo> {
   const place = placeOf(where)
   // Takes 125 ms: only who opens a store pays.
   const { mongoClient } = await import('./driver.ts')
   try {
-    const client = mongoClient(where.url, { ...options, appName })
+    const client = mongoClient(where.url, { ...options, ...(where.isOneOfMany && oneOfMany), appName })
     return { client, place, release: () => client.close() }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

@@ -1,8 +1,7 @@
-import type { Db, IndexDescription } from 'mongodb'
+import type { Db } from 'mongodb'
 import type { Logger } from 'pino'
 import type { MongoRetention } from '../retention.ts'
-
-type Index = Pick<IndexDescription, 'key' | 'unique' | 'expireAfterSeconds' | 'partialFilterExpression'>
+import { indexChanges, type Index, type KnownIndex } from './decide/index-changes.ts'
 
 /** What the parts look for, and what the server forgets by itself. */
 function indexesOf({ observedMs }: MongoRetention): Readonly<Record<string, readonly Index[]>> {
@@ -45,19 +44,32 @@ function indexesOf({ observedMs }: MongoRetention): Readonly<Record<string, read
 }
 
 /**
- * Safe to repeat, and in several processes at once. A time to live that has changed takes the place of the old one, where
- * the user may do that.
+ * Safe to repeat, and in several processes at once. What is there is left as it is, so that who may only look can open a database that another has
+ * prepared. A time to live that has changed takes the place of the old one, where the user may do that.
  */
 export async function createIndexes(database: Db, { retention, log }: IndexParts): Promise<void> {
   const creating = Object.entries(indexesOf(retention)).map(async ([name, indexes]) => {
+    const { missing, outdated } = indexChanges(indexes, await knownIndexes(database, name))
+    for (const index of outdated) await changeLifetime({ database, log }, name, index)
+    if (missing.length === 0) return
     try {
-      await database.collection(name).createIndexes([...indexes])
+      await database.collection(name).createIndexes([...missing])
     } catch (error) {
       if (!isOptionsConflict(error)) throw error
-      for (const index of indexes) await createOrChange({ database, log }, name, index)
+      for (const index of missing) await createOrChange({ database, log }, name, index)
     }
   })
   await Promise.all(creating)
+}
+
+/** None of a collection that is not there, and none that may not be looked at. */
+async function knownIndexes(database: Db, collection: string): Promise<readonly KnownIndex[]> {
+  try {
+    return await database.collection(collection).indexes()
+  } catch (error) {
+    if ([namespaceNotFound, unauthorized].includes(Number(codeOf(error)))) return []
+    throw error
+  }
 }
 
 export interface IndexParts {
@@ -74,20 +86,25 @@ async function createOrChange({ database, log }: IndexPlace, collection: string,
   try {
     await database.collection(collection).createIndexes([index])
   } catch (error) {
-    const { key: keyPattern, expireAfterSeconds } = index
-    if (!isOptionsConflict(error) || expireAfterSeconds === undefined) throw error
-    const changing = database.command({ collMod: collection, index: { keyPattern, expireAfterSeconds } })
-    await changing.catch((error: unknown) => {
-      if (codeOf(error) !== unauthorized) throw error
-      // The role readWrite has all but this, and nothing is lost by it.
-      log.warn(
-        { collection, expireAfterSeconds },
-        'time to live stays as it was, since the user may not change it: that takes the role dbAdmin',
-      )
-    })
+    if (!isOptionsConflict(error) || index.expireAfterSeconds === undefined) throw error
+    await changeLifetime({ database, log }, collection, index)
   }
 }
 
+async function changeLifetime({ database, log }: IndexPlace, collection: string, index: Index): Promise<void> {
+  const { key: keyPattern, expireAfterSeconds } = index
+  const changing = database.command({ collMod: collection, index: { keyPattern, expireAfterSeconds } })
+  await changing.catch((error: unknown) => {
+    if (codeOf(error) !== unauthorized) throw error
+    // The role readWrite has all but this, and nothing is lost by it.
+    log.warn(
+      { collection, expireAfterSeconds },
+      'time to live stays as it was, since the user may not change it: that takes the role dbAdmin',
+    )
+  })
+}
+
+const namespaceNotFound = 26
 const unauthorized = 13
 
 /** `IndexOptionsConflict`, or `IndexKeySpecsConflict`. */

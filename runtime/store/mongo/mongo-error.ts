@@ -2,6 +2,7 @@ import { PermanentError, TransientError } from '../../error.ts'
 import { storeClosed } from '../store-closed.ts'
 import type { DriverError, MongoFailure, ServersSeen } from './decide/mongo-failure.ts'
 import { judgeMongoError } from './decide/mongo-failure.ts'
+import { usersRefusal } from './users/decide/users-refusal.ts'
 
 /** Shown in place of the URL, which may hold a password. */
 export interface MongoPlace {
@@ -42,6 +43,16 @@ export function openingError(
   const options = isTelling ? { cause } : {}
   return isPermanent ? new PermanentError(code, message, options) : new TransientError(code, message, options)
 }
+
+/** Of a server that answers and does not let users be made; undefined for trouble of another kind. */
+export function usersError(place: MongoPlace, error: unknown): PermanentError | undefined {
+  const what = usersRefusal(driverError(error))
+  if (what === undefined) return undefined
+  // Without its cause: what was refused has passwords in it.
+  return new PermanentError(storeUsersRefused, `${placeName(place)} ${withoutSecrets(place, what)}`)
+}
+
+export const storeUsersRefused = 'StoreUsersRefused'
 
 export function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === 11_000

@@ -109,7 +109,7 @@ export function judgeMongoError(error: DriverError): MongoFailure {
 }
 
 /** The server repeats what it refuses, with all that is in it. */
-function withoutCommand(message: string): string {
+export function withoutCommand(message: string): string {
   return message.replace(/ to execute command \{ (\w+):.*/s, ' to execute $1')
 }
 
