@@ -9,6 +9,7 @@ import { openCredentials } from './credentials/open-credentials.ts'
 import { firstStatus } from './flows/decide/flow-status.ts'
 import { farewell } from './flows/farewell.ts'
 import { openFlows, type Flows } from './flows/open-flows.ts'
+import { openGatewayAccess } from './gateway/open-gateway-access.ts'
 import type { SharedCaches } from './open-caches.ts'
 import type { OperatorOptions } from './open-operator.ts'
 import type { OperatorPart, OperatorParts } from './operator-parts.ts'
@@ -66,12 +67,11 @@ export function openReign(options: ReignParts): Reign {
     poolTroubleOf: (state) => pools?.troubleOf(state),
     timing: timing.flows ?? {},
   })
-  const isBrokerThere = (): boolean => tenants.gates.broker.trouble() === undefined
-  const onTrouble = (flow: string): void => flows.notice(flow)
-  const pools: Pools | undefined = poolsOf(options, { parts, states, tenantOf: tenants.of, isBrokerThere, onTrouble })
+  const pools: Pools | undefined = poolsOf(options, { parts, states, tenants, onTrouble: flows.notice })
   const credentials = openCredentials(parts, { unfenced: options.client, instance: lease.identity })
-  const ended = openEndedNamespaces({ ...parts, namespaces, tenants })
-  const all = [flows, credentials, ended, openRevisionLabels(parts), ...(pools === undefined ? [] : [pools])]
+  const access = openGatewayAccess(parts, { ...options, states })
+  const others = [openEndedNamespaces({ ...parts, namespaces, tenants }), openRevisionLabels(parts), access]
+  const all = [flows, credentials, ...others, ...(pools === undefined ? [] : [pools])]
   return {
     troubles: () => Object.values(tenants.gates).flatMap((gate) => gate.trouble()?.reason ?? []),
     run: async (signal) => {
@@ -108,18 +108,14 @@ function withFarewell(ofCluster: States, shared: SharedCaches, tenantOf: Tenants
 interface PoolsParts {
   readonly parts: OperatorParts
   readonly states: States
-  readonly tenantOf: Tenants['of']
-  readonly isBrokerThere: () => boolean
+  readonly tenants: Pick<Tenants, 'of' | 'gates'>
   readonly onTrouble: (flow: string) => void
 }
 
-function poolsOf(
-  options: ReignParts,
-  { parts, states, tenantOf, isBrokerThere, onTrouble }: PoolsParts,
-): Pools | undefined {
+function poolsOf(options: ReignParts, { parts, states, tenants, onTrouble }: PoolsParts): Pools | undefined {
   const { pools, namespace, management } = options
   if (pools === undefined) return undefined
-  const reached = (name: string) => (isBrokerThere() ? tenantOf(name) : undefined)
+  const reached = (name: string) => (tenants.gates.broker.trouble() === undefined ? tenants.of(name) : undefined)
   return openPools(parts, {
     ...pools,
     onTrouble,
@@ -127,7 +123,7 @@ function poolsOf(
     ownNamespace: options.lease.namespace,
     findPlan: ({ namespace: name, flow, revision }) => states(name).plans.get(flow, revision),
     brokerOf: (name) => reached(name)?.broker,
-    connectionOf: (name) => tenantOf(name)?.connection(),
+    connectionOf: (name) => tenants.of(name)?.connection(),
     figuresOf: async (name) => {
       const tenant = reached(name)
       return tenant && readQueueFigures(management, vhostName(tenant.namespace, tenant.uid))

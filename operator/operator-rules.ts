@@ -1,5 +1,6 @@
 import { credentialRules, secretRules } from './credentials/rules.ts'
 import { flowRules, leaseRules } from './flows/rules.ts'
+import { gatewayAccessRules } from './gateway/rules.ts'
 import { poolsClusterRules, poolsRules, poolsSecretRules } from './pools/rules.ts'
 import { stateRules } from './state/rules.ts'
 import { tenantRules } from './tenants/rules.ts'
@@ -29,6 +30,7 @@ export const clusterRules: readonly OperatorRule[] = merged([
   ...poolsRules,
   ...poolsClusterRules,
   ...poolsSecretRules,
+  ...gatewayAccessRules,
 ])
 
 /** And in the namespace of its Lease. */

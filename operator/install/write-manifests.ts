@@ -9,7 +9,12 @@ import { installObjects } from './decide/install-objects.ts'
 
 const definitions = join(import.meta.dirname, '..', '..', 'crds', 'generated')
 const httpPort = 9464
-const programs = (['recorder', 'scheduler'] as const).map((role) => ({ role, rules: tenantProcessRules(role) }))
+const hooksPort = 8080
+const programs = (['recorder', 'scheduler', 'gateway'] as const).map((role) => ({
+  role,
+  rules: tenantProcessRules(role),
+  ...(role === 'gateway' && { hooksPort }),
+}))
 const shutdownSeconds = 30
 
 export interface Manifests {

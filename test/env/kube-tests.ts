@@ -90,11 +90,17 @@ export interface LimitedUser {
   readonly rules: readonly Rule[]
   /** In all namespaces, and to what is in none. */
   readonly isClusterWide?: boolean
+  /** Of the account; by default a new one. */
+  readonly name?: string
 }
 
 /** A service account of the namespace that may do just that. Gives its token, good for an hour. */
-export async function limitedToken(client: KubeClient, { namespace, rules, isClusterWide = false }: LimitedUser) {
-  const name = `limited-${randomBytes(5).toString('hex')}`
+export async function limitedToken(
+  client: KubeClient,
+  { namespace, rules, isClusterWide = false, ...given }: LimitedUser,
+) {
+  const role = `limited-${randomBytes(5).toString('hex')}`
+  const { name = role } = given
   const apiVersion = 'rbac.authorization.k8s.io/v1'
   const prefix = isClusterWide ? 'Cluster' : ''
   const roles = `/apis/${apiVersion}${isClusterWide ? '' : `/namespaces/${namespace}`}/${prefix.toLowerCase()}role`
@@ -102,10 +108,10 @@ export async function limitedToken(client: KubeClient, { namespace, rules, isClu
     orThrow(await client.request({ method: 'POST', path, body }))
   const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`
   await create(accounts, { metadata: { name } })
-  await create(`${roles}s`, { metadata: { name }, rules })
+  await create(`${roles}s`, { metadata: { name: role }, rules })
   await create(`${roles}bindings`, {
-    metadata: { name },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${prefix}Role`, name },
+    metadata: { name: role },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: `${prefix}Role`, name: role },
     subjects: [{ kind: 'ServiceAccount', name, namespace }],
   })
   const asked = await create(`${accounts}/${name}/token`, {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { KubeClient } from '../../kube/transport/kube-client.ts'
 import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
 import type { KubeApiPlace } from '../env/kube-servers.ts'
-import { limitedToken, type Rule } from '../env/kube-tests.ts'
+import { limitedToken, type LimitedUser } from '../env/kube-tests.ts'
 
 /** What a process finds in its pod: a service account's files, and where the API server is. */
 export interface PodAccount {
@@ -17,7 +17,7 @@ export interface PodAccount {
 export async function openPodAccount(
   administrator: KubeClient,
   { kubeconfig }: KubeApiPlace,
-  account: { readonly namespace: string; readonly rules: readonly Rule[] },
+  account: LimitedUser,
 ): Promise<PodAccount> {
   const { server, credentials } = await kubeconfigAccess({ path: kubeconfig })
   const { tls } = await credentials()

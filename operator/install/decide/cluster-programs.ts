@@ -7,6 +7,8 @@ export interface ClusterProgram {
   readonly role: string
   /** In every namespace. */
   readonly rules: readonly object[]
+  /** Of one that callers from outside speak with, behind a Service. */
+  readonly hooksPort?: number
 }
 
 export interface ClusterProgramWish {
@@ -19,14 +21,17 @@ export interface ClusterProgramWish {
 }
 
 const rbac = 'rbac.authorization.k8s.io'
+/** Of the port, in the pod and the Service. */
+const hooks = 'hooks'
 
-/** Account, rights, who may speak with it, and its pod. Any number of pods may run; one is enough. */
+/** Account, rights, who may speak with it and where, and its pod. Any number of pods may run; one is enough. */
 export function clusterProgramObjects(program: ClusterProgram, wish: ClusterProgramWish): readonly InstalledObject[] {
   const name = `weir-${program.role}`
   const { namespace, httpPort } = wish
   const selected = { 'app.kubernetes.io/name': name }
   const labels = { ...selected, 'app.kubernetes.io/part-of': 'weir' }
   const own = { name, namespace, labels }
+  const ports = [httpPort, ...(program.hooksPort === undefined ? [] : [program.hooksPort])]
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: own, automountServiceAccountToken: false },
     { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name, labels }, rules: program.rules },
@@ -44,9 +49,10 @@ export function clusterProgramObjects(program: ClusterProgram, wish: ClusterProg
       spec: {
         podSelector: { matchLabels: selected },
         policyTypes: ['Ingress'],
-        ingress: [{ ports: [{ protocol: 'TCP', port: httpPort }] }],
+        ingress: [{ ports: ports.map((port) => ({ protocol: 'TCP', port })) }],
       },
     },
+    ...(program.hooksPort === undefined ? [] : [serviceOf(own, selected)]),
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -60,7 +66,16 @@ export function clusterProgramObjects(program: ClusterProgram, wish: ClusterProg
   ]
 }
 
-function podOf({ role }: ClusterProgram, { image, httpPort, shutdownSeconds, secret }: ClusterProgramWish): object {
+/** What an Ingress or an HTTPRoute leads to. */
+function serviceOf(metadata: InstalledObject['metadata'], selector: Readonly<Record<string, string>>): InstalledObject {
+  const ports = [{ name: hooks, port: 80, targetPort: hooks, protocol: 'TCP' }]
+  return { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector, ports } }
+}
+
+function podOf(
+  { role, hooksPort }: ClusterProgram,
+  { image, httpPort, shutdownSeconds, secret }: ClusterProgramWish,
+): object {
   const fromSecret = (key: string, optional: boolean): object => ({
     name: key,
     valueFrom: { secretKeyRef: { name: secret, key, ...(optional && { optional }) } },
@@ -77,7 +92,9 @@ function podOf({ role }: ClusterProgram, { image, httpPort, shutdownSeconds, sec
       fromSecret('WEIR_STORE_URL', false),
       fromSecret('WEIR_NAMESPACE', true),
       fromSecret('WEIR_LOG_LEVEL', true),
+      ...(hooksPort === undefined ? [] : [{ name: 'WEIR_HOOKS_PORT', value: String(hooksPort) }]),
     ],
+    ports: hooksPort === undefined ? [] : [{ name: hooks, containerPort: hooksPort, protocol: 'TCP' }],
     resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
   })
 }

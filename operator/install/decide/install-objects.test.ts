@@ -7,7 +7,10 @@ const objects = installObjects({
   namespace: 'flows',
   clusterRules: [{ apiGroup: 'weir.dev', resource: 'flows', verbs: ['get', 'patch'] }],
   leadingRules: [{ apiGroup: 'coordination.k8s.io', resource: 'leases', verbs: ['create'] }],
-  programs: [{ role: 'recorder', rules: [{ apiGroups: ['weir.dev'], resources: ['flows'], verbs: ['watch'] }] }],
+  programs: [
+    { role: 'recorder', rules: [{ apiGroups: ['weir.dev'], resources: ['flows'], verbs: ['watch'] }] },
+    { role: 'gateway', rules: [], hooksPort: 8080 },
+  ],
   httpPort: 9464,
   shutdownSeconds: 30,
 })
@@ -31,6 +34,12 @@ describe('installObjects', () => {
       'ClusterRole',
       'ClusterRoleBinding',
       'NetworkPolicy',
+      'Deployment',
+      'ServiceAccount',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'NetworkPolicy',
+      'Service',
       'Deployment',
     ])
   })
@@ -76,6 +85,26 @@ describe('installObjects', () => {
     expect(container?.envFrom).toBeUndefined()
     const keys = container?.env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef.key ?? [])
     expect(keys).toEqual(['WEIR_BROKER_URL', 'WEIR_STORE_URL', 'WEIR_NAMESPACE', 'WEIR_LOG_LEVEL'])
+  })
+
+  it('lets callers reach the gateway, and nobody else by that port', () => {
+    expect(one('Service', 'weir-gateway')).toMatchObject({
+      metadata: { namespace: 'flows' },
+      spec: {
+        selector: { 'app.kubernetes.io/name': 'weir-gateway' },
+        ports: [{ port: 80, targetPort: 'hooks' }],
+      },
+    })
+    const portsOf = (name: string) => {
+      const { spec } = one('NetworkPolicy', name) as unknown as { spec: { ingress: [{ ports: { port: number }[] }] } }
+      return spec.ingress[0].ports.map(({ port }) => port)
+    }
+    expect([portsOf('weir-gateway'), portsOf('weir-recorder')]).toEqual([[9464, 8080], [9464]])
+    const { spec } = one('Deployment', 'weir-gateway') as unknown as Deployed
+    expect(spec.template.spec.containers[0]).toMatchObject({
+      ports: [{ name: 'metrics' }, { name: 'hooks', containerPort: 8080 }],
+      env: expect.arrayContaining([{ name: 'WEIR_HOOKS_PORT', value: '8080' }]) as unknown[],
+    })
   })
 })
 

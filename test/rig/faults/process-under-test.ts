@@ -27,6 +27,7 @@ export type LogRecord = Readonly<Record<string, unknown>> & { readonly level?: s
 const programs = {
   runner: fileURLToPath(new URL('../../../runtime/runner-main.ts', import.meta.url)),
   recorder: fileURLToPath(new URL('../../../runtime/recorder-main.ts', import.meta.url)),
+  'cluster-gateway': fileURLToPath(new URL('../../../runtime/cluster-gateway-main.ts', import.meta.url)),
   'cluster-recorder': fileURLToPath(new URL('../../../runtime/cluster-recorder-main.ts', import.meta.url)),
   'cluster-scheduler': fileURLToPath(new URL('../../../runtime/cluster-scheduler-main.ts', import.meta.url)),
 }
