@@ -81,6 +81,31 @@ export async function openEffects(): Promise<{ readonly file: string; readonly c
   return { file, close: () => rm(directory, { recursive: true, force: true }) }
 }
 
+/** What moves through the flow `orders`, from its step `first` to its step `last`. */
+export interface RelayLoad extends ClusterLoad {
+  readonly runner: ProcessUnderTest
+  /** Puts a step of this name between the two in place of what was there. Another name is another plan. */
+  readonly edit: (between: string) => Promise<unknown>
+}
+
+/** The flow and its component are applied and a recorder and a runner work, all in the rig's namespace, for which an operator has to be there. */
+export async function openRelayLoad(rig: OperatorRig, places: OperatorPlaces): Promise<RelayLoad> {
+  await using opening = new AsyncDisposableStack()
+  const { file: effects, close } = await openEffects()
+  opening.defer(close)
+  const apply = (between: readonly string[]): Promise<unknown> =>
+    rig.applyFlow('orders', relayFlow(effects, ['first', ...between, 'last']))
+  await applyRelay(rig)
+  await apply([])
+  await rig.ready('orders')
+  const load = await openClusterLoad(rig, places, { effects })
+  opening.defer(load.close)
+  await load.start('recorder')
+  const runner = await load.start('runner')
+  const opened = opening.move()
+  return { ...load, runner, edit: (between) => apply([between]), close: () => opened.disposeAsync() }
+}
+
 /** When the namespace has its vhost, so when a flow of it was ready once. */
 export async function openClusterLoad(
   rig: OperatorRig,
@@ -150,6 +175,13 @@ export async function underSteadyLoad<Result>({ sender }: ClusterLoad, work: () 
     done.abort()
     await sending
   }
+}
+
+/** An account of which nothing is missing, and in which nothing went another way than to the end. */
+export const allFinished = { lost: [], invented: [], dead: 0, discarded: 0, waiting: 0 } as const
+
+export function accountText({ sent, finished, dead, discarded, waiting }: ClosedAccount): string {
+  return `${sent} sent = ${finished} finished + ${dead} dead + ${discarded} dropped + ${waiting} waiting`
 }
 
 /** Looks at which nothing must have moved. */
