@@ -8,8 +8,10 @@ import { openKubeClient, type KubeClient } from '../../../kube/transport/kube-cl
 import { orThrow } from '../../../kube/transport/kube-error.ts'
 import { clusterRules, leadingRules } from '../../../operator/operator-rules.ts'
 import { poolPlatform } from '../../../operator/pool-platform.ts'
+import { poolResources } from '../../../operator/pools/pool-resources.ts'
 import { limitedToken } from '../../env/kube-tests.ts'
 import { describeOnAll, type OperatorPlaces } from '../../env/operator-tests.ts'
+import { putCredential } from '../../rig/operator/gateway-rig.ts'
 import { openOperatorRig, simpleFlow, stateOf } from '../../rig/operator/operator-rig.ts'
 
 const waiting = { timeout: 60_000, interval: 100 }
@@ -39,6 +41,14 @@ describeOnAll('An operator with the rights that its page lists', (places) => {
     })
     await rig.ready('orders')
     await vi.waitFor(async () => expect((await deployments(rig.client, rig.namespace)).length).toBe(1), waiting)
+    // It gives the gateway of the cluster what it must be allowed itself.
+    await putCredential(rig, 'door', { username: 'anna', password: 'a secret of anna’s' })
+    const webhook = { path: '/guarded', auth: { basic: { credential: 'door' } } }
+    await rig.applyFlow('guarded', simpleFlow('data', { triggers: [{ name: 'called', webhook }] }))
+    await rig.ready('guarded')
+    await vi.waitFor(() => isThere(rig.client, 'RoleBinding', rig.namespace), waiting)
+    await rig.remove('guarded')
+    await rig.gone('guarded')
     await rig.applyFlow('plain', simpleFlow())
     await rig.applyFlow('plain', simpleFlow('"two"'))
     expect(stateOf(await rig.ready('plain'))?.active).toBeDefined()
@@ -81,6 +91,11 @@ function noting(client: KubeClient, forbidden: string[]): KubeClient {
     read: async (request, parse) => note((await client.read(request, parse)) as never),
     stream: async (request) => note(await client.stream(request)),
   }
+}
+
+async function isThere(client: KubeClient, kind: 'RoleBinding', namespace: string): Promise<void> {
+  const path = pathOf(poolResources[kind], { namespace, name: 'weir-gateway' })
+  orThrow(await client.request({ method: 'GET', path }))
 }
 
 async function deployments(client: KubeClient, namespace: string): Promise<readonly string[]> {
