@@ -49,6 +49,8 @@ export interface OperatorServers {
   readonly managementUrl: string
   readonly storeUrl: string
   readonly key: string
+  /** Whom pods of a namespace are to the store; users of its own by default. */
+  readonly storeUsers?: 'own' | 'shared'
 }
 
 export interface OperatorLease {

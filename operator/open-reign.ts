@@ -49,7 +49,7 @@ export function openReign(options: ReignParts): Reign {
   const states = withFarewell(ofCluster, shared, (namespace) => tenants.of(namespace))
   const tenants: Tenants = openTenants({
     servers: { ...options.servers, management: options.management },
-    secrets: openTenantSecrets({ ...options.servers, client, log }),
+    secrets: openTenantSecrets({ storeUsers: 'own', ...options.servers, client, log }),
     namespaces,
     states,
     clock,

@@ -16,6 +16,8 @@ export interface OperatorSettings {
   readonly managementUrl: string
   readonly storeUrl: string
   readonly tenantKey: string
+  /** Whom the pods of a namespace are to the store: users of the namespace's own, or whoever the operator is. */
+  readonly storeUsers: 'own' | 'shared'
   /** The cluster of a kubeconfig; undefined in a pod. */
   readonly kubeconfig: string | undefined
   /** Of the API server, in a pod. */
@@ -54,13 +56,19 @@ export const operatorFields = {
   WEIR_STORE_URL: {
     ...WEIR_STORE_URL,
     description:
-      'a replica set of MongoDB, as `mongodb://USER:PASSWORD@HOST`, of a user who may use any database: each namespace has one of its own',
+      'a replica set of MongoDB, as `mongodb://USER:PASSWORD@HOST`, of a user who may use any database and, but for `WEIR_STORE_USERS`, make users there: each namespace has a database of its own',
   },
   WEIR_TENANT_KEY: {
     description:
-      'secret that the passwords of the vhosts’ users are made of, at least 16 characters: with another one, pods of a namespace get new passwords',
+      'secret that the passwords of the namespaces’ users are made of, at least 16 characters: with another one, pods of a namespace get new passwords',
     absent: notSet,
     read: readKey,
+  },
+  WEIR_STORE_USERS: {
+    description:
+      'whom the pods of a namespace are to MongoDB: users of the namespace’s `own`, or all the one of `WEIR_STORE_URL` (`shared`), for a server where no users can be made',
+    absent: { value: 'own' },
+    read: readOneOf(['own', 'shared']),
   },
   WEIR_NAMESPACE: optional('the only namespace that is looked after; without it all of them', readText),
   WEIR_PUBLIC_URL: optional(
@@ -98,6 +106,7 @@ export function operatorSettings(environment: Environment): OperatorSettings {
     managementUrl: values.WEIR_BROKER_MANAGEMENT_URL.href,
     storeUrl: values.WEIR_STORE_URL,
     tenantKey: values.WEIR_TENANT_KEY,
+    storeUsers: values.WEIR_STORE_USERS === 'shared' ? 'shared' : 'own',
     kubeconfig: values.KUBECONFIG,
     inCluster: host === undefined ? undefined : { host, port },
     namespace: values.WEIR_NAMESPACE,

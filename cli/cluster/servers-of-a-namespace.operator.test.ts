@@ -113,7 +113,7 @@ describeOnAll('weir on the servers of a namespace', (places) => {
 
   async function createSecret(): Promise<void> {
     const stringData = { WEIR_BROKER_URL: vhost.amqpUrl, WEIR_STORE_URL: database.url }
-    await create(secrets, 'weir-runner', { stringData })
+    for (const name of ['weir-runner', 'weir-recorder']) await create(secrets, name, { stringData })
   }
 
   it('starts a run at the broker that is named, and at that of the namespace', async () => {

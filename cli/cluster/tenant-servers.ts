@@ -4,29 +4,28 @@ import { UsageError } from '../usage-error.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { withCluster } from './open-cluster.ts'
 
-/** Where the queues and the state of a namespace are. */
-export interface TenantServers {
-  readonly broker: string
-  readonly store: string
-}
+/** By these the programs of a namespace know its servers: a runner may publish, and the recorder may do with what is kept what a person may. */
+const places = {
+  broker: { secret: 'weir-runner', key: 'WEIR_BROKER_URL' },
+  store: { secret: 'weir-recorder', key: 'WEIR_STORE_URL' },
+} as const
+export type TenantServer = keyof typeof places
 
-/** The Secret from which the runners of a namespace know them. */
-const secretName = 'weir-runner'
 const secrets: Resource = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', isNamespaced: true }
 
 /**
- * As the cluster has them: the addresses are those that its pods use.
+ * Where the queues or the state of a namespace are, as the cluster has it: the addresses are those that its pods use.
  *
  * @throws {UsageError} when the namespace has none, or they may not be read
  */
-export function tenantServers(options: ClusterOptions): Promise<TenantServers> {
+export function tenantServer(options: ClusterOptions, server: TenantServer): Promise<string> {
+  const { secret, key } = places[server]
   return withCluster(options, async (cluster) => {
-    const found = await cluster.find(secrets, secretName)
-    const data = isJsonObject(found?.['data']) ? found['data'] : {}
-    const [broker, store] = [textIn(data['WEIR_BROKER_URL']), textIn(data['WEIR_STORE_URL'])]
-    if (broker !== undefined && store !== undefined) return { broker, store }
+    const found = await cluster.find(secrets, secret)
+    const url = textIn(isJsonObject(found?.['data']) ? found['data'][key] : undefined)
+    if (url !== undefined) return url
     throw new UsageError(
-      `namespace "${cluster.namespace}" has no Secret "${secretName}" with the addresses of its servers: has it a flow that the operator has looked at? Else give --store and --broker`,
+      `namespace "${cluster.namespace}" has no Secret "${secret}" with the addresses of its servers: has it a flow that the operator has looked at? Else give --store and --broker`,
     )
   })
 }

@@ -9,7 +9,7 @@ import { openLog } from '../log.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { quiet, stateFile } from './open-store.ts'
-import { fromOutside, serversInCluster } from './servers-in-cluster.ts'
+import { fromOutside, serverInCluster } from './servers-in-cluster.ts'
 import { withStateAdvice } from './state-advice.ts'
 
 /**
@@ -29,8 +29,8 @@ export async function openBrokerOf(
   const url = broker ?? environment['WEIR_BROKER'] ?? ''
   const log = openLog(quiet(logLevel), terminal.err)
   if (url !== '') return openServer(url, log)
-  const inCluster = await serversInCluster(context, options)
-  if (inCluster !== undefined) return fromOutside('--broker', () => openServer(inCluster.broker, log))
+  const inCluster = await serverInCluster(context, options, 'broker')
+  if (inCluster !== undefined) return fromOutside('--broker', () => openServer(inCluster, log))
   const others = '-n NAMESPACE of a cluster, or --state DIR of a local run'
   throw new UsageError(`where is the broker? Give --broker URL (or WEIR_BROKER), ${others}`)
 }

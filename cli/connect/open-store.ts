@@ -6,7 +6,7 @@ import type { CommandContext } from '../commands/context.ts'
 import { openLog } from '../log.ts'
 import { UsageError } from '../usage-error.ts'
 import type { ConnectOptions } from './connect-options.ts'
-import { fromOutside, serversInCluster } from './servers-in-cluster.ts'
+import { fromOutside, serverInCluster } from './servers-in-cluster.ts'
 import { withStateAdvice } from './state-advice.ts'
 
 /**
@@ -24,8 +24,8 @@ export async function openStoreOf(
   if (state !== undefined) return openState(state)
   const url = store ?? context.environment['WEIR_STORE'] ?? ''
   if (url !== '') return openServer(context, url)
-  const inCluster = await serversInCluster(context, options)
-  if (inCluster !== undefined) return fromOutside('--store', () => openServer(context, inCluster.store))
+  const inCluster = await serverInCluster(context, options, 'store')
+  if (inCluster !== undefined) return fromOutside('--store', () => openServer(context, inCluster))
   const others = '-n NAMESPACE of a cluster, or --state DIR of a local run'
   throw new UsageError(`where is the store? Give --store URL (or WEIR_STORE), ${others}`)
 }

@@ -1,5 +1,5 @@
 import { namesCluster } from '../cluster/cluster-options.ts'
-import type { TenantServers } from '../cluster/tenant-servers.ts'
+import type { TenantServer } from '../cluster/tenant-servers.ts'
 import { TransientError } from '../../runtime/error.ts'
 import type { CommandContext } from '../commands/context.ts'
 import type { ConnectOptions } from './connect-options.ts'
@@ -12,12 +12,16 @@ export function meansCluster({ isPlugin }: Asking, options: ConnectOptions): boo
   return options.isInCluster === true || namesCluster(options) || (isPlugin === true && !isElsewhere)
 }
 
-/** The servers of a namespace, where one is meant; undefined where none is. */
-export async function serversInCluster(asking: Asking, options: ConnectOptions): Promise<TenantServers | undefined> {
+/** The address of a server of a namespace, where one is meant; undefined where none is. */
+export async function serverInCluster(
+  asking: Asking,
+  options: ConnectOptions,
+  server: TenantServer,
+): Promise<string | undefined> {
   if (!meansCluster(asking, options)) return undefined
   // Loaded when it is needed: most do without a cluster.
-  const { tenantServers } = await import('../cluster/tenant-servers.ts')
-  return tenantServers(options)
+  const { tenantServer } = await import('../cluster/tenant-servers.ts')
+  return tenantServer(options, server)
 }
 
 /** The addresses are those of the pods' network: says how somebody outside comes there. */

@@ -141,6 +141,7 @@ function statusOf(parts: ReportParts, told: Told): OwnStatus {
 function conditionFacts({ tenants, poolTroubleOf }: ReportParts, told: Told): ConditionFacts {
   const { flow, state, verdict, hindrance } = told
   const wish = wishOf(flow)
+  const { namespace } = idOf(flow)
   const { broker, store } = tenants.gates
   return {
     generation: flow.metadata.generation ?? 0,
@@ -153,6 +154,7 @@ function conditionFacts({ tenants, poolTroubleOf }: ReportParts, told: Told): Co
     brokerTrouble: needsBroker(told) ? broker.trouble()?.reason : undefined,
     poolTrouble: state === undefined ? undefined : poolTroubleOf?.(state),
     storeTrouble: isDeleting(flow) ? store.trouble()?.reason : undefined,
+    usersTrouble: tenants.known(namespace)?.usersTrouble(),
   }
 }
 

@@ -111,7 +111,7 @@ function watchGates(
   const all = (): void => {
     for (const flow of caches.flows.values()) enqueue(idOf(flow).uid, 'resync')
   }
-  return [tenants.gates.broker, tenants.gates.store].map((gate) => {
+  return Object.values(tenants.gates).map((gate) => {
     let cancel = (): void => {}
     const end = gate.onChange(() => {
       cancel()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { brokerUrlOf, databaseName, rolePasswords, storeUrlOf } from './tenant-names.ts'
+import { brokerUrlOf, databaseName, rolePasswords, storeLogins, storeUrlOf, userPrefix } from './tenant-names.ts'
 
 const uid = '0f3a1c9e-8f0d-4a52-9d5e-0a4f3f3f7b11'
 
@@ -38,18 +38,50 @@ describe('brokerUrlOf', () => {
   })
 })
 
+describe('storeLogins', () => {
+  it('has the names that the broker knows, and passwords that it does not', () => {
+    const tenant = { namespace: 'a', uid }
+    const logins = storeLogins(tenant, 'key')
+    expect(logins.recorder.name).toBe(`weir.a.${uid}.recorder`)
+    expect(logins.recorder.name.startsWith(userPrefix(tenant))).toBe(true)
+    expect(storeLogins(tenant, 'key')).toEqual(logins)
+    const all = [
+      ...Object.values(logins).map(({ password }) => password),
+      ...Object.values(rolePasswords(tenant, 'key')),
+      storeLogins(tenant, 'other').runner.password,
+      storeLogins({ ...tenant, uid: 'x' }, 'key').runner.password,
+    ]
+    expect(new Set(all).size).toBe(12)
+  })
+})
+
 describe('storeUrlOf', () => {
-  it.each([
-    { url: 'mongodb://db', want: 'mongodb://db/weir-a' },
-    { url: 'mongodb://db:1/?replicaSet=rs0', want: 'mongodb://db:1/weir-a?replicaSet=rs0' },
-    {
-      url: 'mongodb://u:p@a:1,b:2/?replicaSet=rs0',
-      want: 'mongodb://u:p@a:1,b:2/weir-a?replicaSet=rs0&authSource=admin',
-    },
-    { url: 'mongodb://u:p@a/logins', want: 'mongodb://u:p@a/weir-a?authSource=logins' },
-    { url: 'mongodb://u:p@a/x?authSource=y', want: 'mongodb://u:p@a/weir-a?authSource=y' },
-    { url: 'mongodb+srv://u:p@a.example', want: 'mongodb+srv://u:p@a.example/weir-a?authSource=admin' },
-  ])('$url', ({ url, want }) => {
-    expect(storeUrlOf(url, 'weir-a')).toBe(want)
+  const tenant = { namespace: 'shop', uid }
+  const database = databaseName(tenant)
+
+  it('takes the place of whoever administrates', () => {
+    expect(storeUrlOf('mongodb+srv://root:s3cret@db.example/?tls=true', tenant, { name: 'n', password: 'p' })).toBe(
+      `mongodb+srv://n:p@db.example/${database}?tls=true&authSource=${database}`,
+    )
+  })
+
+  it('leaves the login where it is shared', () => {
+    expect(storeUrlOf('mongodb://u:p@a', tenant, undefined)).toBe(`mongodb://u:p@a/${database}?authSource=admin`)
+  })
+
+  it.each(['a@b:c/d?e=f&g#h', '../admin', 'ä%2F'])('cannot be led elsewhere by a namespace called %s', (namespace) => {
+    const hostile = { namespace, uid }
+    const { name, password } = storeLogins(hostile, 'key').runner
+    const url = new URL(storeUrlOf('mongodb://root:s3cret@db:27017/?w=1', hostile, { name, password }))
+    expect([decodeURIComponent(url.username), decodeURIComponent(url.password), url.host]).toEqual([
+      name,
+      password,
+      'db:27017',
+    ])
+    expect(decodeURIComponent(url.pathname)).toBe(`/${databaseName(hostile)}`)
+    expect([...url.searchParams]).toEqual([
+      ['w', '1'],
+      ['authSource', databaseName(hostile)],
+    ])
   })
 })

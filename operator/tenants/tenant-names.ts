@@ -1,4 +1,5 @@
 import { createHmac, hash } from 'node:crypto'
+import { mongoUrlWith } from '../../runtime/store/mongo/decide/mongo-url.ts'
 import { brokerRoles, userName, vhostName, type BrokerRole } from '../../runtime/broker/management/decide/plan-vhost.ts'
 
 /** A namespace, by what tells it from one of the same name that was deleted before. */
@@ -21,12 +22,36 @@ export function databaseName({ namespace, uid }: TenantId): string {
  * @param key secret, at least as long as a good password
  */
 export function rolePasswords(tenant: TenantId, key: string): Readonly<Record<BrokerRole, string>> {
-  const vhost = vhostName(tenant.namespace, tenant.uid)
+  return passwordsFor('broker', tenant, key)
+}
+
+/** Who a role of a namespace is to the store: of the same name as at the broker, with another password. */
+export function storeLogins(tenant: TenantId, key: string): Readonly<Record<BrokerRole, StoreLogin>> {
+  const passwords = passwordsFor('store', tenant, key)
+  const entries = brokerRoles.map((role) => [role, { name: roleUser(tenant, role), password: passwords[role] }])
+  return Object.fromEntries(entries) as Record<BrokerRole, StoreLogin> // of every role
+}
+
+export interface StoreLogin {
+  readonly name: string
+  readonly password: string
+}
+
+function passwordsFor(server: 'broker' | 'store', tenant: TenantId, key: string): Readonly<Record<BrokerRole, string>> {
   const password = (role: BrokerRole): string =>
     createHmac('sha256', key)
-      .update(`weir broker ${userName(vhost, role)}`)
+      .update(`weir ${server} ${roleUser(tenant, role)}`)
       .digest('base64url')
   return Object.fromEntries(brokerRoles.map((role) => [role, password(role)])) as Record<BrokerRole, string> // of every role
+}
+
+function roleUser({ namespace, uid }: TenantId, role: BrokerRole): string {
+  return userName(vhostName(namespace, uid), role)
+}
+
+/** What the names of all users of a namespace begin with. */
+export function userPrefix({ namespace, uid }: TenantId): string {
+  return `${vhostName(namespace, uid)}.`
 }
 
 /** The broker's URL as one role of a namespace sees it: its own user, password and vhost in place of any. */
@@ -45,16 +70,13 @@ export interface RoleLogin {
 }
 
 /**
- * The store's URL with this database. Who logs in does so against the database that the URL named before, else `admin`, as the driver takes it.
+ * The store's URL as one role of a namespace sees it: its own user, whom its own database knows, in place of any.
  *
- * @param url `mongodb://…` with any number of hosts, or `mongodb+srv://…`
+ * @param server with any number of hosts; without a login its own stays, and only the database is another
  */
-export function storeUrlOf(url: string, database: string): string {
-  // Not a URL to the platform: there may be several hosts. Whatever login there is ends at the last @ before the first slash.
-  const [, head = '', named = '', query = ''] = /^([a-z+]+:\/\/[^/?]*)\/?([^?]*)\??(.*)$/i.exec(url) ?? []
-  const hasLogin = head.slice(head.indexOf('://') + 3).includes('@')
-  const options = query.split('&').filter((option) => option !== '')
-  const isTold = options.some((option) => /^authSource=/i.test(option))
-  if (hasLogin && !isTold) options.push(`authSource=${named === '' ? 'admin' : named}`)
-  return `${head}/${database}${options.length === 0 ? '' : `?${options.join('&')}`}`
+export function storeUrlOf(server: string, tenant: TenantId, login: StoreLogin | undefined): string {
+  const database = databaseName(tenant)
+  if (login === undefined) return mongoUrlWith(server, { database })
+  const { name: username, password } = login
+  return mongoUrlWith(server, { database, login: { username, password, authSource: database } })
 }

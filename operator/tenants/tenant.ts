@@ -9,16 +9,20 @@ import { openUnacknowledged } from '../../runtime/broker/management/unacknowledg
 import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { openMongoStore } from '../../runtime/store/mongo/open-mongo-store.ts'
 import type { SharedMongo } from '../../runtime/store/mongo/connect-mongo.ts'
+import { planStoreUsers } from '../../runtime/store/mongo/users/decide/plan-store-users.ts'
+import { provisionStoreUsers, removeStoreUsers } from '../../runtime/store/mongo/users/provision-store-users.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import { openFlowChanges, type FlowChanges } from '../change/flow-changes.ts'
 import type { ChangeParts } from '../change/change-parts.ts'
 import { emptyVhost } from './empty-vhost.ts'
 import type { FloodGate } from './flood-gate.ts'
 import { openTenantBroker, type TenantBroker } from './tenant-broker.ts'
-import { brokerUrlOf, databaseName, rolePasswords, type TenantId } from './tenant-names.ts'
+import { brokerUrlOf, databaseName, rolePasswords, storeLogins, userPrefix, type TenantId } from './tenant-names.ts'
 import { roleSecretName, type TenantSecrets } from './tenant-secrets.ts'
 import type { TenantConnection } from '../pools/decide/pool-wish.ts'
 import { openTenantStore, type TenantStore } from './tenant-store.ts'
+import { noUsers, openTenantUsers, type TenantUsers } from './tenant-users.ts'
+import type { UsersGate } from './users-gate.ts'
 
 /** The servers that all namespaces share, as the operator administrates them. */
 export interface TenantServers {
@@ -27,8 +31,10 @@ export interface TenantServers {
   readonly management: ManagementClient
   /** Its database does not count. */
   readonly storeUrl: string
-  /** Passwords of the vhosts' users are made of it. */
+  /** Passwords of the namespaces' users are made of it. */
   readonly key: string
+  /** Whether the pods of a namespace have users of their own at the store, which is so without saying, or share the operator's. */
+  readonly storeUsers?: 'own' | 'shared' | undefined
 }
 
 export interface TenantParts {
@@ -48,6 +54,8 @@ export interface TenantParts {
 export interface TenantGates {
   readonly broker: FloodGate
   readonly store: FloodGate
+  /** Of the store, too: whether users can be made there. */
+  readonly users: UsersGate
 }
 
 export interface TenantTiming {
@@ -69,7 +77,9 @@ export interface Tenant extends TenantId {
   readonly look: () => Promise<void>
   /** Where pods of the namespace find its addresses; undefined while these are still being made. */
   readonly connection: () => TenantConnection | undefined
-  /** The namespace goes: what is left in its vhost becomes dead letters, then the vhost and its users are deleted. Safe to repeat. */
+  /** Why its pods have no users at the store yet, with what to do, where only somebody's deed helps. */
+  readonly usersTrouble: () => string | undefined
+  /** The namespace goes: what is left in its vhost becomes dead letters, then the vhost and its users are deleted, and those of its database. Safe to repeat. */
   readonly remove: () => Promise<void>
   /** Safe to repeat. */
   readonly close: () => Promise<void>
@@ -91,7 +101,8 @@ export function openTenant(id: TenantId, parts: TenantParts): Tenant {
     store,
     changes: changes.get,
     look: vhost.look,
-    connection: () => (vhost.isProvided() ? connectionOf(own) : undefined),
+    connection: vhost.connection,
+    usersTrouble: () => (vhost.hasStoreUsers() ? undefined : gates.users.trouble()?.reason),
     remove: () => vhost.remove(broker, store),
     close: async () => {
       closing.abort(new TransientError('TenantClosed', `the namespace ${id.namespace} is no longer looked after here`))
@@ -108,19 +119,25 @@ interface Vhost {
   readonly connect: () => Promise<Broker>
   /** Makes it be as it should, if it was ever needed. */
   readonly look: () => Promise<void>
-  /** Whether pods can find it. */
-  readonly isProvided: () => boolean
+  readonly connection: () => TenantConnection | undefined
+  readonly hasStoreUsers: () => boolean
   readonly remove: (broker: TenantBroker, store: TenantStore) => Promise<void>
 }
 
 function openVhost(own: Own): Vhost {
   let state: 'unknown' | 'needed' | 'removed' = 'unknown'
-  let isProvided = false
+  let version: string | undefined
+  const give = async (): Promise<void> => {
+    if (state !== 'removed') version = (await own.secrets.apply(own.id, { storeUsers: users.areThere() })) ?? version
+  }
+  const users = usersOf(own, give)
   const make = once(async () => {
     // Whoever has not heard of it must not make it anew.
     if (state === 'removed') throw new PermanentError('NamespaceGone', `${own.id.namespace} is being deleted`)
+    const made = users.make()
     await makeVhost(own)
-    isProvided = (await own.secrets.apply(own.id)) || isProvided
+    await made
+    await give()
   })
   const look = async (): Promise<void> => {
     if (state === 'needed') await make()
@@ -128,7 +145,8 @@ function openVhost(own: Own): Vhost {
   return {
     make,
     look,
-    isProvided: () => isProvided,
+    connection: () => (version === undefined ? undefined : connectionOf(version)),
+    hasStoreUsers: users.areThere,
     connect: async () => {
       if (state === 'unknown') state = 'needed'
       await make()
@@ -140,17 +158,18 @@ function openVhost(own: Own): Vhost {
       if (isThere && state !== 'removed') await keepRest(own, broker, store)
       state = 'removed'
       await broker.close()
-      // Its users have gone before it.
+      // Its users have gone before it, and those of the database.
       if (!isThere) return
+      await users.remove()
       await removeVhost(management, own.plan)
       own.log.info('vhost removed')
     },
   }
 }
 
-function connectionOf({ id, secrets }: Own): TenantConnection {
+function connectionOf(version: string): TenantConnection {
   const keys = { brokerKey: 'WEIR_BROKER_URL', storeKey: 'WEIR_STORE_URL' }
-  return { secret: roleSecretName('runner'), ...keys, version: secrets.versionOf(id) }
+  return { secret: roleSecretName('runner'), ...keys, version }
 }
 
 interface Own extends TenantParts {
@@ -207,6 +226,29 @@ function openDatabase({ id, servers, mongo, clock, log }: Own): Promise<Store> {
     patience: 'fail',
     clock,
     log: log.child({}, { level: 'error' }),
+  })
+}
+
+/** @param onLate must not reject */
+function usersOf(own: Own, onLate: () => Promise<void>): TenantUsers {
+  const { id, servers, mongo: shared, clock, log, signal, gates } = own
+  const { key, storeUrl: url, storeUsers } = servers
+  if (storeUsers === 'shared') return noUsers
+  const plan = planStoreUsers({ database: databaseName(id), logins: storeLogins(id, key) })
+  const quiet = log.child({}, { level: 'error' })
+  const parts = { url, shared, clock, log: quiet, signal, prefix: userPrefix(id), known: new Map<string, string>() }
+  return openTenantUsers({
+    provision: async () => {
+      const changes = await provisionStoreUsers(parts, plan)
+      if (changes.length > 0)
+        log.info({ changes: changes.map(({ kind }) => kind) }, 'users of the database brought up to date')
+    },
+    drop: () => removeStoreUsers(parts, plan),
+    gates,
+    onLate,
+    clock,
+    log,
+    signal,
   })
 }
 

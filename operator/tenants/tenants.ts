@@ -16,13 +16,16 @@ import {
 } from './tenant.ts'
 import type { TenantId } from './tenant-names.ts'
 import type { TenantSecrets } from './tenant-secrets.ts'
+import { openUsersGate } from './users-gate.ts'
 
 /** The namespaces that have flows, and the servers that they share. */
 export interface Tenants {
   readonly gates: TenantGates
   /** Undefined while the namespace is not known: the cache has not heard of it yet, or it is gone. */
   readonly of: (namespace: string) => Tenant | undefined
-  /** Those that were ever asked for. */
+  /** One that was ever asked for. */
+  readonly known: (namespace: string) => Tenant | undefined
+  /** All of these. */
   readonly opened: () => readonly Tenant[]
   /** Nothing of it is needed any more: its connections are closed, and what it knew is forgotten. */
   readonly release: (namespace: string) => Promise<void>
@@ -68,6 +71,7 @@ export function openTenants(parts: TenantsParts): Tenants {
   const stopLooking = lookNowAndThen({ clock, everyMs: timing.lookMs, opened, gates, log })
   return {
     gates,
+    known: (namespace) => opened.get(namespace),
     opened: () => [...opened.values()],
     release: drop,
     end: async (id) => {
@@ -93,8 +97,7 @@ export function openTenants(parts: TenantsParts): Tenants {
     },
     close: async () => {
       stopLooking()
-      gates.broker.close()
-      gates.store.close()
+      for (const gate of Object.values(gates)) gate.close()
       await Promise.all([...opened.keys()].map(drop))
       await mongo.close()
     },
@@ -110,6 +113,7 @@ function openGates(
   return {
     broker: openFloodGate({ server: 'RabbitMQ', clock, log, probe: broker }),
     store: openFloodGate({ server: 'MongoDB', clock, log, probe: store }),
+    users: openUsersGate({ server: 'users of MongoDB', clock, log }),
   }
 }
 

@@ -10,6 +10,7 @@ import { openServers, type Servers, type ServersParts } from '../process/open-se
 import { shareMongo, type SharedMongo } from '../store/mongo/connect-mongo.ts'
 import { brokerUrlWith } from './decide/read-login.ts'
 import type { OpenTenant } from './open-tenants.ts'
+import { storeOfLogin } from './store-of-login.ts'
 import { openTenantLogins, type TenantRole } from './tenant-logins.ts'
 
 export interface GroundParts {
@@ -23,7 +24,7 @@ export interface GroundParts {
   readonly log: Logger
 }
 
-/** What those who work for many namespaces share: one watch of each kind, and one client of the store. */
+/** What those who work for many namespaces share: one watch of each kind, and one client of the store for those without users of their own there. */
 export interface Ground {
   readonly logins: ReturnType<typeof openTenantLogins>
   /** Opens what a namespace's part stands on; it is closed with the stack. */
@@ -106,10 +107,12 @@ function openServersOn(
   { role, servers, clock, mongo, opened, isStoreLate = false, isEager = true }: ServersOn,
   { login, log, signal }: OpenTenant,
 ): Promise<Servers> {
+  const name = `weir-${role}`
+  const store = storeOfLogin({ url: servers.storeUrl, mongo, applicationName: name }, login, opened)
   return openServers({
-    settings: { brokerUrl: brokerUrlWith(servers.brokerUrl, login), storeUrl: servers.storeUrl },
-    database: { name: login.database, mongo },
-    name: `weir-${role}`,
+    settings: { brokerUrl: brokerUrlWith(servers.brokerUrl, login), storeUrl: store.url },
+    database: { name: login.database, mongo: store.mongo },
+    name,
     clock,
     log,
     opened,

@@ -35,6 +35,7 @@ const facts: ConditionFacts = {
   hindrance: undefined,
   brokerTrouble: undefined,
   storeTrouble: undefined,
+  usersTrouble: undefined,
   poolTrouble: undefined,
 }
 const trouble = 'RabbitMQ is down'
@@ -139,6 +140,21 @@ describe('flowConditions', () => {
     {
       name: 'what keeps it from going is said',
       facts: { isDeleting: true, storeTrouble: 'MongoDB is down' },
+      want: [
+        'Ready=False/DeletionBlocked',
+        'Reconciling=True/DeletionBlocked',
+        'Active=False/Deleting',
+        'StoreAvailable=False/StoreUnavailable',
+      ],
+    },
+    {
+      name: 'one whose pods can have no users at MongoDB goes on with what it has',
+      facts: { usersTrouble: 'MongoDB does not let users be made' },
+      want: ['Ready=True/RevisionActive', 'Active=True/RevisionActive', 'StoreAvailable=False/StoreUsersRefused'],
+    },
+    {
+      name: 'a server that is down is told before what it refused',
+      facts: { isDeleting: true, storeTrouble: 'MongoDB is down', usersTrouble: 'MongoDB does not let users be made' },
       want: [
         'Ready=False/DeletionBlocked',
         'Reconciling=True/DeletionBlocked',

@@ -20,6 +20,8 @@ export interface ConditionFacts {
   readonly brokerTrouble: string | undefined
   /** Why MongoDB cannot be worked with, where the flow needs it. */
   readonly storeTrouble: string | undefined
+  /** Why pods of its namespace can have no users at MongoDB. */
+  readonly usersTrouble: string | undefined
   /** Why nothing consumes one of its queues, though it should. */
   readonly poolTrouble: Hindrance | undefined
 }
@@ -66,7 +68,8 @@ export function flowConditions(facts: ConditionFacts): readonly FlowCondition[] 
     standing.kind === 'stalled' ? { type: 'Stalled', status: 'True', ...told(standing) } : undefined,
     activeOf(facts),
     unavailable('BrokerAvailable', 'BrokerUnavailable', facts.brokerTrouble),
-    unavailable('StoreAvailable', 'StoreUnavailable', facts.storeTrouble),
+    unavailable('StoreAvailable', 'StoreUnavailable', facts.storeTrouble) ??
+      unavailable('StoreAvailable', 'StoreUsersRefused', facts.usersTrouble),
     facts.poolTrouble === undefined ? undefined : { type: 'PoolsAvailable', status: 'False', ...facts.poolTrouble },
     facts.warnings.length === 0
       ? undefined

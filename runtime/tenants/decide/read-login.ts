@@ -1,3 +1,5 @@
+import { mongoUrlLogin, mongoUrlWith } from '../../store/mongo/decide/mongo-url.ts'
+
 /** What leads into a namespace's part of the servers, in place of what an installation's addresses say. */
 export interface TenantLogin {
   readonly username: string
@@ -5,6 +7,8 @@ export interface TenantLogin {
   readonly vhost: string
   /** Of the store. */
   readonly database: string
+  /** Whom the database knows; undefined where namespaces have no users of their own there, but all the installation's. */
+  readonly storeUser?: { readonly username: string; readonly password: string } | undefined
 }
 
 /** The keys of its Secret. */
@@ -22,7 +26,14 @@ export function readLogin(namespace: string, data: Readonly<Record<string, unkno
   const [username, password, vhost] = [broker.username, broker.password, broker.pathname.slice(1)].map(decoded)
   if (username === undefined || password === undefined || vhost === undefined) return undefined
   const isOwn = vhost.startsWith(`weir.${namespace}.`) && username.startsWith(`${vhost}.`)
-  return isOwn && isDatabaseOf(namespace, database) ? { username, password, vhost, database } : undefined
+  if (!isOwn || !isDatabaseOf(namespace, database)) return undefined
+  return { username, password, vhost, database, ...storeUserOf(textOf(data[storeKey]), username) }
+}
+
+/** A user of the database has the broker's name for the same role; any other is the installation's. */
+function storeUserOf(url: string, username: string): Pick<TenantLogin, 'storeUser'> {
+  const storeUser = mongoUrlLogin(url)
+  return storeUser?.username === username ? { storeUser } : {}
 }
 
 /** A server's address with this login in place of any. */
@@ -32,6 +43,11 @@ export function brokerUrlWith(server: URL, { username, password, vhost }: Tenant
   url.password = encodeURIComponent(password)
   url.pathname = `/${encodeURIComponent(vhost)}`
   return url
+}
+
+/** The same for the store; undefined where the server's own login is to be used. */
+export function storeUrlWith(server: string, { database, storeUser }: TenantLogin): string | undefined {
+  return storeUser && mongoUrlWith(server, { database, login: { ...storeUser, authSource: database } })
 }
 
 /** Text: a list of hosts with ports is no URL to the platform. */

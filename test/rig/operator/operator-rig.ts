@@ -186,6 +186,9 @@ async function dropDatabase(url: string, name: string): Promise<void> {
   const client = new MongoClient(url)
   try {
     await client.db(name).dropDatabase()
+    // They outlive their database.
+    await client.db(name).command({ dropAllUsersFromDatabase: 1 })
+    await client.db(name).command({ dropAllRolesFromDatabase: 1 })
   } finally {
     await client.close()
   }

@@ -9,6 +9,7 @@ import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts
 import type { Store } from '../../../runtime/store/store.ts'
 import { tenantProcessRules } from '../../../runtime/tenants/rules.ts'
 import type { TenantRole } from '../../../runtime/tenants/tenant-logins.ts'
+import { openMongo, type MongoServer } from '../../env/mongo.ts'
 import { describeOnAll } from '../../env/operator-tests.ts'
 import { openOperatorRig, type OperatorRig } from '../../rig/operator/operator-rig.ts'
 import { startProgram, type ProcessUnderTest } from '../../rig/faults/process-under-test.ts'
@@ -20,13 +21,16 @@ const secrets: Resource = { group: '', version: 'v1', kind: 'Secret', plural: 's
 const relay = fileURLToPath(new URL('../../fixtures/components/relay', import.meta.url))
 
 describeOnAll('one recorder and one scheduler for all namespaces', (places) => {
-  const { kubeApi, rabbit, mongo } = places
+  const { kubeApi, rabbit } = places
   let opened: AsyncDisposableStack
+  let mongo: MongoServer
   let rig: OperatorRig
   let store: Store
   beforeEach(async () => {
     opened = new AsyncDisposableStack()
-    rig = await openOperatorRig(places)
+    mongo = await openMongo({ hasUsers: true })
+    opened.defer(mongo.close)
+    rig = await openOperatorRig({ ...places, mongo })
     opened.defer(rig.close)
     rig.start()
     store = await openMongoStore({ url: mongo.url, database: rig.database, log })
@@ -41,7 +45,8 @@ describeOnAll('one recorder and one scheduler for all namespaces', (places) => {
     const started = await startProgram(`cluster-${role}`, {
       ...account.environment,
       WEIR_BROKER_URL: rabbit.amqpUrl,
-      WEIR_STORE_URL: mongo.url,
+      // Nobody in particular: each namespace has who may work in its database.
+      WEIR_STORE_URL: `mongodb://127.0.0.1:${mongo.port}/?replicaSet=rs0`,
       WEIR_NAMESPACE: namespace,
     })
     opened.defer(started.kill)

@@ -13,6 +13,7 @@ import { podRoles } from '../../../operator/tenants/tenant-secrets.ts'
 import { openAmqpBroker } from '../../../runtime/broker/amqp/open-amqp-broker.ts'
 import { systemClock } from '../../../runtime/clock.ts'
 import { openKubeApi, type KubeApiServer } from '../../env/kube-api.ts'
+import { openMongo, type MongoServer } from '../../env/mongo.ts'
 import { accessTo, describeOnOwnKubeApi, limitedToken } from '../../env/kube-tests.ts'
 import { describeOnServers } from '../../env/servers.ts'
 import {
@@ -44,9 +45,11 @@ const credentialRules = [
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 })
 
 await describeOnOwnKubeApi('An operator of all namespaces', () => {
-  describeOnServers('with one vhost and one database each', ({ rabbit, mongo }) => {
+  describeOnServers('with one vhost and one database each', ({ rabbit }) => {
     let opened: AsyncDisposableStack
     let kubeApi: KubeApiServer
+    /** Without users MongoDB lets everybody do everything. */
+    let mongo: MongoServer
     let ours: OperatorRig
     let theirs: OperatorRig
     let lines: string[]
@@ -54,6 +57,8 @@ await describeOnOwnKubeApi('An operator of all namespaces', () => {
       opened = new AsyncDisposableStack()
       kubeApi = await openKubeApi()
       opened.defer(kubeApi.close)
+      mongo = await openMongo({ hasUsers: true })
+      opened.defer(mongo.close)
       const open = () => openOperatorRig({ kubeApi, rabbit, mongo }, { patienceMs: 240_000 })
       theirs = await open()
       opened.defer(theirs.close)
@@ -134,8 +139,34 @@ await describeOnOwnKubeApi('An operator of all namespaces', () => {
         const addresses = await addressesOf(theirs, role)
         expect(new URL(addresses['WEIR_BROKER_URL'] ?? '').password).not.toBe(inTheirs.password)
         expect(addresses['WEIR_STORE_URL']).toContain(theirs.database)
-        expect((await addressesOf(ours, role))['WEIR_STORE_URL']).toContain(ours.database)
+        await databaseIsShut((await addressesOf(ours, role))['WEIR_STORE_URL'] ?? '')
       }
+    }
+
+    /** Of the store: who leads into our database has none of theirs, and no other login. */
+    async function databaseIsShut(url: string): Promise<void> {
+      expect(url).toContain(`/${ours.database}?`)
+      expect(url).not.toContain(new URL(mongo.url).password)
+      const own = new MongoClient(url)
+      try {
+        expect(await own.db(ours.database).collection('flows').findOne()).toBeNull()
+        const refused = [
+          own.db(theirs.database).collection('flows').findOne(),
+          own.db(theirs.database).collection('snapshots').insertOne({}),
+          own.db(theirs.database).collection('blobs.files').deleteMany({}),
+          own.db(theirs.database).dropDatabase(),
+          own.db(ours.database).dropDatabase(),
+          own.db(ours.database).command({ usersInfo: 1 }),
+          own.db('admin').collection('system.users').findOne(),
+        ]
+        for (const one of await Promise.allSettled(refused))
+          expect(one).toMatchObject({ status: 'rejected', reason: { code: 13 } })
+      } finally {
+        await own.close()
+      }
+      const elsewhere = new MongoClient(url.replaceAll(ours.database, theirs.database))
+      await expect(elsewhere.connect()).rejects.toMatchObject({ code: 18 })
+      await elsewhere.close()
     }
 
     /** Of the API server: what a pool's pod may read is in its own namespace. */

@@ -151,6 +151,18 @@ describeOnMongo('users of a namespace’s database', (shared) => {
     await recorder.deadLetters.put(deadLetter('f', { body: randomBytes(2_000_000) }))
     expect(await gateway.runs.get('r1')).toMatchObject({ id: 'r1' })
     expect(await scheduler.runs.events('r1')).toEqual([])
+    // What a person does with what is kept goes by the recorder's.
+    const fence = await recorder.snapshots.open('q')
+    expect(await recorder.snapshots.write('q', fence, { value: 'v', settled: [] })).toBe('written')
+    expect(await recorder.plans.get('f', 1)).toBeUndefined()
+    // Bodies that are too large for a queue, and ends of runs that others wait for, are everybody's.
+    for (const [role, store] of Object.entries(stores)) {
+      await store.blobs.put(role, Buffer.from(role), Date.now() + 60_000)
+      await store.trackedRuns.add('f', role, ['m'])
+      expect(await store.trackedRuns.active('f')).toContain(role)
+      await store.trackedRuns.remove('f', role, 'm')
+      expect((await stores.runner.blobs.get(role))?.toString()).toBe(role)
+    }
     const owner = { replay: 0, attempt: 1, copy: 'a' }
     const refused: readonly Promise<unknown>[] = [
       runner.deadLetters.list({}),
