@@ -5,6 +5,7 @@ import { changePlan } from '../../test/samples/change-plan.ts'
 import { sampleHeaders } from '../../test/samples/sample-message.ts'
 import { simulatedClock } from '../clock.ts'
 import { openMetrics } from './open-metrics.ts'
+import { gatewayMeters } from './gateway-meters.ts'
 import { recorderMeters } from './recorder-meters.ts'
 import { stepMeters } from './step-meters.ts'
 
@@ -68,6 +69,8 @@ async function families(): Promise<Family[]> {
   meters.observer.onDeliveryBegin(place, sampleHeaders({ flow: 'u', at: 'a' }))
   meters.observer.onBudgetWait('shop', 'crm', 'parked')
   meters.observer.onBudgetUnknown('shop', 'crm')
+  const gateway = gatewayMeters({ inFlight: () => 1, waiters: () => 2 })
+  gateway.count({ namespace: 'shop', status: 202 })
   const metrics = openMetrics({
     broker: { depth: async () => ({ ready: 1, consumers: 1 }), health: () => ({ kind: 'ready' }) },
     store: { health: () => ({ kind: 'ready' }) },
@@ -75,6 +78,7 @@ async function families(): Promise<Family[]> {
     dropped: () => 0,
     work: { meters, living: () => plan.stages.map((stage) => ({ stage, plan })) },
     recorder: recorderMeters(clock),
+    gateway,
   })
   return [...readText(await metrics.text()).values()]
 }

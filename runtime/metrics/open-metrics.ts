@@ -21,6 +21,17 @@ export interface MetricsParts {
   readonly work?: { readonly meters: StepMeters; readonly living: () => readonly LivingWork[] }
   /** Of a process that records. */
   readonly recorder?: RecorderMeters
+  /** Of a process that answers webhooks. */
+  readonly gateway?: GatewayMeters
+}
+
+/** What a gateway has done and does now, in plain numbers. */
+export interface GatewayMeters {
+  readonly answers: () => Iterable<{ readonly namespace: string; readonly status: number; readonly count: number }>
+  /** Requests being received or published. */
+  readonly inFlight: () => number
+  /** Callers that wait for a response. */
+  readonly waiters: () => number
 }
 
 /** What a recorder has done, in plain numbers. */

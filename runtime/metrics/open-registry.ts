@@ -2,7 +2,7 @@ import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import { deadQueue, eventsQueue, unroutedQueue } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
 import type { BudgetMeter } from './budget-meters.ts'
-import type { MetricsParts, RecorderMeters } from './open-metrics.ts'
+import type { GatewayMeters, MetricsParts, RecorderMeters } from './open-metrics.ts'
 import type { StepMeter } from './step-meters.ts'
 import { durationBoundsMs } from './step-meters.ts'
 
@@ -29,6 +29,7 @@ export function openRegistry(parts: MetricsParts): Pick<Registry, 'metrics'> {
   )
   if (parts.work !== undefined) addWorkMetrics(registry, parts, parts.work)
   if (parts.recorder !== undefined) addRecorderMetrics(registry, parts, parts.recorder)
+  if (parts.gateway !== undefined) addGatewayMetrics(registry, parts.gateway)
   return registry
 }
 
@@ -88,6 +89,16 @@ function addRecorderMetrics(registry: Registry, parts: MetricsParts, meters: Rec
     registers: [registry],
     collect,
   })
+}
+
+function addGatewayMetrics(registry: Registry, { answers, inFlight, waiters }: GatewayMeters): void {
+  const name = 'weir_gateway_answers_total'
+  const help = 'Answers to callers; the namespace is empty where nobody has it.'
+  const values = (): Value[] =>
+    [...answers()].map(({ namespace, status, count }) => ({ labels: { namespace, status }, value: count }))
+  registry.registerMetric(ownMetric({ name, help, type: 'counter' }, values))
+  gauge(registry, 'weir_gateway_requests_in_flight', 'Requests being received or published.', inFlight)
+  gauge(registry, 'weir_gateway_callers_waiting', 'Callers that wait for a response.', waiters)
 }
 
 const recorderQueues = [deadQueue, eventsQueue, unroutedQueue]

@@ -5,6 +5,7 @@ import { defaultLimits } from '../gateway/gateway-parts.ts'
 import { openHookServer } from '../gateway/hook-server.ts'
 import { openLoad, type Load } from '../gateway/load.ts'
 import type { Desk } from '../gateway/open-desk.ts'
+import { gatewayMeters, type CountingGatewayMeters } from '../metrics/gateway-meters.ts'
 import type { CredentialSource } from '../plan-source.ts'
 import { openGatewayPart, type GatewayPart } from './gateway-part.ts'
 import type { Beside, Serving, TenantProgram } from './serve-tenants.ts'
@@ -15,6 +16,8 @@ export interface GatewayProgramParts {
   readonly credentials: CredentialSource
 }
 
+/** Names of namespaces need no decoding. */
+const hookPath = /^\/hooks\/([a-z0-9-]+)\//
 /** No namespace may take it all. */
 const limitsOfOne = { inFlight: 500, waiting: 1000, bufferedBytes: 48 * 1024 * 1024 }
 const limitsOfAll = { ...defaultLimits, bufferedBytes: 96 * 1024 * 1024 }
@@ -27,8 +30,10 @@ const longestLingerMs = 5_000
 export function gatewayProgram({ settings, credentials }: GatewayProgramParts): TenantProgram<GatewayPart> {
   const whole = openLoad(limitsOfAll)
   const open = new Map<string, GatewayPart>()
+  const meters = gatewayMeters(whole)
   return {
     role: 'gateway',
+    meters: { gateway: meters },
     open: async (ground, tenant, clock) => {
       const part = await openGatewayPart(ground, tenant, { clock, whole, limits: limitsOfOne, credentials })
       open.set(tenant.namespace, part)
@@ -38,19 +43,20 @@ export function gatewayProgram({ settings, credentials }: GatewayProgramParts): 
       }
       return { ...part, close }
     },
-    openBeside: (serving) => openWebhooks(serving, { settings, whole, deskOf: (name) => open.get(name)?.desk }),
+    openBeside: (serving) => openWebhooks(serving, { settings, whole, meters, deskOf: (name) => open.get(name)?.desk }),
   }
 }
 
 interface WebhooksParts {
   readonly settings: GatewayProgramParts['settings']
   readonly whole: Load
+  readonly meters: CountingGatewayMeters
   readonly deskOf: (namespace: string) => Desk | undefined
 }
 
 async function openWebhooks(
   { ground, parts, clock, log }: Serving<GatewayPart>,
-  { settings, whole, deskOf }: WebhooksParts,
+  { settings, whole, meters, deskOf }: WebhooksParts,
 ): Promise<Beside> {
   const { hooksPort, httpHost, shutdownSeconds } = settings
   const startedAt = clock.now()
@@ -61,6 +67,10 @@ async function openWebhooks(
     clock,
     log,
     deskOf: (namespace) => deskOf(namespace) ?? answerWithout(ground, namespace),
+    onAnswer: ({ status, path }) => {
+      const [, name = ''] = hookPath.exec(path) ?? []
+      meters.count({ status, namespace: deskOf(name) === undefined ? '' : name })
+    },
     releaseAll: () => {
       for (const { desk } of parts()) desk.releaseAll()
     },

@@ -22,7 +22,7 @@ export interface TenantProgram<Part extends ServedTenant> {
   readonly role: TenantRole
   readonly open: (ground: Ground, tenant: OpenTenant, clock: Clock) => Promise<Part>
   /** Of all namespaces together. */
-  readonly meters?: Pick<MetricsParts, 'recorder'>
+  readonly meters?: Pick<MetricsParts, 'recorder' | 'gateway'>
   /** What it has beside its namespaces; closed before them, while probes answer. */
   readonly openBeside?: (serving: Serving<Part>) => Promise<Beside>
 }
