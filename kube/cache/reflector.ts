@@ -56,7 +56,7 @@ export interface ReflectorOptions<T> {
 
 const defaultTiming: ReflectorTiming = {
   pageSize: 500,
-  pageLength: 500_000,
+  pageLength: 250_000,
   watchSeconds: 290,
   silenceMs: 75_000,
   healthyMs: 30_000,
@@ -66,7 +66,7 @@ const backoffPolicy = { firstMs: 800, factor: 2, longestMs: 30_000 }
 const shortestWatchMs = 1_000
 const pageTimeoutMs = 60_000
 /** Before it is known how large they are. */
-const firstPageSize = 50
+const firstPageSize = 20
 const partialList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 const partialObject = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 

@@ -83,7 +83,12 @@ export function openController(options: ControllerOptions): Controller {
     enqueue: queue.add,
     run: async (signal) => {
       const ending = new AbortController()
-      const unsubscribe = sources.map((source) => source.subscribe((key, priority) => queue.add(key, priority)))
+      const unsubscribe: (() => void)[] = []
+      for (const source of sources) {
+        // Of thousands of objects each tells at once.
+        await turns.next()
+        unsubscribe.push(source.subscribe((key, priority) => queue.add(key, priority)))
+      }
       await Promise.race([Promise.all(sources.map(({ synced }) => synced)), aborted(signal)])
       const working = signal.aborted ? [] : Array.from({ length: workers }, () => work(ending.signal))
       const stopResync = openResync(options, queue, clock)
