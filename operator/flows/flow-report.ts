@@ -7,6 +7,7 @@ import type { ObjectReference } from '../../kube/events/correlator.ts'
 import { conditionsOf, toConditions } from '../../kube/write/conditions.ts'
 import { canonicalJson } from '../../kube/write/holds.ts'
 import { openStatusWriter, type StatusWriter } from '../../kube/write/status-writer.ts'
+import { isTakenIn } from './decide/decide-flow.ts'
 import { findingText, flowConditions, type ConditionFacts, type Hindrance } from './decide/flow-conditions.ts'
 import {
   countersIn,
@@ -146,6 +147,7 @@ function conditionFacts({ tenants, poolTroubleOf }: ReportParts, told: Told): Co
   return {
     generation: flow.metadata.generation ?? 0,
     state,
+    isTakenIn: isTakenIn({ state, pinned: wish.pinned, hash: hashOf(verdict), isPendingWritten: true }),
     ...wish,
     isDeleting: isDeleting(flow),
     ...faultsOf(verdict, wish),
@@ -156,6 +158,10 @@ function conditionFacts({ tenants, poolTroubleOf }: ReportParts, told: Told): Co
     storeTrouble: isDeleting(flow) ? store.trouble()?.reason : undefined,
     usersTrouble: tenants.known(namespace)?.usersTrouble(),
   }
+}
+
+function hashOf(verdict: KnownVerdict): string | undefined {
+  return verdict.kind === 'fit' ? verdict.hash : undefined
 }
 
 /** A flow that is pinned does not run what is written. */

@@ -45,9 +45,9 @@ export async function reconcileFlow(
   if (observed.deed.kind === 'addFinalizer') return protect(parts, flow)
   const outcome = await enact({ parts, flow, tenant, signal }, observed.deed, observed.state)
   const state = outcome.isSame ? observed.state : (await parts.states(namespace).flows.get(uid))?.state
-  // As the writes of the state have left it.
+  // As the writes of the state have left it; it may have been edited meanwhile, too.
   const latest = parts.caches.flows.byIndex('uid', uid)[0] ?? flow
-  const afterMs = report.tell({ flow: latest, state, verdict, hindrance: outcome.hindrance })
+  const afterMs = report.tell({ flow: latest, state, verdict: judge.judge(latest), hindrance: outcome.hindrance })
   if (afterMs !== undefined) return { kind: 'again', afterMs }
   return outcome.isHeld ? again : done
 }

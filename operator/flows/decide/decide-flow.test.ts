@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FlowState } from '../../../flow/plan/flow-state.ts'
-import { decideFlow, type FlowFacts } from './decide-flow.ts'
+import { decideFlow, isTakenIn, type FlowFacts } from './decide-flow.ts'
 
 const active: FlowState = {
   flow: 'uid',
@@ -103,5 +103,21 @@ describe('decideFlow', () => {
     },
   ])('$name', ({ facts: given, want }) => {
     expect(decideFlow({ ...facts, ...given })).toEqual(want)
+  })
+})
+
+describe('isTakenIn', () => {
+  it.each<{ name: string; facts: Partial<FlowFacts>; want: boolean }>([
+    { name: 'what runs as it is written', facts: {}, want: true },
+    { name: 'what was never looked at', facts: { state: undefined }, want: false },
+    { name: 'an edit that has not been looked at', facts: { hash: 'two' }, want: false },
+    { name: 'an edit that is pending', facts: { hash: 'two', state: { ...active, pending } }, want: true },
+    { name: 'another edit since', facts: { hash: 'three', state: { ...active, pending } }, want: false },
+    { name: 'what has no plan', facts: { hash: undefined }, want: false },
+    { name: 'a revision that is pinned', facts: { pinned: 1, state: { ...active, pinned: 1 } }, want: true },
+    { name: 'a revision that is to be pinned', facts: { pinned: 1 }, want: false },
+    { name: 'what is pinned no longer', facts: { state: { ...active, pinned: 1 } }, want: false },
+  ])('$name: $want', ({ facts: own, want }) => {
+    expect(isTakenIn({ ...facts, ...own })).toBe(want)
   })
 })

@@ -44,16 +44,23 @@ function decideLiving(facts: FlowFacts): FlowDeed {
   const { state, pinned } = facts
   // Also of what is refused: that somebody wants it to stand can be done all the same.
   const standing: FlowDeed = state !== undefined && isOtherwise(state, facts) ? { kind: 'stand' } : nothing
-  if (pinned === undefined) return wantsPlan(facts) ? { kind: 'apply' } : standing
-  return state?.pinned === pinned ? standing : { kind: 'pin', revision: pinned }
+  if (isTakenIn(facts)) return standing
+  if (pinned !== undefined) return { kind: 'pin', revision: pinned }
+  return facts.hash === undefined ? standing : { kind: 'apply' }
+}
+
+/** Whether the flow's state is what the spec asks for, or on its way there. Of a spec that has no plan it never is. */
+export function isTakenIn(facts: Pick<FlowFacts, 'state' | 'pinned' | 'hash' | 'isPendingWritten'>): boolean {
+  const { state, pinned, hash } = facts
+  if (pinned !== undefined) return state?.pinned === pinned
+  return hash !== undefined && !wantsPlan({ ...facts, hash })
 }
 
 function isOtherwise({ suspended, frozen }: FlowState, { suspend, freeze }: FlowFacts): boolean {
   return suspended !== suspend || frozen !== freeze
 }
 
-function wantsPlan({ state, hash, isPendingWritten }: FlowFacts): boolean {
-  if (hash === undefined) return false
+function wantsPlan({ state, hash, isPendingWritten }: Pick<FlowFacts, 'state' | 'hash' | 'isPendingWritten'>): boolean {
   if (state === undefined || state.pinned !== undefined || state.deletion !== undefined) return true
   if (state.pending !== undefined) return state.pending.hash !== hash || !isPendingWritten
   return state.kept.find(({ revision }) => revision === state.active)?.hash !== hash

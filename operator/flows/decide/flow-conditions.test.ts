@@ -25,6 +25,7 @@ const finding: Finding = {
 const facts: ConditionFacts = {
   generation: 7,
   state,
+  isTakenIn: true,
   isDeleting: false,
   suspend: false,
   freeze: false,
@@ -44,6 +45,11 @@ const { active: _, ...never } = state
 describe('flowConditions', () => {
   it.each<{ name: string; facts: Partial<ConditionFacts>; want: readonly string[] }>([
     { name: 'an active flow is ready', facts: {}, want: ['Ready=True/RevisionActive', 'Active=True/RevisionActive'] },
+    {
+      name: 'one that was edited since its state was written',
+      facts: { isTakenIn: false },
+      want: ['Ready=False/Preparing', 'Reconciling=True/Preparing', 'Active=True/RevisionActive'],
+    },
     {
       name: 'one whose pods do not work',
       facts: { poolTrouble: { reason: 'ImagePullBackOff', message: 'the pool core: its image cannot be pulled' } },

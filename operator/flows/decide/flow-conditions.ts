@@ -5,6 +5,8 @@ import type { Finding } from '../../../flow/finding/finding.ts'
 export interface ConditionFacts {
   readonly generation: number
   readonly state: FlowState | undefined
+  /** Whether the state is of this generation: an edit may have come since it was written. */
+  readonly isTakenIn: boolean
   readonly isDeleting: boolean
   readonly suspend: boolean
   readonly freeze: boolean
@@ -101,6 +103,8 @@ function changeOf(facts: ConditionFacts): Standing {
   if (state === undefined) return { kind: 'reconciling', reason: 'Preparing', message: 'its first revision is made' }
   if (state.suspended !== suspend || state.frozen !== freeze)
     return { kind: 'reconciling', reason: 'Preparing', message: 'it is told to stand, or to go on' }
+  if (!facts.isTakenIn)
+    return { kind: 'reconciling', reason: 'Preparing', message: 'what is written is made a revision' }
   const { pending, active } = state
   return (
     pendingOf(state) ??

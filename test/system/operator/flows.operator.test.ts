@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { pino } from 'pino'
 import { resources } from '../../../crds/resources.ts'
+import { openObjectCache } from '../../../kube/cache/object-cache.ts'
+import { slim } from '../../../kube/cache/projection.ts'
 import { pathOf, type KubeObject } from '../../../kube/kube-object.ts'
 import { orThrow } from '../../../kube/transport/kube-error.ts'
+import type { ClusterFlow } from '../../../operator/flows/flow-parts.ts'
 import { openAmqpBroker } from '../../../runtime/broker/amqp/open-amqp-broker.ts'
 import type { Target } from '../../../runtime/broker/broker.ts'
 import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts'
@@ -45,6 +48,37 @@ describeOnAll('Flows in a cluster', (places) => {
     await rig.applyFlow('orders', { ...simpleFlow('"other: " & data'), update: { pending: 'finish' } })
     expect(stateOf(await rig.ready('orders'))).toMatchObject({ active: 2, lastRevision: 2 })
     expect(await rig.queues()).toHaveLength(1)
+  })
+
+  it('is never called ready in an edit that does not run yet, however fast they come', async () => {
+    rig.start()
+    await rig.applyFlow('orders', simpleFlow('"edit 1"'))
+    await rig.ready('orders')
+    const { client, namespace } = rig
+    const readyWith = new Map<number, number>()
+    const watching = new AbortController()
+    const seen = openObjectCache<KubeObject>({ client, namespace, resource: resources.flows, project: slim })
+    seen.subscribe(({ object }) => {
+      const { metadata, status } = object as unknown as ClusterFlow
+      const { conditions = [], observedGeneration, activeRevision = 0 } = status ?? {}
+      const isReady = conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+      if (isReady && observedGeneration === metadata.generation) readyWith.set(metadata.generation ?? 0, activeRevision)
+    })
+    const ended = seen.run(watching.signal)
+    await seen.synced
+    for (let edit = 2; edit <= 60; edit += 1) await rig.applyFlow('orders', simpleFlow(`"edit ${edit}"`))
+    await rig.ready('orders')
+    await vi.waitFor(() => expect(readyWith.get(60)).toBeDefined(), waiting)
+    watching.abort()
+    await ended
+    const path = pathOf(resources.flowRevisions, { namespace })
+    const revisions = orThrow(
+      await client.request<{ readonly items: readonly KubeObject[] }>({ method: 'GET', path }),
+    ).items
+    for (const [generation, active] of readyWith) {
+      const running = revisions.find(({ spec }) => (spec as { readonly revision: number }).revision === active)
+      expect(JSON.stringify(running?.['spec'])).toMatch(new RegExp(`edit ${generation}\\b`))
+    }
   })
 
   it('refuses an edit with all that is wrong with it, while the revision before it runs', async () => {
