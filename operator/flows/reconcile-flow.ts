@@ -3,6 +3,7 @@ import type { Reconciled } from '../../kube/controller/controller.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { addFinalizer, removeFinalizer } from '../../kube/write/finalizers.ts'
 import { resources } from '../../crds/resources.ts'
+import { PermanentError, TransientError } from '../../runtime/error.ts'
 import type { FlowChanges } from '../change/flow-changes.ts'
 import { flowFinalizer } from '../state/flow-finder.ts'
 import type { Tenant } from '../tenants/tenant.ts'
@@ -87,9 +88,13 @@ function isEnding({ namespaces }: ReconcileParts, name: string): boolean {
 
 /** Somebody has written to it: only a person can help. */
 function malformedState(error: unknown): Hindrance | undefined {
-  const { name, code, message } = error as { readonly name?: string; readonly code?: string; readonly message?: string }
-  if (name !== 'PermanentError' || message === undefined) return undefined
-  return { reason: code ?? 'StateMalformed', message }
+  return error instanceof PermanentError ? { reason: error.code, message: error.message } : undefined
+}
+
+/** An edit that cannot be taken in: as it is, or before earlier ones are done with. */
+function refusedEdit(error: unknown): Hindrance | undefined {
+  const isTooSoon = error instanceof TransientError && error.code === 'FlowStateTooLarge'
+  return error instanceof PermanentError || isTooSoon ? { reason: error.code, message: error.message } : undefined
 }
 
 async function protect({ client, caches }: ReconcileParts, flow: ClusterFlow): Promise<Reconciled> {
@@ -136,7 +141,7 @@ async function enact(enacting: Enacting, deed: Doing, state: FlowState | undefin
       return pin(enacting, deed.revision)
     case 'apply': {
       const verdict = parts.judge.plan(flow)
-      return verdict.kind === 'fit' ? change(enacting, (changes) => changes.apply(verdict.plan)) : { isSame: true }
+      return verdict.kind === 'fit' ? edit(enacting, (changes) => changes.apply(verdict.plan)) : { isSame: true }
     }
   }
 }
@@ -167,12 +172,22 @@ async function pin(enacting: Enacting, revision: number): Promise<Outcome> {
   const older = await parts.states(namespace).plans.get(uid, revision)
   if (older === undefined) return { isSame: true, hindrance: noSuchRevision(revision) }
   const plan = { ...older, flow: { ...older.flow, suspend, freeze } }
-  return change(enacting, (changes) => changes.apply(plan, { pinned: revision }))
+  return edit(enacting, (changes) => changes.apply(plan, { pinned: revision }))
 }
 
 function noSuchRevision(revision: number): Hindrance {
   const message = `spec.revision pins revision ${revision}, of which there is no plan: name one that "kubectl get flowrevisions" lists, or remove it`
   return { reason: 'RevisionNotFound', message }
+}
+
+async function edit(enacting: Enacting, apply: (changes: FlowChanges) => Promise<unknown>): Promise<Outcome> {
+  try {
+    return await change(enacting, apply)
+  } catch (error) {
+    const hindrance = refusedEdit(error)
+    if (hindrance === undefined) throw error
+    return { hindrance, isHeld: true }
+  }
 }
 
 /** Waits for as long as the servers are there: what they are needed for goes on when they are back. */

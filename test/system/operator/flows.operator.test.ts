@@ -107,6 +107,21 @@ describeOnAll('Flows in a cluster', (places) => {
     expect(stateOf(await rig.ready('orders'))?.active).toBe(2)
   })
 
+  it('says that a plan is too large for a revision, and takes a smaller one', async () => {
+    rig.start()
+    await rig.applyFlow('orders', simpleFlow())
+    await rig.ready('orders')
+    const steps = Array.from({ length: 60 }, (_, at) => ({ name: `say-${at}`, log: `"${'long '.repeat(2_000)}"` }))
+    await rig.applyFlow('orders', { triggers: [{ name: 'by-hand', manual: {} }], steps })
+    const flow = await rig.condition('orders', 'Stalled', 'True', 'PlanTooLarge')
+    expect(stateOf(flow)?.active).toBe(1)
+    const ready = flow.status?.conditions?.find(({ type }) => type === 'Ready')
+    expect(ready?.message).toMatch(/^the plan of flow orders takes 6\d{5} bytes, above 512 KiB: move large literals/)
+    await vi.waitFor(async () => expect(await reasonsOf('orders')).toContain('PlanTooLarge'), waiting)
+    await rig.applyFlow('orders', simpleFlow('"small"'))
+    expect(stateOf(await rig.ready('orders'))?.active).toBeGreaterThan(1)
+  })
+
   it('is ready while it is suspended as it should be, and owns no queue if it was never active', async () => {
     rig.start()
     await rig.applyFlow('late', simpleFlow('data', { suspend: true }))
