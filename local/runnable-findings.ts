@@ -1,4 +1,4 @@
-import type { Step } from '../crds/v1alpha1/flow.ts'
+import type { Step } from '../crds/v1alpha1/step.ts'
 import { componentOf } from '../flow/component/contract-index.ts'
 import type { Finding, Path } from '../flow/finding/finding.ts'
 import { formatPath } from '../flow/finding/finding.ts'

@@ -1,4 +1,4 @@
-import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { section, since } from './describe-object.ts'
 import type { RevisionRow } from './flow-revisions.ts'

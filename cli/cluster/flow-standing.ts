@@ -1,4 +1,5 @@
-import type { FlowSpec, FlowStatus } from '../../crds/v1alpha1/flow.ts'
+import type { FlowSpec } from '../../crds/v1alpha1/flow.ts'
+import type { FlowStatus } from '../../crds/v1alpha1/flow-status.ts'
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { readFlowState } from '../../flow/plan/flow-status.ts'
 import type { KubeObject } from '../../kube/kube-object.ts'

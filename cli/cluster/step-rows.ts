@@ -1,4 +1,5 @@
-import type { FlowSpec, Step } from '../../crds/v1alpha1/flow.ts'
+import type { FlowSpec } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import { flowGraph, type GraphEdge } from '../../flow/graph/flow-graph.ts'
 import type { Plan, PlanStep } from '../../flow/plan/plan.ts'
 import { brief } from '../table.ts'

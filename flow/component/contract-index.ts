@@ -1,4 +1,4 @@
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import type { ComponentContract } from './component-contract.ts'
 
 /** Which component a step means: a Component of its flow's namespace, or a ClusterComponent. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Step, Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import { flowGraph } from './flow-graph.ts'
 import { findCycle, passing, reachableFrom } from './paths.ts'
 

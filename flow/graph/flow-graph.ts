@@ -1,4 +1,5 @@
-import type { Edge, FlowSpec, Step } from '../../crds/v1alpha1/flow.ts'
+import type { Edge, Step } from '../../crds/v1alpha1/step.ts'
+import type { FlowSpec } from '../../crds/v1alpha1/flow.ts'
 import type { Path } from '../finding/finding.ts'
 
 /** A flow's steps and the ways between them, the implicit sequence included. Of steps with the same name the first counts. */

@@ -1,4 +1,4 @@
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import type { FunctionContract } from '../component/component-contract.ts'
 import { componentOf, type ComponentReference } from '../component/contract-index.ts'
 import type { Draft } from '../finding/draft.ts'

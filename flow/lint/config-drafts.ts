@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { ErrorObject } from 'ajv'
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import type { FunctionContract } from '../component/component-contract.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'

@@ -1,5 +1,5 @@
 import type { CredentialType } from '../../crds/v1alpha1/credential.ts'
-import type { WebhookAuth } from '../../crds/v1alpha1/flow.ts'
+import type { WebhookAuth } from '../../crds/v1alpha1/trigger.ts'
 import { componentOf } from '../component/contract-index.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'

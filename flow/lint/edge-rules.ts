@@ -1,4 +1,4 @@
-import type { Edge, Step } from '../../crds/v1alpha1/flow.ts'
+import type { Edge, Step } from '../../crds/v1alpha1/step.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'
 import { quoted, suggestion } from '../finding/suggest.ts'

@@ -1,4 +1,6 @@
-import type { FlowSpec, Step, Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { FlowSpec } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import type { ParsedExpression } from '../expression/expression.ts'
 import { parseExpression } from '../expression/parse-expression.ts'
 import type { Path } from '../finding/finding.ts'

@@ -1,4 +1,6 @@
-import type { Edge, FlowSpec, Step, Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Edge, Step } from '../../crds/v1alpha1/step.ts'
+import type { FlowSpec } from '../../crds/v1alpha1/flow.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import { nearestOf } from '../finding/suggest.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'
 import { listed, quoted } from '../finding/suggest.ts'

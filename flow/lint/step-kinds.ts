@@ -1,4 +1,4 @@
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 
 const componentKinds = ['component', 'clusterComponent'] as const
 export const builtInKinds = ['transform', 'set', 'filter', 'split', 'wait', 'log', 'fail', 'respond'] as const

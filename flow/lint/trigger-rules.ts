@@ -1,4 +1,4 @@
-import type { Trigger, WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { Trigger, WebhookTrigger } from '../../crds/v1alpha1/trigger.ts'
 import type { Draft } from '../finding/draft.ts'
 import type { Path } from '../finding/finding.ts'
 import { listed, quoted } from '../finding/suggest.ts'

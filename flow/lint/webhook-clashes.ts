@@ -1,4 +1,5 @@
-import type { Flow, HttpMethod } from '../../crds/v1alpha1/flow.ts'
+import type { Flow } from '../../crds/v1alpha1/flow.ts'
+import type { HttpMethod } from '../../crds/v1alpha1/trigger.ts'
 import { toFinding } from '../finding/draft.ts'
 import type { Finding } from '../finding/finding.ts'
 import { quoted } from '../finding/suggest.ts'

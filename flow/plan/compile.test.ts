@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Step, Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import { contractIndex } from '../component/contract-index.ts'
 import { compile } from './compile.ts'
 import type { ComponentPlanStep, Plan } from './plan.ts'

@@ -1,4 +1,5 @@
-import type { Flow, Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Flow } from '../../crds/v1alpha1/flow.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import type { ContractIndex } from '../component/contract-index.ts'
 import { flowGraph, type FlowGraph } from '../graph/flow-graph.ts'
 import { reachableFrom } from '../graph/paths.ts'

@@ -8,7 +8,7 @@ import type {
   Trigger,
   WebhookAuth,
   WebhookTrigger,
-} from '../../crds/v1alpha1/flow.ts'
+} from '../../crds/v1alpha1/trigger.ts'
 import type { PlanOnError, PlanRetry } from './plan.ts'
 
 // What a field means that was left out. Written down here and nowhere else: the plan holds the values, `weir plan` shows them.

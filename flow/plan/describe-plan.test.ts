@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import { compile } from './compile.ts'
 import { describePlan } from './describe-plan.ts'
 import { planMermaid } from './plan-mermaid.ts'

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { FlowChangeState, PendingChange } from '../../crds/v1alpha1/flow.ts'
+import type { FlowChangeState, PendingChange } from '../../crds/v1alpha1/flow-status.ts'
 import { isJsonObject } from '../../crds/v1alpha1/meta.ts'
 import type { FlowState, PendingBlock, PendingRevision } from './flow-state.ts'
 import { linesOf, listsIn, MalformedLine, type StateLines } from './state-lines.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Edge, Retry, Step } from '../../crds/v1alpha1/flow.ts'
+import type { Edge, Retry, Step } from '../../crds/v1alpha1/step.ts'
 import type { ComponentContract, FunctionContract, Isolation } from '../component/component-contract.ts'
 import { componentOf, type ContractIndex } from '../component/contract-index.ts'
 import { defined } from '../component/defined.ts'

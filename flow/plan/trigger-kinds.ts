@@ -1,4 +1,4 @@
-import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 
 export const triggerKinds = ['schedule', 'webhook', 'poll', 'listen', 'manual'] as const
 

@@ -1,6 +1,6 @@
 import { resources } from '../../crds/resources.ts'
 import type { Condition } from '../../crds/v1alpha1/condition.ts'
-import type { FlowStatus } from '../../crds/v1alpha1/flow.ts'
+import type { FlowStatus } from '../../crds/v1alpha1/flow-status.ts'
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { apiVersionOf } from '../../kube/kube-object.ts'
 import type { ObjectReference } from '../../kube/events/correlator.ts'

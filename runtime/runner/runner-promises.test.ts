@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import type { Rig, RigOptions, Script } from '../../test/rig/runner-rig.ts'
 import { openRig } from '../../test/rig/runner-rig.ts'
 import { sampleHeaders } from '../../test/samples/sample-message.ts'

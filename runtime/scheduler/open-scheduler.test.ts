@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ScheduleTrigger, Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { ScheduleTrigger, Trigger } from '../../crds/v1alpha1/trigger.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'
 import type { Clock } from '../clock.ts'
 import { simulatedClock } from '../clock.ts'

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import type { WebhookTrigger } from '../../crds/v1alpha1/flow.ts'
+import type { WebhookTrigger } from '../../crds/v1alpha1/trigger.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { samplePlan, samplePlans } from '../../test/samples/sample-plan.ts'
 import { openMemoryBroker } from '../broker/memory-broker.ts'

@@ -1,4 +1,4 @@
-import type { Step } from '../../crds/v1alpha1/flow.ts'
+import type { Step } from '../../crds/v1alpha1/step.ts'
 import type { FunctionContract } from '../../flow/component/component-contract.ts'
 import { sleep } from '../../runtime/clock.ts'
 import type { Clock } from '../../runtime/clock.ts'

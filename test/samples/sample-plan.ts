@@ -1,4 +1,4 @@
-import type { Trigger } from '../../crds/v1alpha1/flow.ts'
+import type { Trigger } from '../../crds/v1alpha1/trigger.ts'
 import { withTriggerDefaults } from '../../flow/plan/defaults.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { triggerKindsOf } from '../../flow/plan/trigger-kinds.ts'

@@ -1,4 +1,5 @@
-import type { FlowSpec, WebhookAuth } from '../../../crds/v1alpha1/flow.ts'
+import type { FlowSpec } from '../../../crds/v1alpha1/flow.ts'
+import type { WebhookAuth } from '../../../crds/v1alpha1/trigger.ts'
 import { componentOf, type ComponentReference } from '../../../flow/component/contract-index.ts'
 
 /** What a flow names: whatever becomes of these may change what is wrong with it. Each once. */

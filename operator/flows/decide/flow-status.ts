@@ -1,5 +1,6 @@
 import type { Condition } from '../../../crds/v1alpha1/condition.ts'
-import type { FlowSpec, FlowStatus } from '../../../crds/v1alpha1/flow.ts'
+import type { FlowSpec } from '../../../crds/v1alpha1/flow.ts'
+import type { FlowStatus } from '../../../crds/v1alpha1/flow-status.ts'
 import { canonicalJson } from '../../../flow/plan/canonical-json.ts'
 import { flowConditionTypes } from './flow-conditions.ts'
 

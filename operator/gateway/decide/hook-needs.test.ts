@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Trigger } from '../../../crds/v1alpha1/flow.ts'
+import type { Trigger } from '../../../crds/v1alpha1/trigger.ts'
 import { samplePlan } from '../../../test/samples/sample-plan.ts'
 import { hookNeeds, plannedCredentials, type HookFacts } from './hook-needs.ts'
 

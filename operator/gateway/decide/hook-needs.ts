@@ -1,4 +1,6 @@
-import type { FlowSpec, FlowStatus, Trigger } from '../../../crds/v1alpha1/flow.ts'
+import type { FlowSpec } from '../../../crds/v1alpha1/flow.ts'
+import type { FlowStatus } from '../../../crds/v1alpha1/flow-status.ts'
+import type { Trigger } from '../../../crds/v1alpha1/trigger.ts'
 import type { FlowState } from '../../../flow/plan/flow-state.ts'
 import type { Plan } from '../../../flow/plan/plan.ts'
 

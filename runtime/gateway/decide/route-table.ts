@@ -1,4 +1,4 @@
-import type { HttpMethod } from '../../../crds/v1alpha1/flow.ts'
+import type { HttpMethod } from '../../../crds/v1alpha1/trigger.ts'
 import type { Plan } from '../../../flow/plan/plan.ts'
 
 /** A webhook trigger, and the requests that are its. */

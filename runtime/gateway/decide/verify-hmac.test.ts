@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { HmacAuth } from '../../../crds/v1alpha1/flow.ts'
+import type { HmacAuth } from '../../../crds/v1alpha1/trigger.ts'
 import { withAuthDefaults } from '../../../flow/plan/defaults.ts'
 import { verifyHmac } from './verify-hmac.ts'
 

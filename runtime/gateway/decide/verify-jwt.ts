@@ -1,4 +1,4 @@
-import type { JwtAuth } from '../../../crds/v1alpha1/flow.ts'
+import type { JwtAuth } from '../../../crds/v1alpha1/trigger.ts'
 import { jwtKeys } from './jwt-keys.ts'
 import { isSignedBy } from './jwt-signature.ts'
 import type { JwtToken } from './jwt-token.ts'
