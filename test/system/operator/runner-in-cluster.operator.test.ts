@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,7 @@ import { planSourceRules } from '../../../runtime/plans/kubernetes/rules.ts'
 import { openPlanDirectory } from '../../../runtime/plans/plan-directory.ts'
 import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts'
 import type { Store } from '../../../runtime/store/store.ts'
+import { freePorts } from '../../env/free-ports.ts'
 import { freshNamespace, openAdministrator } from '../../env/kube-tests.ts'
 import { describeOnAll } from '../../env/operator-tests.ts'
 import { freshDatabase, freshVhost } from '../../env/servers.ts'
@@ -150,10 +152,11 @@ ${listed.join('')}`
     await written.writeAll()
     const from = { directory: join(directory, 'plans'), cluster: 'kubernetes' }
     const megabytes: Record<keyof typeof from, number[]> = { directory: [], cluster: [] }
-    // In turns, and what one start needs is at most the least of several: the rest is garbage that nobody has collected yet.
+    // In turns, and the least of several.
     for (const name of ['directory', 'cluster', 'directory', 'cluster', 'directory', 'cluster'] as const) {
-      const runner = await start('runner', { WEIR_PLANS: from[name] })
-      megabytes[name].push(await restingMegabytes(runner))
+      const [port = 0] = await freePorts(1)
+      const runner = await start('runner', { WEIR_PLANS: from[name], NODE_OPTIONS: `--inspect-port=127.0.0.1:${port}` })
+      megabytes[name].push(await megabytesWithoutGarbage(runner, port))
       await runner.kill()
     }
     const grown = Math.min(...megabytes.cluster) - Math.min(...megabytes.directory)
@@ -163,13 +166,21 @@ ${listed.join('')}`
   })
 })
 
-/** Resident and its own (pages of files come and go with what else the machine does), the least of 10 s: what is garbage counts for nothing. */
-async function restingMegabytes({ pid }: ProcessUnderTest): Promise<number> {
-  const seen: number[] = []
-  for (let looks = 0; looks < 20; looks += 1) {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    seen.push(Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 1024)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+/** Resident and its own: pages of files come and go with what else the machine does, and garbage with when V8 looks for it. */
+async function megabytesWithoutGarbage({ pid }: ProcessUnderTest, inspectorPort: number): Promise<number> {
+  process.kill(pid, 'SIGUSR1')
+  const targets = await vi.waitFor(async () => {
+    const answer = await fetch(`http://127.0.0.1:${inspectorPort}/json/list`)
+    return (await answer.json()) as readonly { readonly webSocketDebuggerUrl: string }[]
+  }, waiting)
+  const inspector = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '')
+  await once(inspector, 'open')
+  for (let id = 1; id <= 3; id += 1) {
+    const answered = once(inspector, 'message')
+    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }))
+    await answered
   }
-  return Math.round(Math.min(...seen) * 10) / 10
+  inspector.close()
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 102.4) / 10
 }
