@@ -1,5 +1,5 @@
 import { startVitest, type CliOptions, type TestModule } from 'vitest/node'
-import { hasFailed, summaryLine, summaryLists, type Outcome } from './summarise.ts'
+import { hasFailed, hasPassed, summaryLine, summaryLists, type Outcome } from './summarise.ts'
 
 /** Whose tests wait for processes and servers, so that another test's load can make them fail. */
 const ofProcesses = ['system', 'servers', 'kube-api', 'operator', 'cluster']
@@ -38,10 +38,12 @@ async function runAgain(first: Outcome): Promise<Outcome> {
   const files = failed.map(({ moduleId }) => moduleId)
   process.stdout.write(`\nonce more, by themselves:\n${files.map((file) => `  ${file}\n`).join('')}`)
   const second = await runTests(files, { maxWorkers: 1, project: failed.map(({ project }) => project.name) })
-  const isRun = (module: TestModule): boolean => second.modules.some(({ moduleId }) => moduleId === module.moduleId)
-  const passed = second.modules.filter((module) => !hasFailed(module)).map(({ moduleId }) => moduleId)
+  // One that skips everything now has not been tried.
+  const tried = second.modules.filter((module) => hasFailed(module) || hasPassed(module))
+  const isTried = (module: TestModule): boolean => tried.some(({ moduleId }) => moduleId === module.moduleId)
+  const passed = tried.filter((module) => !hasFailed(module)).map(({ moduleId }) => moduleId)
   return {
-    modules: [...first.modules.filter((module) => !isRun(module)), ...second.modules],
+    modules: [...first.modules.filter((module) => !isTried(module)), ...tried],
     before: failed.filter(({ moduleId }) => passed.includes(moduleId)),
     otherFailures: second.otherFailures,
   }

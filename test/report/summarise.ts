@@ -33,6 +33,11 @@ export function hasFailed(module: TestModule): boolean {
   return isBroken(module) || !module.ok()
 }
 
+/** At least one of its tests. */
+export function hasPassed(module: TestModule): boolean {
+  return [...module.children.allTests('passed')].length > 0
+}
+
 function isBroken(module: TestModule): boolean {
   return module.state() === 'failed' && module.errors().length > 0
 }
