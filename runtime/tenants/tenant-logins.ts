@@ -17,6 +17,7 @@ export interface TenantLoginsParts {
   /** May get, list and watch the Secrets of this name. */
   readonly client: KubeClient
   readonly role: TenantRole
+  readonly servers: { readonly storeUrl: string }
   /** The only one that is looked after; all of them without it. */
   readonly namespace?: string | undefined
 }
@@ -28,17 +29,17 @@ export function loginSecretName(role: TenantRole): string {
 }
 
 /** The role's logins, as the operator has put them into each namespace. No other Secret is asked for. */
-export function openTenantLogins({ client, role, namespace }: TenantLoginsParts): ObjectCache<SeenLogin> {
+export function openTenantLogins({ client, role, servers, namespace }: TenantLoginsParts): ObjectCache<SeenLogin> {
   return openObjectCache({
     client,
     namespace,
     resource: secrets,
     fieldSelector: `metadata.name=${loginSecretName(role)}`,
-    project: seenLogin,
+    project: (secret) => seenLogin(secret, servers.storeUrl),
   })
 }
 
-function seenLogin({ metadata, data }: KubeObject): SeenLogin {
+function seenLogin({ metadata, data }: KubeObject, installation: string): SeenLogin {
   const { name, namespace = '', uid, resourceVersion } = metadata
   return {
     metadata: {
@@ -47,7 +48,7 @@ function seenLogin({ metadata, data }: KubeObject): SeenLogin {
       ...(uid !== undefined && { uid }),
       ...(resourceVersion !== undefined && { resourceVersion }),
     },
-    login: readLogin(namespace, decoded(data)),
+    login: readLogin({ namespace, data: decoded(data), installation }),
   }
 }
 

@@ -5,6 +5,7 @@ const own = {
   WEIR_BROKER_URL: 'amqp://weir.shop.u1.recorder:p%2Fw@rabbit:5672/weir.shop.u1',
   WEIR_STORE_URL: 'mongodb://admin:canary@one:27017,two/weir-shop-0123456789ab?replicaSet=rs0',
 }
+const installation = 'mongodb://admin:canary@one:27017,two/?replicaSet=rs0'
 const login = {
   username: 'weir.shop.u1.recorder',
   password: 'p/w',
@@ -14,21 +15,38 @@ const login = {
 
 describe('readLogin', () => {
   it('reads who logs in where', () => {
-    expect(readLogin('shop', own)).toEqual(login)
+    expect(readLogin({ namespace: 'shop', data: own, installation })).toEqual(login)
   })
 
-  const urlOf = (user: string): string => `mongodb://${user}@one/weir-shop-0123456789ab?authSource=elsewhere`
+  const urlOf = (user: string): string => `mongodb://${user}one/weir-shop-0123456789ab?authSource=elsewhere`
+  const withUser = (user: string, url = installation): ReturnType<typeof readLogin> =>
+    readLogin({ namespace: 'shop', data: { ...own, WEIR_STORE_URL: urlOf(user) }, installation: url })
+
+  it('takes a user of the namespace’s own at the store', () => {
+    const { username } = login
+    expect(withUser(`${username}:s%2Fw@`)).toEqual({ ...login, storeUser: { username, password: 's/w' } })
+  })
+
   it.each([
-    { name: 'the namespace’s own', user: 'weir.shop.u1.recorder:s%2Fw', storeUser: { ...login, password: 's/w' } },
-    { name: 'the installation’s', user: 'admin:canary', storeUser: undefined },
-    { name: 'another role’s', user: 'weir.shop.u1.runner:x', storeUser: undefined },
-    { name: 'another namespace’s', user: 'weir.till.u1.recorder:x', storeUser: undefined },
-  ])('takes a user of the store who is $name', ({ user, storeUser }) => {
-    const { username, password } = storeUser ?? {}
-    expect(readLogin('shop', { ...own, WEIR_STORE_URL: urlOf(user) })).toEqual({
-      ...login,
-      ...(storeUser && { storeUser: { username, password } }),
-    })
+    { name: 'its login', user: 'admin:canary@', installation: undefined },
+    { name: 'its login, encoded otherwise', user: '%61dmin:canary@', installation: undefined },
+    { name: 'no login, as it has none', user: '', installation: 'mongodb://one' },
+    { name: 'a login without a password', user: 'CN%3Da@', installation: 'mongodb://CN%3Da@one' },
+  ])('has the installation stand in for who knows $name', ({ user, installation: url }) => {
+    expect(withUser(user, url)).toEqual(login)
+  })
+
+  it.each([
+    { name: 'the installation’s with another password', user: 'admin:guessed@' },
+    { name: 'the installation’s without a password', user: 'admin@' },
+    { name: 'nobody', user: '' },
+    { name: 'somebody’s own', user: 'mine:x@' },
+    { name: 'another role’s', user: 'weir.shop.u1.runner:x@' },
+    { name: 'another namespace’s', user: 'weir.till.u1.recorder:x@' },
+    { name: 'its own without a password', user: 'weir.shop.u1.recorder@' },
+    { name: 'somebody, where the installation is nobody', user: 'mine:x@', installation: 'mongodb://one' },
+  ])('takes no other user of the store: $name', ({ user, installation: url }) => {
+    expect(withUser(user, url)).toBeUndefined()
   })
 
   it.each([
@@ -43,7 +61,7 @@ describe('readLogin', () => {
     { name: 'what cannot be decoded', change: { WEIR_BROKER_URL: 'amqp://weir.shop.u.x:%ff@h/weir.shop.u' } },
     { name: 'nothing', change: { WEIR_BROKER_URL: undefined, WEIR_STORE_URL: undefined } },
   ])('takes nothing else: $name', ({ namespace = 'shop', change }) => {
-    expect(readLogin(namespace, { ...own, ...change })).toBeUndefined()
+    expect(readLogin({ namespace, data: { ...own, ...change }, installation })).toBeUndefined()
   })
 })
 

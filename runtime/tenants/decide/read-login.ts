@@ -7,7 +7,7 @@ export interface TenantLogin {
   readonly vhost: string
   /** Of the store. */
   readonly database: string
-  /** Whom the database knows; undefined where namespaces have no users of their own there, but all the installation's. */
+  /** Whom the database knows; undefined where the Secret has the installation's own login, which all such namespaces share. */
   readonly storeUser?: { readonly username: string; readonly password: string } | undefined
 }
 
@@ -15,25 +15,40 @@ export interface TenantLogin {
 export const brokerKey = 'WEIR_BROKER_URL'
 export const storeKey = 'WEIR_STORE_URL'
 
+export interface SecretOfLogin {
+  readonly namespace: string
+  readonly data: Readonly<Record<string, unknown>>
+  /** The store's address as the installation has it. */
+  readonly installation: string
+}
+
 /**
  * From the addresses in a namespace's Secret. Who may write there may write any: nothing counts but who logs in and where, and that only where it is the
- * namespace's own. Undefined for all else.
+ * namespace's own. As the installation nobody works who does not know its login. Undefined for all else.
  */
-export function readLogin(namespace: string, data: Readonly<Record<string, unknown>>): TenantLogin | undefined {
+export function readLogin({ namespace, data, installation }: SecretOfLogin): TenantLogin | undefined {
   const broker = URL.parse(textOf(data[brokerKey]))
-  const database = databaseIn(textOf(data[storeKey]))
+  const storeUrl = textOf(data[storeKey])
+  const database = databaseIn(storeUrl)
   if (broker === null || database === undefined) return undefined
   const [username, password, vhost] = [broker.username, broker.password, broker.pathname.slice(1)].map(decoded)
   if (username === undefined || password === undefined || vhost === undefined) return undefined
   const isOwn = vhost.startsWith(`weir.${namespace}.`) && username.startsWith(`${vhost}.`)
   if (!isOwn || !isDatabaseOf(namespace, database)) return undefined
-  return { username, password, vhost, database, ...storeUserOf(textOf(data[storeKey]), username) }
+  return withStoreUser({ username, password, vhost, database }, storeUrl, installation)
 }
 
-/** A user of the database has the broker's name for the same role; any other is the installation's. */
-function storeUserOf(url: string, username: string): Pick<TenantLogin, 'storeUser'> {
+/** A user of the database has the broker's name for the same role. */
+function withStoreUser(login: TenantLogin, url: string, installation: string): TenantLogin | undefined {
   const storeUser = mongoUrlLogin(url)
-  return storeUser?.username === username ? { storeUser } : {}
+  if (storeUser?.username === login.username) return { ...login, storeUser }
+  return loginText(url) === loginText(installation) ? login : undefined
+}
+
+/** Whoever a URL names, however that is encoded; nobody, too. */
+function loginText(url: string): string {
+  const [, named = ''] = /^[a-z+]+:\/\/(?:([^/?]*)@)?/i.exec(url) ?? []
+  return JSON.stringify(mongoUrlLogin(url) ?? named)
 }
 
 /** A server's address with this login in place of any. */
