@@ -16,9 +16,10 @@ import { openFlowChanges, type FlowChanges } from '../change/flow-changes.ts'
 import type { ChangeParts } from '../change/change-parts.ts'
 import { emptyVhost } from './empty-vhost.ts'
 import type { FloodGate } from './flood-gate.ts'
+import { openGivenAddresses } from './given-addresses.ts'
 import { openTenantBroker, type TenantBroker } from './tenant-broker.ts'
 import { brokerUrlOf, databaseName, rolePasswords, storeLogins, userPrefix, type TenantId } from './tenant-names.ts'
-import { roleSecretName, type TenantSecrets } from './tenant-secrets.ts'
+import type { TenantSecrets } from './tenant-secrets.ts'
 import type { TenantConnection } from '../pools/decide/pool-wish.ts'
 import { openTenantStore, type TenantStore } from './tenant-store.ts'
 import { noUsers, openTenantUsers, type TenantUsers } from './tenant-users.ts'
@@ -126,10 +127,9 @@ interface Vhost {
 
 function openVhost(own: Own): Vhost {
   let state: 'unknown' | 'needed' | 'removed' = 'unknown'
-  let version: string | undefined
-  const give = async (): Promise<void> => {
-    if (state !== 'removed') version = (await own.secrets.apply(own.id, { storeUsers: users.areThere() })) ?? version
-  }
+  const { give, connection } = openGivenAddresses(async () =>
+    state === 'removed' ? undefined : own.secrets.apply(own.id, { storeUsers: users.areThere() }),
+  )
   const users = usersOf(own, give)
   const make = once(async () => {
     // Whoever has not heard of it must not make it anew.
@@ -145,7 +145,7 @@ function openVhost(own: Own): Vhost {
   return {
     make,
     look,
-    connection: () => (version === undefined ? undefined : connectionOf(version)),
+    connection,
     hasStoreUsers: users.areThere,
     connect: async () => {
       if (state === 'unknown') state = 'needed'
@@ -165,11 +165,6 @@ function openVhost(own: Own): Vhost {
       own.log.info('vhost removed')
     },
   }
-}
-
-function connectionOf(version: string): TenantConnection {
-  const keys = { brokerKey: 'WEIR_BROKER_URL', storeKey: 'WEIR_STORE_URL' }
-  return { secret: roleSecretName('runner'), ...keys, version }
 }
 
 interface Own extends TenantParts {
