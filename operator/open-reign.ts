@@ -56,6 +56,7 @@ export function openReign(options: ReignParts): Reign {
     log,
     timing: timing.tenants ?? {},
     changes: { arePoolsReady: async (state) => (await pools?.arePoolsReady(state)) ?? true, ...timing.changes },
+    onConnection: (namespace) => pools?.noticeConnection(namespace),
     onChange: (_, flow) => flows.notice(flow),
   })
   const flows: Flows = openFlows({

@@ -337,6 +337,29 @@ describeOnKubeApi('pools', (place) => {
     expect(await read(deployments, 'weir-core')).toBeUndefined()
   })
 
+  it('has the pods of a namespace start anew when its connection is another, and no others', async () => {
+    const other = await restrictedNamespace()
+    await flow('orders', ['core'])
+    await flow('orders', ['core'], other)
+    let version = 'one'
+    const connection = { secret: 'weir-runner', brokerKey: 'WEIR_BROKER_URL', storeKey: 'WEIR_STORE_URL' }
+    const { pools, writes } = run({ connectionOf: () => ({ ...connection, version }) })
+    const connectionOf = (live: KubeObject | undefined): unknown =>
+      fieldsOf(fieldsOf(fieldsOf(live?.['spec'])['template'])['metadata'])['annotations']
+    const before = connectionOf(await pool('core'))
+    await pool('core', other)
+    await quiet(writes)
+    expect(Object.values(fieldsOf(before))).toContain('one')
+    version = 'two'
+    pools.noticeConnection(namespace)
+    await vi.waitFor(async () => {
+      const now = connectionOf(await read(deployments, poolObjectName('core')))
+      expect(Object.values(fieldsOf(now))).toContain('two')
+    }, waiting)
+    await quiet(writes)
+    expect(connectionOf(await read(deployments, poolObjectName('core'), other))).toEqual(before)
+  })
+
   it('takes a pool away when no queue needs it, its pods first', async () => {
     await create(resources.components, 'shop', { spec: { image: 'a' } })
     const state = await flow('orders', ['Component/shop'])

@@ -1,6 +1,6 @@
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { openController, type Controller } from '../../kube/controller/controller.ts'
-import { mappedSource } from '../../kube/controller/sources.ts'
+import { mappedSource, type Source } from '../../kube/controller/sources.ts'
 import { keyOf } from '../../kube/kube-object.ts'
 import type { Broker } from '../../runtime/broker/broker.ts'
 import type { OperatorPart, OperatorParts } from '../operator-parts.ts'
@@ -52,6 +52,8 @@ export interface Pools extends OperatorPart {
   readonly arePoolsReady: (state: FlowState) => Promise<boolean>
   /** Why nothing consumes a queue of the flow, though it should. */
   readonly troubleOf: PoolTroubles['of']
+  /** `connectionOf` gives another for the namespace: its pods are to have that. */
+  readonly noticeConnection: (namespace: string) => void
 }
 
 const usualTiming: PoolsTiming = { lookMs: 1_000, figuresMs: 5_000 }
@@ -80,12 +82,14 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
     },
     uses: users.put,
   }
-  const controller = openPoolController(parts, reconciling, users.of)
+  const connections = openConnectionSource(living)
+  const controller = openPoolController(parts, reconciling, { usersOf: users.of, connections })
   const timing = { ...usualTiming, ...options.timing }
   const scaling = openScaling({ ...parts, ...options, timing, live, living, writer })
   return {
     arePoolsReady: async (state) => arePoolsReady(state, { caches, live }),
     troubleOf: troubles.of,
+    noticeConnection: connections.notice,
     run: async (signal) => {
       const ends = [living.follow(), troubles.follow()]
       const all = [live, inspections, controller, scaling, reports]
@@ -95,10 +99,15 @@ export function openPools(parts: OperatorParts, options: PoolsOptions): Pools {
   }
 }
 
+interface BesideObjects {
+  readonly usersOf: CredentialUsers['of']
+  readonly connections: Source
+}
+
 function openPoolController(
   { caches, clock, meters, log }: OperatorParts,
   reconciling: PoolReconciling,
-  usersOf: CredentialUsers['of'],
+  { usersOf, connections }: BesideObjects,
 ): Controller {
   const { living, live } = reconciling
   return openController({
@@ -116,6 +125,7 @@ function openPoolController(
         poolsOf(living, { kind: 'ClusterComponent', name }),
       ),
       mappedSource(caches.credentials, (credential) => usersOf(keyOf(credential))),
+      connections,
       { synced: live.synced, subscribe: () => () => {} },
     ],
     reconcile: (key, signal) => reconcilePool(reconciling, key, signal),
@@ -124,6 +134,26 @@ function openPoolController(
       reportFailure(reconciling, key, err)
     },
   })
+}
+
+interface ConnectionSource extends Source {
+  readonly notice: (namespace: string) => void
+}
+
+/** What a namespace's connection is made of is nothing that the cluster tells of. */
+function openConnectionSource(living: Pick<LivingPools, 'keys'>): ConnectionSource {
+  const listeners = new Set<Parameters<Source['subscribe']>[0]>()
+  return {
+    synced: Promise.resolve(),
+    subscribe: (enqueue) => {
+      listeners.add(enqueue)
+      return () => void listeners.delete(enqueue)
+    },
+    notice: (namespace) => {
+      const keys = living.keys().filter((key) => key.startsWith(`${namespace}/`))
+      for (const key of keys) for (const tell of listeners) tell(key, 'child')
+    },
+  }
 }
 
 function reportFailure({ living, report }: PoolReconciling, key: string, error: unknown): void {

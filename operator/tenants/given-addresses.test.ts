@@ -4,10 +4,13 @@ import { openGivenAddresses } from './given-addresses.ts'
 it('are as whoever asked last found them, though an older write takes longer', async () => {
   const world = { now: 'shared', written: '' }
   const slow = Promise.withResolvers<void>()
-  const given = openGivenAddresses(async () => {
-    const wanted = world.now
-    if (wanted === 'shared') await slow.promise
-    return (world.written = wanted)
+  const given = openGivenAddresses({
+    apply: async () => {
+      const wanted = world.now
+      if (wanted === 'shared') await slow.promise
+      return (world.written = wanted)
+    },
+    onChange: () => {},
   })
   const older = given.give()
   // It has begun.
@@ -20,14 +23,18 @@ it('are as whoever asked last found them, though an older write takes longer', a
   expect([world.written, given.connection()?.version]).toEqual(['own', 'own'])
 })
 
-it('stay known when they cannot be written again', async () => {
+it('stay known when they cannot be written again, and are told of when they are others', async () => {
   let version: string | undefined
-  const given = openGivenAddresses(async () => version)
+  const told: unknown[] = []
+  const given = openGivenAddresses({
+    apply: async () => version,
+    onChange: () => told.push(given.connection()?.version),
+  })
   await given.give()
   expect(given.connection()).toBeUndefined()
-  version = 'first'
-  await given.give()
-  version = undefined
-  await given.give()
+  for (version of ['first', 'first', undefined, 'first']) await given.give()
   expect(given.connection()).toMatchObject({ secret: 'weir-runner', version: 'first' })
+  version = 'second'
+  await given.give()
+  expect(told).toEqual(['first', 'second'])
 })

@@ -9,12 +9,20 @@ export interface GivenAddresses {
   readonly connection: () => TenantConnection | undefined
 }
 
-/** @param apply gives another text for other addresses, and undefined where there are none to be had now; must not reject */
-export function openGivenAddresses(apply: () => Promise<string | undefined>): GivenAddresses {
+export interface GivenAddressesParts {
+  /** Gives another text for other addresses, and undefined where there are none to be had now. Must not reject. */
+  readonly apply: () => Promise<string | undefined>
+  /** They are others now: whoever has read the old ones must start anew. Must not throw. */
+  readonly onChange: () => void
+}
+
+export function openGivenAddresses({ apply, onChange }: GivenAddressesParts): GivenAddresses {
   let version: string | undefined
   let giving = Promise.resolve()
   const giveNow = async (): Promise<void> => {
+    const before = version
     version = (await apply()) ?? version
+    if (version !== before) onChange()
   }
   return {
     give: () => (giving = giving.then(giveNow)),

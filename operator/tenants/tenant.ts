@@ -49,6 +49,8 @@ export interface TenantParts {
   readonly clock: Clock
   readonly log: Logger
   readonly timing: TenantTiming
+  /** What `connection` gives is another. Must not throw. */
+  readonly onConnection: () => void
   readonly changes: Pick<ChangeParts, 'waits' | 'arePoolsReady' | 'onChange' | 'pollMs'>
 }
 
@@ -127,9 +129,10 @@ interface Vhost {
 
 function openVhost(own: Own): Vhost {
   let state: 'unknown' | 'needed' | 'removed' = 'unknown'
-  const { give, connection } = openGivenAddresses(async () =>
-    state === 'removed' ? undefined : own.secrets.apply(own.id, { storeUsers: users.areThere() }),
-  )
+  const { give, connection } = openGivenAddresses({
+    apply: async () => (state === 'removed' ? undefined : own.secrets.apply(own.id, { storeUsers: users.areThere() })),
+    onChange: own.onConnection,
+  })
   const users = usersOf(own, give)
   const make = once(async () => {
     // Whoever has not heard of it must not make it anew.

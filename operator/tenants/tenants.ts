@@ -44,6 +44,8 @@ export interface TenantsParts {
   readonly log: Logger
   readonly timing?: Partial<TenantTiming>
   readonly changes?: Omit<TenantParts['changes'], 'onChange'>
+  /** What the tenant's `connection` gives is another. Must not throw. */
+  readonly onConnection: (namespace: string) => void
   /** The flow's state was written, by its uid. Must not throw. */
   readonly onChange: (namespace: string, flow: string) => void
 }
@@ -58,11 +60,8 @@ export function openTenants(parts: TenantsParts): Tenants {
   const mongo = shareMongo({ url: parts.servers.storeUrl, applicationName: 'weir-operator' })
   const gates = openGates(parts, mongo)
   const opened = new Map<string, Tenant>()
-  const open = (namespace: string, uid: string): Tenant => {
-    const onChange = (flow: string): void => parts.onChange(namespace, flow)
-    const changes = { pollMs, ...parts.changes, onChange }
-    return openTenant({ namespace, uid }, { ...parts, mongo, gates, timing, states: parts.states(namespace), changes })
-  }
+  const open = (namespace: string, uid: string): Tenant =>
+    openTenant({ namespace, uid }, { ...parts, mongo, gates, timing, ...partsOf(parts, namespace) })
   const drop = async (namespace: string): Promise<void> => {
     const tenant = opened.get(namespace)
     opened.delete(namespace)
@@ -101,6 +100,14 @@ export function openTenants(parts: TenantsParts): Tenants {
       await Promise.all([...opened.keys()].map(drop))
       await mongo.close()
     },
+  }
+}
+
+function partsOf(parts: TenantsParts, namespace: string): Pick<TenantParts, 'states' | 'changes' | 'onConnection'> {
+  return {
+    states: parts.states(namespace),
+    onConnection: () => parts.onConnection(namespace),
+    changes: { pollMs, ...parts.changes, onChange: (flow) => parts.onChange(namespace, flow) },
   }
 }
 

@@ -1,6 +1,9 @@
 import { MongoClient, type Db } from 'mongodb'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { pathOf, type KubeObject } from '../../../kube/kube-object.ts'
+import { poolPlatform } from '../../../operator/pool-platform.ts'
+import { poolResources } from '../../../operator/pools/pool-resources.ts'
 import { openMongoStore } from '../../../runtime/store/mongo/open-mongo-store.ts'
 import { mongoUrlLogin } from '../../../runtime/store/mongo/decide/mongo-url.ts'
 import { openMongo, type MongoServer } from '../../env/mongo.ts'
@@ -37,6 +40,14 @@ describeOnAll('An operator on a MongoDB with users', (places) => {
     key,
   })
   const storeUrl = async (): Promise<string> => (await addressesOf(rig, 'runner'))['WEIR_STORE_URL'] ?? ''
+  /** Which addresses the pods of the pool `core` have read. */
+  const podsConnection = async (): Promise<string | undefined> => {
+    const path = pathOf(poolResources.Deployment, { namespace: rig.namespace, name: 'weir-core' })
+    const answer = await rig.client.request<KubeObject>({ method: 'GET', path })
+    if (answer.kind === 'failed') return undefined
+    const { template } = answer.value['spec'] as { readonly template: Pick<KubeObject, 'metadata'> }
+    return template.metadata.annotations?.['weir.dev/connection']
+  }
   const database = (): Db => root.db(rig.database)
   const users = async (): Promise<readonly string[]> =>
     ((await database().command({ usersInfo: 1 }))['users'] as { readonly user: string }[]).map(({ user }) => user)
@@ -93,7 +104,9 @@ describeOnAll('An operator on a MongoDB with users', (places) => {
     expect(operator.troubles()).toEqual([])
     await stop()
 
-    const own = rig.start({ options: { servers: serversWith(limited) } })
+    const settings = { brokerUrl: new URL(places.rabbit.amqpUrl), storeUrl: limited, logLevel: 'info' }
+    const pools = { platform: poolPlatform('weir:test', settings), secretAccess: 'cluster' } as const
+    const own = rig.start({ options: { servers: serversWith(limited), pools } })
     await rig.applyFlow('orders', simpleFlow('"two"'))
     const told = await rig.condition('orders', 'StoreAvailable', 'False', 'StoreUsersRefused')
     const message = told.status?.conditions?.find(({ type }) => type === 'StoreAvailable')?.message ?? ''
@@ -103,10 +116,16 @@ describeOnAll('An operator on a MongoDB with users', (places) => {
     expect(own.operator.troubles()).toEqual([message])
     expect(stateOf(await rig.ready('orders'))?.active).toBe(2)
     expect(await storeUrl()).toBe(shared)
+    const before = await vi.waitFor(async () => {
+      const connection = await podsConnection()
+      expect(connection).toBeDefined()
+      return connection
+    }, waiting)
 
     await root.db('admin').command({ grantRolesToUser: 'limited', roles: ['userAdminAnyDatabase'] })
     await vi.waitFor(async () => expect(await storeUrl()).not.toBe(shared), waiting)
     expect(await canLogIn(await storeUrl())).toBe(true)
+    await vi.waitFor(async () => expect(await podsConnection()).not.toBe(before), waiting)
     await vi.waitFor(() => expect(own.operator.troubles()).toEqual([]), waiting)
     await vi.waitFor(async () => {
       const types = (await rig.flow('orders'))?.status?.conditions?.map(({ type }) => type)
