@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { JsonObject } from '../../crds/v1alpha1/meta.ts'
 import { linearRegex } from '../expression/evaluate/regex-engine.ts'
 import type { Path } from '../finding/finding.ts'
@@ -10,6 +10,18 @@ export type CompiledSchema =
   | { readonly kind: 'unusable'; readonly message: string; readonly path: Path }
 
 const compiled = new WeakMap<JsonObject, CompiledSchema>()
+/** What judges schemas. Compiled once for all of them: that takes longer than most schemas do. */
+let draft7: Ajv | undefined
+
+const options = (): Options => ({
+  allErrors: true,
+  verbose: true,
+  strict: false,
+  validateSchema: false, // told below, with the place
+  validateFormats: false,
+  logger: false,
+  code: { regExp: linearPattern },
+})
 
 /**
  * Compiles a schema once: lint, which refuses it, and the gateway, which judges by it, agree on what a schema is.
@@ -18,26 +30,24 @@ const compiled = new WeakMap<JsonObject, CompiledSchema>()
 export function compileSchema(schema: JsonObject): CompiledSchema {
   const known = compiled.get(schema)
   if (known !== undefined) return known
-  const result = compile(schema)
+  const result = compileAnew(schema)
   compiled.set(schema, result)
   return result
 }
 
-function compile(schema: JsonObject): CompiledSchema {
+/** As `compileSchema`, and shares nothing with what was compiled before. */
+export function compileAnew(schema: JsonObject): CompiledSchema {
   try {
     // One each, so that two schemas may have the same $id.
     const ajv = new Ajv({
-      allErrors: true,
-      verbose: true,
-      strict: false,
-      validateSchema: false, // told below, with the place
-      validateFormats: false,
-      logger: false,
-      code: { regExp: linearPattern },
+      ...options(),
+      inlineRefs: false, // A schema that refers to a part a thousand times is not a thousand times as large.
     })
-    const unread = unreadable(schema, (draft) => ajv.getSchema(draft) !== undefined)
+    const meta = (draft7 ??= new Ajv(options()))
+    const unread = unreadable(schema, (draft) => meta.getSchema(draft) !== undefined)
     if (unread !== undefined) return unread
-    const mistake = ajv.validateSchema(schema) === true ? undefined : ajv.errors?.[0]
+    const mistake = meta.validateSchema(schema) === true ? undefined : meta.errors?.[0]
+    meta.errors = null
     if (mistake !== undefined) return unfit(mistake, schema)
     const validate = ajv.compile(schema)
     return { kind: 'usable', errorsOf: (value) => (validate(value) ? [] : (validate.errors ?? [])) }

@@ -3,6 +3,7 @@ import type { Route, RouteTable } from './decide/route-table.ts'
 import { routeTable } from './decide/route-table.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { GatewayCore, HookRequest } from './hook-request.ts'
+import { openBodyJudge } from './judge-body.ts'
 import type { Load } from './load.ts'
 import { recentRuns } from './recent-runs.ts'
 import { runStatus } from './run-status.ts'
@@ -35,7 +36,7 @@ export function openDesk(parts: DeskParts): Desk {
   // After a refresh when somebody asks: a thousand flows may come at once.
   const table = (): RouteTable => (routes ??= routesNow())
   const replies = openSyncReplies(parts)
-  const core: GatewayCore = { ...parts, routes: table, replies, recent: recentRuns() }
+  const core: GatewayCore = { ...parts, routes: table, replies, recent: recentRuns(), judge: openBodyJudge(parts) }
   return {
     serveHook: (request) => serveHook(core, request),
     runStatus: (place) => runStatus(core, place),

@@ -349,6 +349,19 @@ describe('what a webhook refuses', () => {
     expect(messages()).toHaveLength(1)
   })
 
+  it('what its schema takes too long for, and goes on with the others', async () => {
+    const slow = hook({ path: '/slow', schema: { uniqueItems: true } }, 'slow')
+    const { base, messages } = await world([hook(), slow])
+    const body = Array.from({ length: 20_000 }, (_, at) => ({ at }))
+    for (const sent of [body, [1]]) {
+      const response = await post(`${base}/slow`, sent)
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
+      expect(await problemOf(response)).toMatchObject({ code: 'SchemaTooSlow' })
+    }
+    expect((await post(`${base}/contacts`, body)).status).toBe(202)
+    expect(messages()).toHaveLength(1)
+  })
+
   it('everything while its schema is none', async () => {
     const { base } = await world([hook({ schema: { type: 'nonsense' } })])
     const response = await post(`${base}/contacts`)

@@ -1,7 +1,6 @@
 import type { WebhookRequest } from '../trigger/decide/first-message.ts'
 import { authenticate } from './authenticate.ts'
 import type { TakeBytes } from './body-bytes.ts'
-import { checkBody } from './check-body.ts'
 import type { Checked } from './decide/answer.ts'
 import { ok, problem, refused, unavailable } from './decide/answer.ts'
 import { parseBody } from './decide/parse-body.ts'
@@ -19,13 +18,15 @@ export async function receiveHook(
 ): Promise<Checked<WebhookRequest>> {
   const caller = await authenticate(core, hook, request)
   if (caller.kind === 'refused') return caller
+  const slow = core.judge.refusalOf(hook)
+  if (slow !== undefined) return refused(slow)
   const room = await roomFor(core, hook)
   if (room.kind === 'refused') return room
   const body = await readBody(request.request, { maxBytes: hook.webhook.maxBodyBytes, take })
   if (body.kind === 'refused') return body
   const signature = caller.value(body.value.sent)
   if (signature.kind === 'refused') return signature
-  const value = readValue(hook, { request, body: body.value })
+  const value = readValue(core, hook, { request, body: body.value })
   return value.kind === 'refused' ? value : ok(webhookRequest(hook, request, value.value))
 }
 
@@ -41,7 +42,8 @@ async function roomFor({ gate, log }: GatewayCore, { plan, trigger }: Hook): Pro
 }
 
 function readValue(
-  { webhook }: Hook,
+  { judge }: GatewayCore,
+  hook: Hook,
   { request, body }: { readonly request: HookRequest; readonly body: RawBody },
 ): Checked<unknown> {
   const parsed = parseBody(request.headers['content-type'], body.content)
@@ -49,8 +51,7 @@ function readValue(
     const status = parsed.kind === 'invalid' ? 400 : 415
     return refused(problem({ status, code: 'InvalidBody', detail: parsed.message }))
   }
-  if (webhook.schema === undefined) return ok(parsed.value)
-  const fit = checkBody(webhook.schema, parsed.value)
+  const fit = judge.judge(hook, parsed.value, body.content.length)
   return fit.kind === 'refused' ? fit : ok(parsed.value)
 }
 
