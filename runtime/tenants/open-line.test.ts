@@ -6,7 +6,10 @@ import { openLine } from './open-line.ts'
 const log = pino({ level: 'silent' })
 const idleMs = 60_000
 
-function rig(open: (signal: AbortSignal) => Promise<void> = async () => {}) {
+function rig(
+  open: (signal: AbortSignal, stack: AsyncDisposableStack) => Promise<void> = async () => {},
+  onClosing: () => Promise<void> = async () => {},
+) {
   const clock = simulatedClock()
   const events: string[] = []
   const state = { isBusy: false }
@@ -16,9 +19,12 @@ function rig(open: (signal: AbortSignal) => Promise<void> = async () => {}) {
     log,
     idleMs,
     isBusy: () => state.isBusy,
-    onClosing: async () => void events.push('closing'),
+    onClosing: async () => {
+      events.push('closing')
+      await onClosing()
+    },
     open: async (stack, signal) => {
-      await open(signal)
+      await open(signal, stack)
       opened += 1
       const number = opened
       stack.defer(async () => void events.push(`closed ${number}`))
@@ -50,6 +56,41 @@ describe('a line', () => {
     await vi.waitFor(() => expect(line.get()).toBe(2))
     await line.close()
     expect(events.at(-1)).toBe('closed 2')
+  })
+
+  it('stays when it is needed again while it is being left', async () => {
+    const left = Promise.withResolvers<void>()
+    const { line, clock, events } = rig(undefined, () => left.promise)
+    line.need(true)
+    await vi.waitFor(() => expect(line.get()).toBe(1))
+    line.need(false)
+    await clock.advance(idleMs)
+    expect(events).toEqual(['closing'])
+    line.need(true)
+    left.resolve()
+    await clock.advance(idleMs)
+    expect([line.get(), line.isReady()]).toEqual([1, true])
+    line.need(false)
+    await clock.advance(idleMs)
+    await vi.waitFor(() => expect(line.held()).toBeUndefined())
+    line.need(true)
+    await vi.waitFor(() => expect(line.get()).toBe(2))
+    await line.close()
+    line.need(true)
+    expect([line.held(), events.at(-1)]).toEqual([undefined, 'closed 2'])
+  })
+
+  it('is tried again though a failed one cannot be left', async () => {
+    let failures = 1
+    const { line, clock } = rig(async (_, stack) => {
+      if (failures-- <= 0) return
+      stack.defer(() => Promise.reject(new Error('nor left')))
+      throw new Error('no')
+    })
+    line.need(true)
+    await clock.advance(10_000)
+    await vi.waitFor(() => expect(line.get()).toBe(1))
+    await line.close()
   })
 
   it('stays as long as somebody is at work on it', async () => {

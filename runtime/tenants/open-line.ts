@@ -10,7 +10,7 @@ export interface Line<Held> {
   readonly isReady: () => boolean
   /** What there is now. */
   readonly held: () => Held | undefined
-  /** Opens it, however long that takes, or closes it when it was not needed for a while. Safe to repeat. */
+  /** Opens it, however long that takes, or closes it when it was not needed for a while. Safe to repeat; nothing once it is closed. */
   readonly need: (isNeeded: boolean) => void
   /** Safe to repeat. */
   readonly close: () => Promise<void>
@@ -37,6 +37,7 @@ export function openLine<Held>(parts: LineParts<Held>): Line<Held> {
   const { clock, log, isBusy, onClosing, idleMs = 60_000 } = parts
   let attempt: Attempt<Held> | undefined
   let isNeeded = false
+  let isClosed = false
   let cancelIdle: CancelTimer | undefined
   const drop = async (): Promise<void> => {
     cancelIdle?.()
@@ -44,6 +45,7 @@ export function openLine<Held>(parts: LineParts<Held>): Line<Held> {
     const ending = attempt
     if (ending?.held() !== undefined)
       await onClosing().catch((err: unknown) => log.debug({ err }, 'not left as it should be'))
+    if (isNeeded) return // again, in the meantime: nothing of it is closed yet
     if (attempt === ending) attempt = undefined
     await ending?.end()
   }
@@ -62,7 +64,7 @@ export function openLine<Held>(parts: LineParts<Held>): Line<Held> {
       throw new TransientError('NotConnected', 'the namespace’s broker has not been reached yet')
     },
     need: (isNeededNow) => {
-      if (isNeededNow === isNeeded) return
+      if (isNeededNow === isNeeded || isClosed) return
       isNeeded = isNeededNow
       if (!isNeeded) return armIdle()
       cancelIdle?.()
@@ -70,6 +72,7 @@ export function openLine<Held>(parts: LineParts<Held>): Line<Held> {
       attempt ??= begin(parts)
     },
     close: async () => {
+      isClosed = true
       isNeeded = false
       await drop()
     },
@@ -86,6 +89,8 @@ function begin<Held>(parts: LineParts<Held>): Attempt<Held> {
   const ending = new AbortController()
   const { signal } = ending
   let held: { readonly value: Held; readonly stack: AsyncDisposableStack } | undefined
+  const leave = async (stack: AsyncDisposableStack): Promise<void> =>
+    stack.disposeAsync().catch((err: unknown) => log.warn({ err }, 'namespace’s servers not left as they should be'))
   const work = async (): Promise<void> => {
     for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       const stack = new AsyncDisposableStack()
@@ -93,21 +98,21 @@ function begin<Held>(parts: LineParts<Held>): Attempt<Held> {
         held = { value: await parts.open(stack, signal), stack }
         return
       } catch (err) {
-        await stack.disposeAsync()
+        await leave(stack)
         if (!signal.aborted) log.warn({ err, retryMs: pauseMs }, 'namespace’s servers cannot be used yet')
       }
       await sleep(clock, pauseMs, signal).catch(() => {}) // the loop ends
     }
   }
   const working = work()
+  const end = async (): Promise<void> => {
+    ending.abort(new Error('the line is closed'))
+    await working
+    if (held !== undefined) await leave(held.stack)
+  }
+  let ended: Promise<void> | undefined
   return {
     held: () => (signal.aborted ? undefined : held?.value),
-    end: async () => {
-      ending.abort(new Error('the line is closed'))
-      await working
-      await held?.stack
-        .disposeAsync()
-        .catch((err: unknown) => log.warn({ err }, 'namespace’s servers not left as they should be'))
-    },
+    end: () => (ended ??= end()),
   }
 }
