@@ -48,15 +48,15 @@ export function openReign(options: ReignParts): Reign {
   // These know each other: a state is written by a tenant's driver, and the last of a namespace takes its tenant along.
   const states = withFarewell(ofCluster, shared, (namespace) => tenants.of(namespace))
   const tenants: Tenants = openTenants({
+    ...parts,
     servers: { ...options.servers, management: options.management },
     secrets: openTenantSecrets({ storeUsers: 'own', ...options.servers, client, log }),
     namespaces,
     states,
-    clock,
-    log,
     timing: timing.tenants ?? {},
     changes: { arePoolsReady: async (state) => (await pools?.arePoolsReady(state)) ?? true, ...timing.changes },
     onConnection: (namespace) => pools?.noticeConnection(namespace),
+    onUsersTrouble: (namespace) => flows.noticeAll(namespace),
     onChange: (_, flow) => flows.notice(flow),
   })
   const flows: Flows = openFlows({

@@ -16,6 +16,8 @@ import { reconcileFlow, type ReconcileParts } from './reconcile-flow.ts'
 export interface Flows extends OperatorPart {
   /** The state of a flow was written, by its uid. */
   readonly notice: (flow: string) => void
+  /** The same for all flows of a namespace. */
+  readonly noticeAll: (namespace: string) => void
   /** What the flow's status says beside a state that is about to be written. */
   readonly besideState: (flow: ClusterFlow, state: FlowState) => BesideState
 }
@@ -64,6 +66,8 @@ export function openFlows(parts: FlowsParts): Flows {
   }
   return {
     notice: (uid) => enqueueUid(uid, 'child'),
+    noticeAll: (name) =>
+      caches.flows.byIndex('namespace', name).forEach((flow) => enqueueUid(idOf(flow).uid, 'resync')),
     besideState: (flow, state) => report.beside({ flow, state, verdict: judge.judge(flow), hindrance: undefined }),
     run: async (signal) => {
       const stopForgetting = caches.flows.subscribe(({ kind, object }) => {

@@ -4,10 +4,11 @@ import type { Clock } from '../../kube/clock.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { openFloodGate } from './flood-gate.ts'
-import { openTenantUsers } from './tenant-users.ts'
+import { openTenantUsers, type TenantUsers } from './tenant-users.ts'
 import { openUsersGate } from './users-gate.ts'
 
-const log = pino({ level: 'silent' })
+const lines: { readonly code?: string; readonly reason?: string }[] = []
+const log = pino({ level: 'warn' }, { write: (line) => void lines.push(JSON.parse(line) as object) })
 const refusal = (): Error => new PermanentError('StoreUsersRefused', 'MongoDB does not let users be made')
 const outage = (): Error => new TransientError('StoreUnreachable', 'MongoDB cannot be reached')
 
@@ -20,6 +21,7 @@ function open() {
     made: 0,
     dropped: 0,
     late: 0,
+    troubles: [] as unknown[],
     tries: 0,
   }
   const probe = async (): Promise<void> => {
@@ -31,8 +33,8 @@ function open() {
     users: openUsersGate({ server: 'users of MongoDB', clock, log, random }),
   }
   const ending = new AbortController()
-  const openOne = () =>
-    openTenantUsers({
+  const openOne = () => {
+    const users: TenantUsers = openTenantUsers({
       provision: async () => {
         world.tries += 1
         while (world.isSilent) await new Promise<void>((resolve) => base.setTimer(100, resolve))
@@ -45,10 +47,13 @@ function open() {
       },
       gates,
       onLate: async () => void (world.late += 1),
+      onTrouble: () => world.troubles.push(users.trouble()?.reason),
       clock,
       log,
       signal: ending.signal,
     })
+    return users
+  }
   const close = (): void => {
     ending.abort(new Error('the test is over'))
     gates.store.close()
@@ -121,6 +126,44 @@ it('says once that it is refused, asks by one of many, and goes on with all when
   expect(gates.users.trouble()).toBeUndefined()
   expect(all.every((one) => one.areThere())).toBe(true)
   expect(world.late).toBe(50)
+  close()
+})
+
+it('says what else keeps them from being made, when that does not pass, and once in the log', async () => {
+  const { openOne, world, gates, advance, close } = open()
+  const forbidden = (): Error => new PermanentError('StoreAccessRefused', 'MongoDB lets no index be made')
+  const busy = (): Error => new TransientError('StoreUnavailable', 'MongoDB is busy')
+  world.failure = busy
+  const users = openOne()
+  lines.length = 0
+  await users.make()
+  // It may be over in a moment.
+  expect([users.trouble(), world.troubles]).toEqual([undefined, []])
+  await advance(60_000)
+  expect(users.trouble()).toEqual({ reason: 'StoreUnavailable', message: 'MongoDB is busy' })
+  world.failure = forbidden
+  await advance(600_000)
+  expect(users.trouble()).toEqual({ reason: 'StoreAccessRefused', message: 'MongoDB lets no index be made' })
+  expect(Object.values(gates).map((gate) => gate.trouble())).toEqual([undefined, undefined])
+  // A refusal, and an outage, are told by their gates.
+  world.failure = refusal
+  await advance(60_000)
+  expect(users.trouble()).toMatchObject({ reason: 'StoreUsersRefused' })
+  world.failure = busy
+  await advance(600_000)
+  world.failure = outage
+  await advance(60_000)
+  await gates.store.check()
+  world.failure = undefined
+  await advance(900_000)
+  expect([users.areThere(), users.trouble()]).toEqual([true, undefined])
+  expect(world.troubles[0]).toBe('StoreUnavailable')
+  expect(world.troubles.at(-1)).toBeUndefined()
+  const told = lines.filter(({ code }) => code !== undefined).map(({ code, reason }) => [code, reason])
+  expect(told).toEqual([
+    ['StoreUnavailable', 'MongoDB is busy'],
+    ['StoreAccessRefused', 'MongoDB lets no index be made'],
+  ])
   close()
 })
 

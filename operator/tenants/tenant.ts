@@ -22,7 +22,7 @@ import { brokerUrlOf, databaseName, rolePasswords, storeLogins, userPrefix, type
 import type { TenantSecrets } from './tenant-secrets.ts'
 import type { TenantConnection } from '../pools/decide/pool-wish.ts'
 import { openTenantStore, type TenantStore } from './tenant-store.ts'
-import { noUsers, openTenantUsers, type TenantUsers } from './tenant-users.ts'
+import { noUsers, openTenantUsers, type TenantUsers, type UsersTrouble } from './tenant-users.ts'
 import type { UsersGate } from './users-gate.ts'
 
 /** The servers that all namespaces share, as the operator administrates them. */
@@ -51,6 +51,8 @@ export interface TenantParts {
   readonly timing: TenantTiming
   /** What `connection` gives is another. Must not throw. */
   readonly onConnection: () => void
+  /** What `usersTrouble` gives is another, and that is nothing that a gate tells. Must not throw. */
+  readonly onUsersTrouble: () => void
   readonly changes: Pick<ChangeParts, 'waits' | 'arePoolsReady' | 'onChange' | 'pollMs'>
 }
 
@@ -80,8 +82,8 @@ export interface Tenant extends TenantId {
   readonly look: () => Promise<void>
   /** Where pods of the namespace find its addresses; undefined while these are still being made. */
   readonly connection: () => TenantConnection | undefined
-  /** Why its pods have no users at the store yet, with what to do, where only somebody's deed helps. */
-  readonly usersTrouble: () => string | undefined
+  /** Why its pods have no users at the store yet, with what to do where somebody's deed helps. */
+  readonly usersTrouble: () => UsersTrouble | undefined
   /** The namespace goes: what is left in its vhost becomes dead letters, then the vhost and its users are deleted, and those of its database. Safe to repeat. */
   readonly remove: () => Promise<void>
   /** Safe to repeat. */
@@ -105,7 +107,7 @@ export function openTenant(id: TenantId, parts: TenantParts): Tenant {
     changes: changes.get,
     look: vhost.look,
     connection: vhost.connection,
-    usersTrouble: () => (vhost.hasStoreUsers() ? undefined : gates.users.trouble()?.reason),
+    usersTrouble: vhost.usersTrouble,
     remove: () => vhost.remove(broker, store),
     close: async () => {
       closing.abort(new TransientError('TenantClosed', `the namespace ${id.namespace} is no longer looked after here`))
@@ -123,7 +125,7 @@ interface Vhost {
   /** Makes it be as it should, if it was ever needed. */
   readonly look: () => Promise<void>
   readonly connection: () => TenantConnection | undefined
-  readonly hasStoreUsers: () => boolean
+  readonly usersTrouble: TenantUsers['trouble']
   readonly remove: (broker: TenantBroker, store: TenantStore) => Promise<void>
 }
 
@@ -149,7 +151,7 @@ function openVhost(own: Own): Vhost {
     make,
     look,
     connection,
-    hasStoreUsers: users.areThere,
+    usersTrouble: users.trouble,
     connect: async () => {
       if (state === 'unknown') state = 'needed'
       await make()
@@ -244,6 +246,7 @@ function usersOf(own: Own, onLate: () => Promise<void>): TenantUsers {
     drop: () => removeStoreUsers(parts, plan),
     gates,
     onLate,
+    onTrouble: own.onUsersTrouble,
     clock,
     log,
     signal,

@@ -46,6 +46,8 @@ export interface TenantsParts {
   readonly changes?: Omit<TenantParts['changes'], 'onChange'>
   /** What the tenant's `connection` gives is another. Must not throw. */
   readonly onConnection: (namespace: string) => void
+  /** The same for its `usersTrouble`, unless a gate tells of it. */
+  readonly onUsersTrouble: (namespace: string) => void
   /** The flow's state was written, by its uid. Must not throw. */
   readonly onChange: (namespace: string, flow: string) => void
 }
@@ -103,10 +105,13 @@ export function openTenants(parts: TenantsParts): Tenants {
   }
 }
 
-function partsOf(parts: TenantsParts, namespace: string): Pick<TenantParts, 'states' | 'changes' | 'onConnection'> {
+type PartsOfNamespace = Pick<TenantParts, 'states' | 'changes' | 'onConnection' | 'onUsersTrouble'>
+
+function partsOf(parts: TenantsParts, namespace: string): PartsOfNamespace {
   return {
     states: parts.states(namespace),
     onConnection: () => parts.onConnection(namespace),
+    onUsersTrouble: () => parts.onUsersTrouble(namespace),
     changes: { pollMs, ...parts.changes, onChange: (flow) => parts.onChange(namespace, flow) },
   }
 }

@@ -155,12 +155,21 @@ describe('flowConditions', () => {
     },
     {
       name: 'one whose pods can have no users at MongoDB goes on with what it has',
-      facts: { usersTrouble: 'MongoDB does not let users be made' },
+      facts: { usersTrouble: { reason: 'StoreUsersRefused', message: 'MongoDB does not let users be made' } },
       want: ['Ready=True/RevisionActive', 'Active=True/RevisionActive', 'StoreAvailable=False/StoreUsersRefused'],
     },
     {
+      name: 'one whose users cannot be made for another reason says that',
+      facts: { usersTrouble: { reason: 'StoreAccessRefused', message: 'MongoDB lets no index be made' } },
+      want: ['Ready=True/RevisionActive', 'Active=True/RevisionActive', 'StoreAvailable=False/StoreAccessRefused'],
+    },
+    {
       name: 'a server that is down is told before what it refused',
-      facts: { isDeleting: true, storeTrouble: 'MongoDB is down', usersTrouble: 'MongoDB does not let users be made' },
+      facts: {
+        isDeleting: true,
+        storeTrouble: 'MongoDB is down',
+        usersTrouble: { reason: 'StoreUsersRefused', message: 'MongoDB does not let users be made' },
+      },
       want: [
         'Ready=False/DeletionBlocked',
         'Reconciling=True/DeletionBlocked',

@@ -22,8 +22,8 @@ export interface ConditionFacts {
   readonly brokerTrouble: string | undefined
   /** Why MongoDB cannot be worked with, where the flow needs it. */
   readonly storeTrouble: string | undefined
-  /** Why pods of its namespace can have no users at MongoDB. */
-  readonly usersTrouble: string | undefined
+  /** Why pods of its namespace have no users at MongoDB. */
+  readonly usersTrouble: Hindrance | undefined
   /** Why nothing consumes one of its queues, though it should. */
   readonly poolTrouble: Hindrance | undefined
 }
@@ -71,7 +71,7 @@ export function flowConditions(facts: ConditionFacts): readonly FlowCondition[] 
     activeOf(facts),
     unavailable('BrokerAvailable', 'BrokerUnavailable', facts.brokerTrouble),
     unavailable('StoreAvailable', 'StoreUnavailable', facts.storeTrouble) ??
-      unavailable('StoreAvailable', 'StoreUsersRefused', facts.usersTrouble),
+      (facts.usersTrouble && unavailable('StoreAvailable', facts.usersTrouble.reason, facts.usersTrouble.message)),
     facts.poolTrouble === undefined ? undefined : { type: 'PoolsAvailable', status: 'False', ...facts.poolTrouble },
     facts.warnings.length === 0
       ? undefined
