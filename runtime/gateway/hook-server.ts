@@ -86,21 +86,19 @@ async function answerRequest(
   }
 }
 
-function send(
-  { load, onAnswer }: HookServerParts,
-  { status, headers, body = '' }: Answer,
-  response: ServerResponse,
-): void {
+function send({ load, onAnswer }: HookServerParts, answer: Answer, response: ServerResponse): void {
   if (response.headersSent || response.destroyed) return
-  onAnswer?.({ status, path: response.req.url ?? '' })
+  const { status, headers } = answer
+  const body = bodyOf(answer)
   if (load.isClosing()) response.setHeader('connection', 'close')
-  if (status === 204 || status === 304) {
-    response.writeHead(status, headers)
-    response.end()
-    return
-  }
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+  response.writeHead(status, body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) })
+  // Not before: what cannot be written is answered otherwise.
+  onAnswer?.({ status, path: response.req.url ?? '' })
   response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+function bodyOf({ status, body = '' }: Answer): string | undefined {
+  return status === 204 || status === 304 ? undefined : body
 }
 
 async function listen(server: Server, { port, host, log }: HookServerParts): Promise<number> {
