@@ -5,7 +5,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import type { GatewayCore, HookRequest } from './hook-request.ts'
 import { openBodyJudge } from './judge-body.ts'
 import type { Load } from './load.ts'
-import { recentRuns } from './recent-runs.ts'
+import type { RecentRuns } from './recent-runs.ts'
 import { runStatus } from './run-status.ts'
 import { serveHook } from './serve-hook.ts'
 import { openSyncReplies } from './sync-replies.ts'
@@ -27,6 +27,8 @@ export interface Desk {
 
 export interface DeskParts extends Omit<GatewayParts, 'limits'> {
   readonly load: Load
+  /** Of all desks: runs are asked for with their namespace. */
+  readonly recent: RecentRuns
 }
 
 export function openDesk(parts: DeskParts): Desk {
@@ -36,7 +38,7 @@ export function openDesk(parts: DeskParts): Desk {
   // After a refresh when somebody asks: a thousand flows may come at once.
   const table = (): RouteTable => (routes ??= routesNow())
   const replies = openSyncReplies(parts)
-  const core: GatewayCore = { ...parts, routes: table, replies, recent: recentRuns(), judge: openBodyJudge(parts) }
+  const core: GatewayCore = { ...parts, routes: table, replies, judge: openBodyJudge(parts) }
   return {
     serveHook: (request) => serveHook(core, request),
     runStatus: (place) => runStatus(core, place),

@@ -5,6 +5,7 @@ import type { GatewayAddress, HookServer } from './hook-server.ts'
 import { openHookServer } from './hook-server.ts'
 import { openLoad } from './load.ts'
 import { openDesk, type Desk } from './open-desk.ts'
+import { recentRuns } from './recent-runs.ts'
 
 /** Receives the webhooks of all flows of one plan source. */
 export interface Gateway extends HookServer, Pick<Desk, 'refresh'> {
@@ -15,7 +16,7 @@ export interface Gateway extends HookServer, Pick<Desk, 'refresh'> {
 /** @throws {PermanentError} `PortInUse`, `PortNotAllowed` or `AddressNotUsable`: it cannot listen there */
 export async function openGateway(parts: GatewayParts & GatewayAddress): Promise<Gateway> {
   const load = openLoad({ ...defaultLimits, ...parts.limits })
-  const desk = openDesk({ ...parts, load })
+  const desk = openDesk({ ...parts, load, recent: recentRuns() })
   const { releaseAll, routes, refresh, rest } = desk
   const server = await openHookServer({ ...parts, load, deskOf: () => desk, releaseAll })
   const { port, url } = server

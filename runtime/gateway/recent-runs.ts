@@ -1,14 +1,12 @@
 import type { Run } from '../store/store.ts'
 
-/** The latest runs that the gateway started: their records are written in bulk, and a caller asks at once. */
+/** The latest runs that were started, some 350 bytes each: their records are written in bulk, and a caller asks at once. One for all desks of a process. */
 export interface RecentRuns {
   readonly add: (run: Run) => void
   readonly get: (id: string) => Run | undefined
 }
 
-const mostRecent = 10_000
-
-export function recentRuns(): RecentRuns {
+export function recentRuns(mostRecent = 10_000): RecentRuns {
   const runs = new Map<string, Run>()
   return {
     get: (id) => runs.get(id),

@@ -4,6 +4,7 @@ import type { Load } from '../gateway/load.ts'
 import { openLoad } from '../gateway/load.ts'
 import { openDesk, type Desk } from '../gateway/open-desk.ts'
 import type { GatewayLimits } from '../gateway/gateway-parts.ts'
+import type { RecentRuns } from '../gateway/recent-runs.ts'
 import type { CredentialSource, PlanSource } from '../plan-source.ts'
 import type { EventBatcher } from '../recorder/event-batcher.ts'
 import { openEventPublisher } from '../recorder/event-publisher.ts'
@@ -23,6 +24,8 @@ export interface GatewayShared {
   /** Of one of them: it leaves room for the others. */
   readonly limits: GatewayLimits
   readonly credentials: CredentialSource
+  /** Of all namespaces. */
+  readonly recent: RecentRuns
 }
 
 /** The webhooks of one namespace. */
@@ -91,7 +94,7 @@ interface TenantDeskParts extends GatewayShared {
 }
 
 function openTenantDesk(line: Line<Connected>, parts: TenantDeskParts): Desk {
-  const { clock, log, namespace, plans, credentials, load } = parts
+  const { clock, log, namespace, plans, credentials, load, recent } = parts
   const broker = brokerBy(() => line.get().broker)
   return openDesk({
     plans,
@@ -99,6 +102,7 @@ function openTenantDesk(line: Line<Connected>, parts: TenantDeskParts): Desk {
     clock,
     log,
     load,
+    recent,
     gate: depthGate(broker, clock, queuedAtTriggers),
     onRun: (run) => line.held()?.events.observe({ kind: 'run', run }),
     // Whatever a plan says of where it is.

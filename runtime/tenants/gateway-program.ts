@@ -5,6 +5,7 @@ import { defaultLimits } from '../gateway/gateway-parts.ts'
 import { openHookServer } from '../gateway/hook-server.ts'
 import { openLoad, type Load } from '../gateway/load.ts'
 import type { Desk } from '../gateway/open-desk.ts'
+import { recentRuns } from '../gateway/recent-runs.ts'
 import { gatewayMeters, type CountingGatewayMeters } from '../metrics/gateway-meters.ts'
 import type { CredentialSource } from '../plan-source.ts'
 import { openGatewayPart, type GatewayPart } from './gateway-part.ts'
@@ -29,13 +30,14 @@ const longestLingerMs = 5_000
 /** Answers the webhooks of all namespaces at one address. */
 export function gatewayProgram({ settings, credentials }: GatewayProgramParts): TenantProgram<GatewayPart> {
   const whole = openLoad(limitsOfAll)
+  const recent = recentRuns()
   const open = new Map<string, GatewayPart>()
   const meters = gatewayMeters(whole)
   return {
     role: 'gateway',
     meters: { gateway: meters },
     open: async (ground, tenant, clock) => {
-      const part = await openGatewayPart(ground, tenant, { clock, whole, limits: limitsOfOne, credentials })
+      const part = await openGatewayPart(ground, tenant, { clock, whole, limits: limitsOfOne, credentials, recent })
       open.set(tenant.namespace, part)
       const close = async (): Promise<void> => {
         if (open.get(tenant.namespace) === part) open.delete(tenant.namespace)
