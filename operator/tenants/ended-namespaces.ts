@@ -41,7 +41,8 @@ export function openEndedNamespaces(parts: EndedNamespacesParts): OperatorPart {
 }
 
 async function endOne({ namespaces, caches, tenants }: EndedNamespacesParts, id: TenantId): Promise<Reconciled> {
-  if (tenants.gates.broker.trouble() !== undefined) return again
+  const { broker, store } = tenants.gates
+  if (broker.trouble() !== undefined || store.trouble() !== undefined) return again
   const isThere = namespaces.get(id.namespace)?.metadata.uid === id.uid
   if (isThere && caches.flows.byIndex('namespace', id.namespace).length > 0) return again
   await tenants.end(id)

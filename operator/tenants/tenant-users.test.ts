@@ -4,7 +4,7 @@ import type { Clock } from '../../kube/clock.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { openFloodGate } from './flood-gate.ts'
-import { openTenantUsers, type TenantUsers } from './tenant-users.ts'
+import { noUsers, openTenantUsers, type TenantUsers } from './tenant-users.ts'
 import { openUsersGate } from './users-gate.ts'
 
 const lines: { readonly code?: string; readonly reason?: string }[] = []
@@ -194,5 +194,25 @@ it('is not removed from a server that is down: that is to be tried again', async
   world.failure = undefined
   await users.remove()
   expect(world.dropped).toBe(1)
+  await users.remove()
+  expect(world.dropped).toBe(1)
+  close()
+})
+
+it('is removed where none are made any more, unless the server has none at all', async () => {
+  const { world, gates, close } = open()
+  const failing = async (): Promise<void> => {
+    if (world.failure !== undefined) throw world.failure()
+    world.dropped += 1
+  }
+  const users = noUsers({ drop: failing, gates, log })
+  world.failure = outage
+  await expect(users.remove()).rejects.toMatchObject({ code: 'StoreUnreachable' })
+  world.failure = undefined
+  await gates.store.check()
+  await users.remove()
+  expect(world.dropped).toBe(1)
+  world.failure = () => new PermanentError('StoreUnusable', 'MongoDB has no such command')
+  await noUsers({ drop: failing, gates, log }).remove()
   close()
 })

@@ -16,7 +16,7 @@ export interface TenantUsers {
   readonly areThere: () => boolean
   /** Why they are not there yet; undefined while that may pass in a moment, or the server is down, which its gate tells. */
   readonly trouble: () => UsersTrouble | undefined
-  /** Makes them no more, and removes them. Rejects with what keeps it from that. Safe to repeat. */
+  /** Makes them no more, and removes them, and those of older versions. Rejects with what keeps it from that. Safe to repeat. */
   readonly remove: () => Promise<void>
 }
 
@@ -46,12 +46,12 @@ const patienceMs = 5_000
 const passingFailures = 2
 const retryPolicy = { firstMs: 500, factor: 2, longestMs: 30_000 }
 
-/** Where all have the same login there are none to be made. */
-export const noUsers: TenantUsers = {
-  make: async () => {},
-  areThere: () => true,
-  trouble: () => undefined,
-  remove: async () => {},
+type Dropping = Pick<TenantUsersParts, 'drop' | 'gates' | 'log'>
+
+/** Where all have the same login there are none to be made; some may be left of the time before. What a server without users says to that keeps nothing up. */
+export function noUsers(parts: Dropping): TenantUsers {
+  const remove = onceDone(() => drop(parts, () => true))
+  return { make: async () => {}, areThere: () => true, trouble: () => undefined, remove }
 }
 
 export function openTenantUsers(parts: TenantUsersParts): TenantUsers {
@@ -96,22 +96,33 @@ export function openTenantUsers(parts: TenantUsersParts): TenantUsers {
     make: () => (making === undefined && !signal.aborted ? begin() : Promise.resolve()),
     areThere: () => areThere,
     trouble: () => (areThere ? undefined : troubleOf(gates, untold.trouble())),
-    remove: async () => {
+    remove: onceDone(async () => {
       ending.abort(new Error('the namespace goes'))
       await making
       areThere = false
-      await dropWhereAllowed(parts)
-    },
+      // Who may make none has made none.
+      await drop(parts, isRefusal)
+    }),
   }
 }
 
-async function dropWhereAllowed({ drop, log }: Pick<TenantUsersParts, 'drop' | 'log'>): Promise<void> {
+/** @param isPassedOver whether what a server that answers says to it is taken for an end of it */
+async function drop(parts: Dropping, isPassedOver: (error: unknown) => boolean): Promise<void> {
+  const { gates, log } = parts
   try {
-    await drop()
+    await parts.drop()
   } catch (err) {
-    // Who may make none has made none.
-    if (!isRefusal(err)) throw err
-    log.warn({ err }, 'users of the store not removed')
+    if (!(await gates.store.check()) || !isPassedOver(err)) throw err
+    log.info({ err }, 'users of the store not removed')
+  }
+}
+
+/** Not again when it has been done. */
+function onceDone(work: () => Promise<void>): () => Promise<void> {
+  let isDone = false
+  return async () => {
+    if (!isDone) await work()
+    isDone = true
   }
 }
 

@@ -163,9 +163,10 @@ function openVhost(own: Own): Vhost {
       if (isThere && state !== 'removed') await keepRest(own, broker, store)
       state = 'removed'
       await broker.close()
-      // Its users have gone before it, and those of the database.
-      if (!isThere) return
+      // They may be there without it: somebody has deleted it, or it was never made.
       await users.remove()
+      // Its users have gone before it.
+      if (!isThere) return
       await removeVhost(management, own.plan)
       own.log.info('vhost removed')
     },
@@ -233,17 +234,18 @@ function openDatabase({ id, servers, mongo, clock, log }: Own): Promise<Store> {
 function usersOf(own: Own, onLate: () => Promise<void>): TenantUsers {
   const { id, servers, mongo: shared, clock, log, signal, gates } = own
   const { key, storeUrl: url, storeUsers } = servers
-  if (storeUsers === 'shared') return noUsers
   const plan = planStoreUsers({ database: databaseName(id), logins: storeLogins(id, key) })
   const quiet = log.child({}, { level: 'error' })
   const parts = { url, shared, clock, log: quiet, signal, prefix: userPrefix(id), known: new Map<string, string>() }
+  const drop = (): Promise<void> => removeStoreUsers(parts, plan)
+  if (storeUsers === 'shared') return noUsers({ drop, gates, log })
   return openTenantUsers({
     provision: async () => {
       const changes = await provisionStoreUsers(parts, plan)
       if (changes.length > 0)
         log.info({ changes: changes.map(({ kind }) => kind) }, 'users of the database brought up to date')
     },
-    drop: () => removeStoreUsers(parts, plan),
+    drop,
     gates,
     onLate,
     onTrouble: own.onUsersTrouble,

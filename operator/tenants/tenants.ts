@@ -37,7 +37,7 @@ export interface Tenants {
 
 export interface TenantsParts {
   readonly servers: TenantServers
-  readonly namespaces: ObjectCache<Kept>
+  readonly namespaces: Pick<ObjectCache<Kept>, 'get'>
   readonly secrets: TenantSecrets
   readonly states: (namespace: string) => Pick<Store, 'flows' | 'plans'>
   readonly clock: Clock
