@@ -6,7 +6,8 @@ import type { Query } from './decide/request-target.ts'
 import type { RouteTable } from './decide/route-table.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Load } from './load.ts'
-import type { BodyJudge } from './judge-body.ts'
+import type { JudgeBody } from './judge-body.ts'
+import type { Pace } from './pace.ts'
 import type { RecentRuns } from './recent-runs.ts'
 import type { SyncReplies } from './sync-replies.ts'
 
@@ -16,7 +17,8 @@ export interface GatewayCore extends Omit<GatewayParts, 'limits'> {
   readonly routes: () => RouteTable
   readonly replies: SyncReplies
   readonly recent: RecentRuns
-  readonly judge: BodyJudge
+  readonly pace: Pace
+  readonly judgeBody: JudgeBody
   readonly load: Load
   readonly log: Logger
 }

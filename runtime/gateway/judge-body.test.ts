@@ -5,6 +5,7 @@ import { samplePlan } from '../../test/samples/sample-plan.ts'
 import { simulatedClock } from '../clock.ts'
 import type { Hook } from './hook-request.ts'
 import { openBodyJudge } from './judge-body.ts'
+import { openPace } from './pace.ts'
 
 /** Judges 2 ** 27 times: some seconds. */
 const doubling: JsonObject = {
@@ -30,14 +31,15 @@ function hookBy(schema: JsonObject): Hook {
 
 function world() {
   const clock = simulatedClock()
-  const judge = openBodyJudge({ clock, log: pino({ level: 'silent' }) })
+  const pace = openPace({ clock, log: pino({ level: 'silent' }) })
+  const judge = openBodyJudge(pace)
   const ask = (hook: Hook, body: unknown) => {
-    const judged = judge.judge(hook, body, JSON.stringify(body).length)
+    const judged = judge(hook, body, JSON.stringify(body).length)
     if (judged.kind === 'ok') return { status: 200 }
     const { code, detail } = JSON.parse(judged.answer.body ?? '{}') as { code: string; detail: string }
     return { status: judged.answer.status, code, detail, retryAfter: judged.answer.headers['retry-after'] }
   }
-  return { clock, judge, ask }
+  return { clock, pace, ask }
 }
 
 describe('a judge of bodies', () => {
@@ -46,13 +48,13 @@ describe('a judge of bodies', () => {
     { name: 'references that double', schema: doubling, body: 1 },
     { name: 'all compared with all', schema: { uniqueItems: true }, body: many },
   ])('ends $name, and names the trigger', ({ schema, body }) => {
-    const { ask, judge } = world()
+    const { ask, pace } = world()
     const hook = hookBy(schema)
     const answer = ask(hook, body)
-    expect(answer).toMatchObject({ status: 503, code: 'SchemaTooSlow', retryAfter: '2' })
+    expect(answer).toMatchObject({ status: 503, code: 'WebhookTooSlow', retryAfter: '2' })
     expect(answer.detail).toContain('"changed"')
-    expect(judge.refusalOf(hook)).toMatchObject({ status: 503 })
-    expect(judge.refusalOf(hookBy({ type: 'string' }))).toBeDefined() // an edit of the schema changes nothing
+    expect(pace.refusalOf(hook)).toMatchObject({ status: 503 })
+    expect(pace.refusalOf(hookBy({ type: 'string' }))).toBeDefined() // an edit of the schema changes nothing
   })
 
   it('judges by such a schema later and later', async () => {
@@ -73,7 +75,7 @@ describe('a judge of bodies', () => {
     const properties = Object.fromEntries(
       Array.from({ length: 40_000 }, (_, at) => [`p${at}`, { anyOf: [{ type: 'string' }, { minimum: at }] }]),
     )
-    expect(ask(hookBy({ properties }), 1)).toMatchObject({ status: 503, code: 'SchemaTooSlow' })
+    expect(ask(hookBy({ properties }), 1)).toMatchObject({ status: 503, code: 'WebhookTooSlow' })
   })
 
   it('says of one that goes in a circle that it cannot be used', () => {
@@ -82,11 +84,11 @@ describe('a judge of bodies', () => {
   })
 
   it('judges by others as ever', () => {
-    const { ask, judge } = world()
+    const { ask, pace } = world()
     const hook = hookBy({ items: { $ref: '#/definitions/a' }, definitions: { a: { pattern: '^a' } } })
     for (let count = 0; count < 5; count += 1) {
       expect([ask(hook, ['a']).status, ask(hook, ['b']).status]).toEqual([200, 422])
     }
-    expect(judge.refusalOf(hook)).toBeUndefined()
+    expect(pace.refusalOf(hook)).toBeUndefined()
   })
 })

@@ -5,6 +5,7 @@ import type { GatewayParts } from './gateway-parts.ts'
 import type { GatewayCore, HookRequest } from './hook-request.ts'
 import { openBodyJudge } from './judge-body.ts'
 import type { Load } from './load.ts'
+import { openPace } from './pace.ts'
 import type { RecentRuns } from './recent-runs.ts'
 import { runStatus } from './run-status.ts'
 import { serveHook } from './serve-hook.ts'
@@ -38,7 +39,8 @@ export function openDesk(parts: DeskParts): Desk {
   // After a refresh when somebody asks: a thousand flows may come at once.
   const table = (): RouteTable => (routes ??= routesNow())
   const replies = openSyncReplies(parts)
-  const core: GatewayCore = { ...parts, routes: table, replies, judge: openBodyJudge(parts) }
+  const pace = openPace(parts)
+  const core: GatewayCore = { ...parts, routes: table, replies, pace, judgeBody: openBodyJudge(pace) }
   return {
     serveHook: (request) => serveHook(core, request),
     runStatus: (place) => runStatus(core, place),

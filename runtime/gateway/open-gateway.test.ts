@@ -356,9 +356,21 @@ describe('what a webhook refuses', () => {
     for (const sent of [body, [1]]) {
       const response = await post(`${base}/slow`, sent)
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
-      expect(await problemOf(response)).toMatchObject({ code: 'SchemaTooSlow' })
+      expect(await problemOf(response)).toMatchObject({ code: 'WebhookTooSlow' })
     }
     expect((await post(`${base}/contacts`, body)).status).toBe(202)
+    expect(messages()).toHaveLength(1)
+  })
+
+  it('what its answer takes too long for, and starts nothing', async () => {
+    const endless = hook({ accepted: { body: '($f := function($n) { $f($n + 1) }; $f(0))' } })
+    const { base, messages, clock } = await world([endless, hook({ path: '/other' }, 'other')])
+    expect(await problemOf(await post(`${base}/contacts`))).toMatchObject({ status: 500, code: 'ExpressionTimedOut' })
+    expect(await problemOf(await post(`${base}/contacts`))).toMatchObject({ status: 503, code: 'WebhookTooSlow' })
+    expect((await post(`${base}/other`)).status).toBe(202)
+    await clock.advance(2_000)
+    expect(await problemOf(await post(`${base}/contacts`))).toMatchObject({ status: 500, code: 'ExpressionTimedOut' })
+    expect((await post(`${base}/contacts`)).headers.get('retry-after')).toBe('4')
     expect(messages()).toHaveLength(1)
   })
 

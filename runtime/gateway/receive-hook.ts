@@ -18,7 +18,7 @@ export async function receiveHook(
 ): Promise<Checked<WebhookRequest>> {
   const caller = await authenticate(core, hook, request)
   if (caller.kind === 'refused') return caller
-  const slow = core.judge.refusalOf(hook)
+  const slow = core.pace.refusalOf(hook)
   if (slow !== undefined) return refused(slow)
   const room = await roomFor(core, hook)
   if (room.kind === 'refused') return room
@@ -42,7 +42,7 @@ async function roomFor({ gate, log }: GatewayCore, { plan, trigger }: Hook): Pro
 }
 
 function readValue(
-  { judge }: GatewayCore,
+  { judgeBody }: GatewayCore,
   hook: Hook,
   { request, body }: { readonly request: HookRequest; readonly body: RawBody },
 ): Checked<unknown> {
@@ -51,7 +51,7 @@ function readValue(
     const status = parsed.kind === 'invalid' ? 400 : 415
     return refused(problem({ status, code: 'InvalidBody', detail: parsed.message }))
   }
-  const fit = judge.judge(hook, parsed.value, body.content.length)
+  const fit = judgeBody(hook, parsed.value, body.content.length)
   return fit.kind === 'refused' ? fit : ok(parsed.value)
 }
 

@@ -6,7 +6,7 @@ import type { FirstMessage } from '../trigger/decide/first-message.ts'
 import type { Firing, RunStart } from '../trigger/start-run.ts'
 import { startRun } from '../trigger/start-run.ts'
 import { freshId } from '../wire/message-id.ts'
-import { acceptedAnswer, plainlyAccepted } from './accepted-answer.ts'
+import { acceptedAnswer, plainlyAccepted, type Waiting } from './accepted-answer.ts'
 import type { Answer } from './decide/answer.ts'
 import { answerOf, notFound, problem, statusUrl, unavailable } from './decide/answer.ts'
 import type { GatewayCore, Hook, HookRequest } from './hook-request.ts'
@@ -35,14 +35,14 @@ export async function startHookRun(core: GatewayCore, hook: Hook, { first, reque
 }
 
 async function answerAccepted(core: GatewayCore, hook: Hook, firing: Firing): Promise<Answer> {
-  let answer: Answer
+  let answer: Answer | Waiting
   try {
-    answer = await acceptedAnswer(hook, firing) // before the run: a failure has to leave nothing behind
+    answer = await acceptedAnswer(hook, firing, core.pace) // before the run: a failure has to leave nothing behind
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
     return problem({ status: 500, code: error.code, detail: `accepted.body failed: ${error.message}` })
   }
-  return (await failedStart(core, firing)) ?? answer
+  return 'waiting' in answer ? answer.waiting : ((await failedStart(core, firing)) ?? answer)
 }
 
 async function answerSync(
