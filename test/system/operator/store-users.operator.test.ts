@@ -132,4 +132,21 @@ describeOnAll('An operator on a MongoDB with users', (places) => {
       expect(types).not.toContain('StoreAvailable')
     }, waiting)
   })
+
+  it('that lets it make users but nothing for them: flows say so, and no longer when it may', async () => {
+    await root.db('admin').command({ createUser: 'clerk', pwd: 's3cret', roles: ['userAdminAnyDatabase'] })
+    const clerk = `mongodb://clerk:s3cret@127.0.0.1:${mongo.port}/?replicaSet=rs0`
+    rig.start({ options: { servers: serversWith(clerk) } })
+    await rig.applyFlow('orders', simpleFlow())
+    const told = await rig.condition('orders', 'StoreAvailable', 'False', 'StoreAccessRefused')
+    const message = told.status?.conditions?.find(({ type }) => type === 'StoreAvailable')?.message ?? ''
+    expect(message).toContain(`MongoDB at 127.0.0.1:${mongo.port}`)
+    expect(message).not.toContain('s3cret')
+    await root.db('admin').command({ grantRolesToUser: 'clerk', roles: ['readWriteAnyDatabase'] })
+    await vi.waitFor(async () => {
+      const types = (await rig.flow('orders'))?.status?.conditions?.map(({ type }) => type)
+      expect(types).not.toContain('StoreAvailable')
+    }, waiting)
+    expect(await canLogIn(await storeUrl())).toBe(true)
+  })
 })
