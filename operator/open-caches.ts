@@ -6,6 +6,7 @@ import type { FlowRevision } from '../crds/v1alpha1/flow-revision.ts'
 import { resources } from '../crds/resources.ts'
 import { openObjectCache, type ObjectCache } from '../kube/cache/object-cache.ts'
 import { identityOnly, packed, slim, type Kept } from '../kube/cache/projection.ts'
+import { boundedMap } from '../kube/write/bounded-map.ts'
 import type { KubeObject, Resource } from '../kube/kube-object.ts'
 import type { KubeClient } from '../kube/transport/kube-client.ts'
 import { flowIndexes } from './flows/flow-indexes.ts'
@@ -102,14 +103,24 @@ function slimAs<T extends Kept>(object: KubeObject): T {
   return slim(object) as unknown as T
 }
 
-/** As the cache of Flows keeps them: they are the many, and seldom looked at. Their annotations are for others. */
+/** As the cache of Flows keeps them: they are the many, and seldom looked at. Their annotations are for others, and what all have alike is there once. */
 export function projectFlow(): (object: KubeObject) => InCluster<Flow> {
+  const alike = boundedMap<unknown>(rememberedAlike)
+  const once = <Value>(value: Value): Value => {
+    const text = JSON.stringify(value)
+    const known = alike.get(text)
+    if (known === undefined) alike.set(text, value)
+    return (known ?? value) as Value // of the same text
+  }
   const project = packed(['spec', 'status'], (object) => {
-    const { annotations: _, ...metadata } = slim(object).metadata
-    return { ...object, metadata }
+    const { annotations: _, namespace = '', finalizers, ...metadata } = slim(object).metadata
+    const shared = { namespace: once(namespace), ...(finalizers !== undefined && { finalizers: once(finalizers) }) }
+    return { ...object, metadata: { ...metadata, ...shared } }
   })
   return project as unknown as (object: KubeObject) => InCluster<Flow> // as the API server has checked it
 }
+
+const rememberedAlike = 10_000
 
 function withoutPlan({ metadata }: KubeObject): InCluster<Omit<FlowRevision, 'spec'>> {
   return { ...identityOnly({ metadata }), apiVersion: 'weir.dev/v1alpha1', kind: 'FlowRevision' }
