@@ -46,6 +46,7 @@ export async function openOperatorProcess({ settings, log, onFailed }: OperatorP
       name: settings.leaseName,
       identity: settings.identity ?? `${hostname()}_${randomBytes(4).toString('hex')}`,
     },
+    ownNamespace: access.namespace,
     publicUrl: settings.publicUrl,
     namespace: settings.namespace,
     pools: poolsOf(settings, log),

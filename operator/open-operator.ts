@@ -28,6 +28,8 @@ export interface OperatorOptions {
   readonly client: KubeClient
   readonly servers: OperatorServers
   readonly lease: OperatorLease
+  /** Of the installation: the other programs run there. The Lease may be elsewhere. */
+  readonly ownNamespace: string
   readonly publicUrl?: string | undefined
   /** The only one that is looked after; all of them without it. */
   readonly namespace?: string | undefined

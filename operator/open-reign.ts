@@ -121,7 +121,7 @@ function poolsOf(options: ReignParts, { parts, states, tenants, onTrouble }: Poo
     ...pools,
     onTrouble,
     namespace,
-    ownNamespace: options.lease.namespace,
+    ownNamespace: options.ownNamespace,
     findPlan: ({ namespace: name, flow, revision }) => states(name).plans.get(flow, revision),
     brokerOf: (name) => reached(name)?.broker,
     connectionOf: (name) => tenants.of(name)?.connection(),

@@ -27,8 +27,8 @@ import { openHookUsers, type HookUsers } from './hook-users.ts'
 export interface GatewayAccessOptions {
   /** The only one that is looked after; all of them without it. */
   readonly namespace?: string | undefined
-  /** The installation's namespace is the operator's own. */
-  readonly lease: { readonly namespace: string }
+  /** Of the installation: the gateway's account is there. */
+  readonly ownNamespace: string
   /** Without one it is asked in each namespace where Secrets may be read. */
   readonly pools?: { readonly secretAccess: SecretAccess } | undefined
   readonly states: (namespace: string) => { readonly plans: Pick<PlanStore, 'get'> }
@@ -57,7 +57,7 @@ export function openGatewayAccess(parts: OperatorParts, options: GatewayAccessOp
     live,
     users,
     credentials,
-    account: { name: gatewayRoleName, namespace: options.lease.namespace },
+    account: { name: gatewayRoleName, namespace: options.ownNamespace },
     applier: openApplier({ client, fieldManager: 'weir-gateway-access', hashAnnotation: 'weir.dev/applied' }),
     mayReadSecrets: openSecretAccess(options.pools?.secretAccess ?? 'tenants', parts),
     uses: (namespace, names) =>

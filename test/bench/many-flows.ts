@@ -103,6 +103,7 @@ export function operatorOptions(
       key: `key of ${namespace}`,
     },
     namespace,
+    ownNamespace: namespace,
     lease: { namespace, name: `operator-${randomUUID()}`, identity: 'bench' },
     clock: systemClock,
     log,

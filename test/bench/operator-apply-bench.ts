@@ -79,6 +79,7 @@ async function applyAll(cluster: BenchCluster, rabbit: RabbitUrls, mongo: MongoU
       key: `key of ${namespace}`,
     },
     namespace,
+    ownNamespace: namespace,
     lease: { namespace, name: 'weir-operator', identity: 'bench' },
     clock: systemClock,
     log,

@@ -156,6 +156,7 @@ export async function openOperatorRig(
         client: wrap(client),
         servers,
         namespace,
+        ownNamespace: namespace,
         lease: {
           namespace,
           name: 'weir-operator',
