@@ -41,11 +41,16 @@ export function openHookCredentials(find: FindPlan, log: Logger): HookCredential
       const looks = needs.flatMap(({ flow, revisions }) =>
         revisions.map((revision) => ofPlan(namespace, flow, revision)),
       )
+      const isTold = needs.every(({ isUnknown }) => isUnknown !== true)
       const planned = await Promise.all(looks)
       const names = [...needs.flatMap(({ credentials }) => credentials), ...planned.flatMap((found) => found ?? [])]
-      return { names: [...new Set(names)].toSorted(), isComplete: planned.every((found) => found !== undefined) }
+      return {
+        names: [...new Set(names)].toSorted(),
+        isComplete: isTold && planned.every((found) => found !== undefined),
+      }
     },
-    isNothing: ({ flow, credentials, revisions, written }) => {
+    isNothing: ({ flow, credentials, revisions, written, isUnknown }) => {
+      if (isUnknown === true) return false
       if (written !== undefined) known.set(`${flow}/${written}`, credentials)
       return credentials.length === 0 && revisions.every((revision) => known.get(`${flow}/${revision}`)?.length === 0)
     },

@@ -4,7 +4,7 @@ import type { ObjectCache } from '../../kube/cache/object-cache.ts'
 import type { Source } from '../../kube/controller/sources.ts'
 import { keyOf } from '../../kube/kube-object.ts'
 import type { InCluster } from '../operator-parts.ts'
-import { hookNeeds, type HookNeeds } from './decide/hook-needs.ts'
+import { hookNeeds, needsNothing, type HookNeeds } from './decide/hook-needs.ts'
 
 /** The namespaces whose webhooks need Credentials, as the flows have it now. */
 export interface HookUsers extends Source {
@@ -19,12 +19,13 @@ interface Needing {
 }
 
 /**
- * A flow whose state cannot be read needs what it needed before: nothing is taken away for a mistake in a status.
+ * A flow whose state cannot be read needs what it needed before, and where that is not known its namespace keeps what it has: nothing is taken away for a
+ * mistake in a status.
  *
  * @param isNothing whether a flow's needs are known to be none: of most flows they are, and nobody is to be told of these
  */
 export function openHookUsers(
-  flows: ObjectCache<InCluster<Flow>>,
+  flows: Pick<ObjectCache<InCluster<Flow>>, 'synced' | 'subscribe'>,
   isNothing: (needs: HookNeeds) => boolean,
 ): HookUsers {
   const known = new Map<string, Needing>()
@@ -45,12 +46,13 @@ export function openHookUsers(
     namespaces.set(after.namespace, (namespaces.get(after.namespace) ?? new Set()).add(key))
     return true
   }
+  const needing = ({ metadata: { namespace = '' } }: InCluster<Flow>, needs: HookNeeds | undefined) =>
+    needs === undefined || isNothing(needs) ? undefined : { namespace, needs }
   const see = (flow: InCluster<Flow>, isGone: boolean, isInitial: boolean): void => {
     const needs = isGone ? undefined : needsOf(flow)
-    if (needs === 'unreadable') return
+    if (needs?.isUnknown === true && known.has(keyOf(flow))) return
+    if (!replace(keyOf(flow), needing(flow, needs))) return
     const { namespace = '' } = flow.metadata
-    const isNeeding = needs !== undefined && !isNothing(needs)
-    if (!replace(keyOf(flow), isNeeding ? { namespace, needs } : undefined)) return
     for (const tell of listeners) tell(namespace, isInitial ? 'startUp' : 'child')
   }
   return {
@@ -69,16 +71,25 @@ export function openHookUsers(
   }
 }
 
-function needsOf(flow: InCluster<Flow>): HookNeeds | 'unreadable' | undefined {
-  const { metadata, spec } = flow
+function needsOf(flow: InCluster<Flow>): HookNeeds | undefined {
+  const { metadata, spec, status } = flow
+  // Of most flows, and reading a state takes its time.
+  if (needsNothing({ generation: metadata.generation, spec, status })) return nothingOf(flow)
   const read = readFlowState(flow)
-  if (read.kind === 'malformed') return 'unreadable'
+  if (read.kind === 'malformed') return { ...nothingOf(flow), isUnknown: true }
   if (read.kind === 'none') return undefined
   return hookNeeds({
     generation: metadata.generation,
     isDeleting: metadata.deletionTimestamp !== undefined,
     spec,
-    status: flow.status,
+    status,
     state: read.state,
   })
+}
+
+/** A plan that is known to need nothing is not read when an edit of it is refused. */
+function nothingOf({ metadata, status }: InCluster<Flow>): HookNeeds {
+  const active: unknown = status?.state?.active
+  const nothing = { flow: metadata.uid ?? '', credentials: [], revisions: [] }
+  return typeof active === 'number' ? { ...nothing, written: active } : nothing
 }

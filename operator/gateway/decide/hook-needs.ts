@@ -14,6 +14,8 @@ export interface HookNeeds {
   readonly revisions: readonly number[]
   /** The revision that names just these: what is written is what runs. */
   readonly written?: number
+  /** It cannot be told what it needs: what its namespace was granted stays. */
+  readonly isUnknown?: true
 }
 
 export interface HookFacts {
@@ -39,6 +41,11 @@ export function hookNeeds(facts: HookFacts): HookNeeds {
   return { flow, credentials: pending !== undefined && isOfSpec ? written : [], revisions }
 }
 
+/** Whether a flow needs nothing whatever its state says: what is written is what runs, and has no webhook that tells callers apart. */
+export function needsNothing(facts: Pick<HookFacts, 'generation' | 'spec' | 'status'>): boolean {
+  return isAsWritten(facts) && hookCredentials(facts.spec.triggers).length === 0
+}
+
 /** Credentials that a plan's webhooks name. */
 export function plannedCredentials({ triggers }: Plan): readonly string[] {
   return hookCredentials(triggers.map(({ spec }) => spec))
@@ -50,7 +57,7 @@ function hookCredentials(triggers: readonly Pick<Trigger, 'webhook'>[]): readonl
   return [...new Set(auths.flatMap((auth: { readonly credential?: string } | undefined) => auth?.credential ?? []))]
 }
 
-function isAsWritten({ generation, status }: HookFacts): boolean {
+function isAsWritten({ generation, status }: Pick<HookFacts, 'generation' | 'status'>): boolean {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   return ready?.status === 'True' && ready.reason === 'RevisionActive' && status?.observedGeneration === generation
 }
