@@ -137,7 +137,7 @@ ${listed.join('')}`
     const account = () => accountFor(sender.sent(), { effects, deadLetters: store.deadLetters })
     await vi.waitFor(async () => expect((await account()).lost).toEqual([]), waiting)
     expect(await account()).toMatchObject({ finished: 6_000, dead: 0, invented: [] })
-    expect(plans.active(uid)?.revision).toBe(edits + 1)
+    await vi.waitFor(() => expect(plans.active(uid)?.revision).toBe(edits + 1), waiting)
     expect(runner.isAlive()).toBe(true)
   })
 
