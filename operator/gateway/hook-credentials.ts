@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
-import { boundedMap } from '../../kube/write/bounded-map.ts'
-import { openSlots } from '../../kube/write/slots.ts'
-import type { FindPlan, UsedCredentials } from '../pools/used-credentials.ts'
+import { openPlanLooks, type FindPlan, type PlanPlace } from '../pools/plan-looks.ts'
+import type { UsedCredentials } from '../pools/used-credentials.ts'
 import { plannedCredentials, type HookNeeds } from './decide/hook-needs.ts'
 
 /** Names of the Credentials by which callers of webhooks are told apart. */
@@ -12,34 +11,18 @@ export interface HookCredentials {
   readonly isNothing: (needs: HookNeeds) => boolean
 }
 
-const rememberedPlans = 50_000
-const plansAtOnce = 8
-
 export function openHookCredentials(find: FindPlan, log: Logger): HookCredentials {
-  const known = boundedMap<readonly string[]>(rememberedPlans)
-  const slots = openSlots(plansAtOnce)
-  /** Undefined when there is no such plan, or none yet. */
-  const ofPlan = async (namespace: string, flow: string, revision: number): Promise<readonly string[] | undefined> => {
-    const key = `${flow}/${revision}`
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const release = await slots.take()
-    try {
-      const plan = await find({ namespace, flow, revision })
-      const found = plan && plannedCredentials(plan)
-      if (found !== undefined) known.set(key, found)
-      return found
-    } catch (err) {
-      log.warn({ namespace, flow, revision, err }, 'plan cannot be read now')
+  const plans = openPlanLooks(find, plannedCredentials)
+  /** Undefined when there is no such plan, or none yet, and when that cannot be told now. */
+  const ofPlan = (place: PlanPlace): Promise<readonly string[] | undefined> =>
+    plans.of(place).catch((err: unknown) => {
+      log.warn({ ...place, err }, 'plan cannot be read now')
       return undefined
-    } finally {
-      release()
-    }
-  }
+    })
   return {
     of: async (namespace, needs) => {
       const looks = needs.flatMap(({ flow, revisions }) =>
-        revisions.map((revision) => ofPlan(namespace, flow, revision)),
+        revisions.map((revision) => ofPlan({ namespace, flow, revision })),
       )
       const isTold = needs.every(({ isUnknown }) => isUnknown !== true)
       const planned = await Promise.all(looks)
@@ -51,8 +34,8 @@ export function openHookCredentials(find: FindPlan, log: Logger): HookCredential
     },
     isNothing: ({ flow, credentials, revisions, written, isUnknown }) => {
       if (isUnknown === true) return false
-      if (written !== undefined) known.set(`${flow}/${written}`, credentials)
-      return credentials.length === 0 && revisions.every((revision) => known.get(`${flow}/${revision}`)?.length === 0)
+      if (written !== undefined) plans.note({ flow, revision: written }, credentials)
+      return credentials.length === 0 && revisions.every((revision) => plans.known({ flow, revision })?.length === 0)
     },
   }
 }

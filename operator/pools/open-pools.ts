@@ -17,7 +17,8 @@ import { reconcilePool, type PoolReconciling } from './reconcile-pool.ts'
 import { openPoolTroubles, type PoolTroubles } from './pool-troubles.ts'
 import { openScaling } from './scaling.ts'
 import { openSecretAccess, type SecretAccess } from './secret-access.ts'
-import { openUsedCredentials, type FindPlan } from './used-credentials.ts'
+import type { FindPlan } from './plan-looks.ts'
+import { openUsedCredentials } from './used-credentials.ts'
 
 export interface PoolsOptions {
   /** The only one that is looked after; all of them without it. */
