@@ -30,7 +30,7 @@ export function summaryLists({ modules, before }: Outcome): string {
 
 /** A test that failed, or its whole file. */
 export function hasFailed(module: TestModule): boolean {
-  return isBroken(module) || !module.ok()
+  return !module.ok()
 }
 
 /** At least one of its tests. */
