@@ -72,6 +72,32 @@ describe('humanLine', () => {
       style: plain,
       want: ' info  m  error=no',
     },
+    {
+      name: 'shows the time of a record that has milliseconds, as programs of pods write them',
+      line: '{"level":"info","time":1795360637800,"program":"runner","msg":"ready"}',
+      style: plain,
+      want: '15:17:17.800 info  ready  program=runner',
+    },
+    {
+      name: 'survives a time that is none',
+      line: '{"level":"info","time":9e15,"msg":"m"}',
+      style: plain,
+      want: ' info  m',
+    },
+    { name: 'keeps JSON that is no record', line: 'null', style: plain, want: 'null' },
+    { name: 'keeps a list', line: '[1]', style: plain, want: '[1]' },
+    {
+      name: 'takes what commands a terminal out of what a component has written',
+      line: '\u001B[2Jgone',
+      style: plain,
+      want: 'gone',
+    },
+    {
+      name: 'takes it out of a record, too',
+      line: JSON.stringify({ level: '\u001B[2Ji', time: '', msg: 'm', 'k\u0085': '\u0085v' }),
+      style: plain,
+      want: ' i     m  k\uFFFD="\uFFFDv"',
+    },
     { name: 'keeps a line that is no JSON', line: 'plain words\n', style: plain, want: 'plain words' },
   ])('$name', ({ line, style, want }) => {
     expect(humanLine(line, style)).toBe(want)

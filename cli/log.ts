@@ -35,14 +35,14 @@ export function openLog(level: string, output: Output, isTold: (code: string) =>
   return pino(options, { write })
 }
 
-/** One JSON line of pino's as people read it; a line that is no JSON stays as it is. */
+/** One JSON line of pino's as people read it, whoever has written it; a line that is no record stays as it is, but for what commands a terminal. */
 export function humanLine(line: string, { style }: Pick<Output, 'style'>): string {
   const record = parseLine(line)
-  if (record === undefined) return line.trimEnd()
-  const level = String(record['level'])
-  const time = String(record['time']).slice(11, 23)
+  if (record === undefined) return printable(line.trimEnd())
+  const level = printable(String(record['level']))
+  const time = timeOfDay(record['time'])
   const keys = Object.entries(record).filter(([key]) => !hiddenKeys.has(key))
-  const pairs = [...keys.map(([key, value]) => `${key}=${shown(value)}`), ...errorOf(record['err'])]
+  const pairs = [...keys.map(([key, value]) => `${key}=${shown(value)}`), ...errorOf(record['err'])].map(printable)
   const head = `${style('dim', time)} ${style(levelStyles[level] ?? 'dim', level.padEnd(5))} ${printable(String(record['msg']))}`
   return pairs.length === 0 ? head : `${head}  ${style('dim', pairs.join(' '))}`
 }
@@ -53,7 +53,15 @@ function isRepetition(line: string, isTold: (code: string) => boolean): boolean 
   return typeof err.code === 'string' && isTold(err.code)
 }
 
+/** Programs of pods write milliseconds, those of people an ISO date. */
+function timeOfDay(time: unknown): string {
+  if (typeof time === 'string') return printable(time.slice(11, 23))
+  return typeof time === 'number' && Math.abs(time) <= 8.64e15 ? new Date(time).toISOString().slice(11, 23) : ''
+}
+
+/** A number or a list alone is JSON, too, and no record. */
 function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
+  if (!line.startsWith('{')) return undefined
   try {
     return JSON.parse(line) as Readonly<Record<string, unknown>>
   } catch {
