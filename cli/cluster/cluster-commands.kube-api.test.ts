@@ -73,7 +73,7 @@ describeOnKubeApi('weir on a cluster', (place) => {
     const uid = flow.metadata.uid ?? ''
     const plans = specs.map((spec, at) => planOf(name, { uid, spec, revision: at + 1 }))
     for (const plan of plans) {
-      const labels = { 'weir.dev/flow-uid': uid, 'weir.dev/state': plan === plans.at(-1) ? 'active' : 'old' }
+      const labels = { 'weir.dev/flow-uid': uid, 'weir.dev/state': plan === plans.at(-1) ? 'current' : 'old' }
       const ownerReferences = [{ apiVersion: 'weir.dev/v1alpha1', kind: 'Flow', name, uid }]
       const revision = { flow: name, revision: plan.revision, hash: plan.hash, plan }
       await create(resources.flowRevisions, `${uid}-${plan.revision}`, { spec: revision }, { labels, ownerReferences })
@@ -135,7 +135,7 @@ describeOnKubeApi('weir on a cluster', (place) => {
     })
 
     it('lists revisions', async () => {
-      expect((await cli('get', 'revisions')).stdout).toMatch(/get-a +1 +active/)
+      expect((await cli('get', 'revisions')).stdout).toMatch(/get-a +1 +current/)
     })
 
     it('says what may have been meant', async () => {

@@ -12,14 +12,14 @@ export interface RevisionRow {
   readonly name: string
   readonly revision: number
   readonly hash: string
-  /** `pending`, `active` or `old`. */
-  readonly state: string
+  readonly state: 'pending' | 'active' | 'old'
   readonly createdAt: string
 }
 
 /** A Flow's revisions, newest first. The server is asked for rows: plans are large. */
 export async function revisionsOf(cluster: Cluster, flow: KubeObject): Promise<readonly RevisionRow[]> {
   const rows: RevisionRow[] = []
+  const { activeRevision = 0 } = (flow['status'] ?? {}) as { readonly activeRevision?: number }
   const labelSelector = `${flowUidLabel}=${flow.metadata.uid ?? ''}`
   let from: string | undefined
   do {
@@ -29,29 +29,35 @@ export async function revisionsOf(cluster: Cluster, flow: KubeObject): Promise<r
       accept: asTable,
       query: { limit: 500, continue: from, includeObject: 'Metadata', labelSelector },
     })
-    rows.push(...rowsOf(page))
+    rows.push(...rowsOf(page, activeRevision))
     from = page.metadata?.continue
   } while (from !== undefined && from !== '')
   return rows.toSorted((left, right) => right.revision - left.revision)
 }
 
-function rowsOf({ columnDefinitions, rows = [] }: ServerTable): RevisionRow[] {
+function rowsOf({ columnDefinitions, rows = [] }: ServerTable, activeRevision: number): RevisionRow[] {
   const cell = (cells: readonly unknown[], heading: string): unknown =>
     cells[columnDefinitions.findIndex(({ name }) => name === heading)]
   return rows.flatMap(({ cells, object }) => {
     const metadata = object?.metadata
     if (metadata === undefined) return []
-    const [revision, state, hash] = ['Revision', 'State', 'Hash'].map((heading) => cell(cells, heading))
+    const [revision, hash] = [Number(cell(cells, 'Revision')), cell(cells, 'Hash')]
     return [
       {
         name: metadata.name,
-        revision: Number(revision),
-        state: typeof state === 'string' ? state : '',
+        revision,
+        state: stateOf(revision, activeRevision),
         hash: typeof hash === 'string' ? hash : '',
         createdAt: metadata.creationTimestamp ?? '',
       },
     ]
   })
+}
+
+/** By the Flow: the label of a revision follows it. */
+function stateOf(revision: number, activeRevision: number): RevisionRow['state'] {
+  if (revision === activeRevision) return 'active'
+  return revision > activeRevision ? 'pending' : 'old'
 }
 
 /** What a revision is. */
@@ -62,7 +68,6 @@ export async function planOfRevision(cluster: Cluster, { name }: RevisionRow): P
 }
 
 /** The one that new messages run under. */
-export function activeOf(rows: readonly RevisionRow[], flow: KubeObject): RevisionRow | undefined {
-  const { activeRevision } = (flow['status'] ?? {}) as { readonly activeRevision?: number }
-  return rows.find(({ revision }) => revision === activeRevision) ?? rows.find(({ state }) => state === 'active')
+export function activeOf(rows: readonly RevisionRow[]): RevisionRow | undefined {
+  return rows.find(({ state }) => state === 'active')
 }

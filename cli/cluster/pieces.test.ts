@@ -223,7 +223,7 @@ describe('gitOpsWarning', () => {
 })
 
 describe('chooseRollback', () => {
-  const row = (revision: number, hash: string, state = 'old'): RevisionRow => ({
+  const row = (revision: number, hash: string, state: RevisionRow['state'] = 'old'): RevisionRow => ({
     name: `r${revision}`,
     revision,
     hash,

@@ -40,7 +40,7 @@ export async function planChanges(cluster: Cluster, { parsed, components }: Proj
 }
 
 async function runningPlan(cluster: Cluster, flow: LiveFlow): Promise<Plan | undefined> {
-  const active = activeOf(await revisionsOf(cluster, flow), flow)
+  const active = activeOf(await revisionsOf(cluster, flow))
   return active && planOfRevision(cluster, active)
 }
 

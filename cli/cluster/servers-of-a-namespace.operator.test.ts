@@ -78,7 +78,7 @@ describeOnAll('weir on the servers of a namespace', (places) => {
       resources.flowRevisions,
       `${uid}-1`,
       { spec: { flow: name, revision: 1, hash, plan: compiled } },
-      { labels: { 'weir.dev/flow-uid': uid, 'weir.dev/state': 'active' } },
+      { labels: { 'weir.dev/flow-uid': uid, 'weir.dev/state': 'current' } },
     )
     const living = stages.map(({ queue, name: step, pool, singleActiveConsumer }) => ({
       queue,

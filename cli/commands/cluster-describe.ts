@@ -41,7 +41,7 @@ export function clusterDescribeCommand(
 async function flowText(cluster: Cluster, flow: LiveFlow): Promise<string> {
   const nowMs = Date.now()
   const [rows, loads] = await Promise.all([revisionsOf(cluster, flow), askStepLoads(cluster, flow)])
-  const active = activeOf(rows, flow)
+  const active = activeOf(rows)
   const plan = active && (await planOfRevision(cluster, active))
   return [
     headText(flow, flowFacts(flow, nowMs), nowMs),

@@ -70,7 +70,7 @@ async function startObserved(
 async function chosenIn(cluster: Cluster, word: string, named: string | undefined): Promise<ChosenTrigger> {
   const name = flowName(word)
   const flow = await namedObject<LiveFlow>(cluster, resources.flows, name)
-  const active = activeOf(await revisionsOf(cluster, flow), flow)
+  const active = activeOf(await revisionsOf(cluster, flow))
   const plan = active && (await planOfRevision(cluster, active))
   if (plan === undefined)
     throw new UsageError(`flow "${name}" has no active revision yet: "weir describe flow ${name}" says why`)

@@ -27,7 +27,7 @@ export function rollbackCommand(context: CommandContext, word: string, options: 
     }
     const rows = await revisionsOf(cluster, flow)
     const { pinnedRevision: pinned } = (flow['status'] ?? {}) as { readonly pinnedRevision?: number }
-    const value = chooseRollback({ rows, active: activeOf(rows, flow), pinned, to })
+    const value = chooseRollback({ rows, active: activeOf(rows), pinned, to })
     await changeSpec(context, cluster, { flow, field: 'revision', value, done: `pinned to revision ${value}`, dryRun })
     const { err } = context.terminal
     err.write('edits of the flow wait until it is let go of: weir rollback --unpin\n')

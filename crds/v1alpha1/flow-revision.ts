@@ -2,7 +2,7 @@ import type { JsonObject, ObjectMeta } from './meta.ts'
 import type { DnsLabel } from './text.ts'
 
 /**
- * An immutable, compiled plan of a Flow, numbered; its state is the label `weir.dev/state`: pending, active or old.
+ * An immutable, compiled plan of a Flow, numbered; the label `weir.dev/state` is `current`, or `old` when another has taken its place.
  *
  * @x-weir-resource {plural: "flowrevisions", shortNames: ["flrev"], scope: "Namespaced"}
  * @x-weir-columns [

@@ -1,5 +1,6 @@
 import type { FlowState, PendingBlock } from '../../flow/plan/flow-state.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
+import { TransientError } from '../../runtime/error.ts'
 import { freshId } from '../../runtime/wire/message-id.ts'
 import { defaultWaits, deletionDeadlineMs } from '../decide/change-waits.ts'
 import type { Wanted } from '../decide/decide-edit.ts'
@@ -8,6 +9,7 @@ import { decideStanding } from '../decide/decide-standing.ts'
 import { withDeletion } from '../decide/decide-step.ts'
 import type { ChangeCore, ChangeParts } from './change-parts.ts'
 import type { GoneQueue } from './queue-watch.ts'
+import { adoptPlan, beginFlow } from './first-revision.ts'
 import { openQueueWatch } from './queue-watch.ts'
 import type { FlowSettler } from './settle-flow.ts'
 import { openFlowSettler } from './settle-flow.ts'
@@ -95,11 +97,15 @@ async function restore(
   const { living = [] } = (await store.flows.get(flow))?.state ?? {}
   if (!living.some((one) => one.queue === queue)) return
   log.error({ flow, queue }, 'living queue is gone, it is declared again')
-  settler.lose(flow, queue)
+  settler.declared.lose(flow, queue)
   await wakes.now(flow).catch(() => {}) // told of in the log, and tried again
 }
 
-function changesOf(core: ChangeCore, { plans }: FlowSettler, wakes: Wakes): Omit<FlowChanges, 'reconcile' | 'close'> {
+function changesOf(
+  core: ChangeCore,
+  { plans, declared }: FlowSettler,
+  wakes: Wakes,
+): Omit<FlowChanges, 'reconcile' | 'close'> {
   const { store, clock, signal } = core
   // It is written down by now: what goes wrong from here on is told of in the log, and tried again.
   const settle = (flow: string): Promise<void> => wakes.now(flow).catch(() => {})
@@ -111,7 +117,8 @@ function changesOf(core: ChangeCore, { plans }: FlowSettler, wakes: Wakes): Omit
   const apply = async (wanted: Wanted): Promise<Applied> => {
     signal.throwIfAborted()
     const { uid } = wanted.plan.flow
-    await writeEdit(core, plans.write, wanted)
+    const isWritten = await wakes.between(uid, () => beginFlow({ core, plans, declared }, wanted))
+    if (!isWritten) await writeEdit(core, plans.write, wanted)
     await settle(uid)
     return appliedOf((await store.flows.get(uid))?.state)
   }
@@ -125,8 +132,10 @@ function changesOf(core: ChangeCore, { plans }: FlowSettler, wakes: Wakes): Omit
     },
     suspend: (flow, suspended) => change(flow, (state, now) => decideStanding(state, { ...state, suspended }, now)),
     freeze: (flow, frozen) => change(flow, (state, now) => decideStanding(state, { ...state, frozen }, now)),
-    remove: (flow, { deadlineMs = deletionDeadlineMs } = {}) =>
-      change(flow, (state, now) => withDeletion(state, deadlineMs, now)),
+    remove: async (flow, { deadlineMs = deletionDeadlineMs } = {}) => {
+      await wakes.between(flow, () => adoptPlan(core, flow))
+      await change(flow, (state, now) => withDeletion(state, deadlineMs, now))
+    },
   }
 }
 
@@ -134,10 +143,9 @@ function changesOf(core: ChangeCore, { plans }: FlowSettler, wakes: Wakes): Omit
 async function writeEdit(core: ChangeCore, writePlan: (plan: Plan) => Promise<void>, wanted: Wanted): Promise<void> {
   const { uid, name, namespace } = wanted.plan.flow
   let plan: Plan | undefined
-  // Plans of a flow without a state: what has numbered them has left nothing else.
-  const known = Math.max(0, ...(await core.store.plans.revisions(uid)))
   await changeState(core, uid, (state) => {
-    const edit = decideEdit(state, wanted, { now: core.clock.now(), lastKnown: known })
+    if (state === undefined) throw new TransientError('FlowGone', `flow ${name} has lost its state meanwhile`)
+    const edit = decideEdit(state, wanted, { now: core.clock.now() })
     plan = edit.plan
     return edit.state
   })

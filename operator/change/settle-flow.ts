@@ -17,7 +17,7 @@ export interface FlowSettler {
   /** As far as it can go now. Resolves with when it can go on; undefined: after the next change. Safe to repeat. */
   readonly settle: (flow: string) => Promise<Due | undefined>
   readonly plans: KeptPlans
-  readonly lose: DeclaredQueues['lose']
+  readonly declared: DeclaredQueues
   readonly close: () => Promise<void>
 }
 
@@ -52,7 +52,7 @@ export function openFlowSettler(core: ChangeCore): FlowSettler {
       return retiring === undefined ? { at: next.at } : sooner({ at: next.at }, retiring)
     }
   }
-  return { settle, plans, lose: declared.lose, close: retirement.close }
+  return { settle, plans, declared, close: retirement.close }
 }
 
 interface EnactParts {

@@ -8,6 +8,8 @@ import type { Due } from './due.ts'
 export interface Wakes {
   /** Rejects with what keeps the flow from being settled; it is tried again by itself. */
   readonly now: (flow: string) => Promise<void>
+  /** Does the work while the flow is not looked at. */
+  readonly between: <T>(flow: string, work: () => Promise<T>) => Promise<T>
   readonly close: () => Promise<void>
 }
 
@@ -44,6 +46,7 @@ export function openWakes(core: WakeParts, settle: (flow: string) => Promise<Due
   }
   return {
     now: async (flow) => wakeAt(flow, await looks.look(flow)),
+    between: looks.between,
     close: async () => {
       alarms.clear()
       await looks.ended()
@@ -54,6 +57,7 @@ export function openWakes(core: WakeParts, settle: (flow: string) => Promise<Due
 interface Looks {
   /** One after the other for each flow. */
   readonly look: (flow: string) => Promise<Due | undefined>
+  readonly between: Wakes['between']
   readonly ended: () => Promise<unknown>
 }
 
@@ -80,16 +84,18 @@ function openLooks(
       throw err
     }
   }
+  const between = async <T>(flow: string, one: () => Promise<T>): Promise<T> => {
+    const task = inTurn(flow, one)
+    work.add(task)
+    try {
+      return await task
+    } finally {
+      work.delete(task)
+    }
+  }
   return {
-    look: async (flow) => {
-      const task = inTurn(flow, () => settleOnce(flow))
-      work.add(task)
-      try {
-        return await task
-      } finally {
-        work.delete(task)
-      }
-    },
+    look: (flow) => between(flow, () => settleOnce(flow)),
+    between,
     ended: () => Promise.allSettled(work),
   }
 }

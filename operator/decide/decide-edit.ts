@@ -46,6 +46,16 @@ export function decideEdit(
   return numbered(state, plan, now)
 }
 
+/** The state of a flow of which there is a plan and nothing else: pending, and its queues may be there. */
+export function stateOfPlan(plan: Plan): FlowState {
+  const { flow, revision, hash } = plan
+  return {
+    ...emptyState(flow, revision),
+    kept: [{ revision, hash }],
+    pending: { revision, hash, stages: stageQueuesOf(plan) },
+  }
+}
+
 /** What a rollback is: an edit to a copy of the older plan, under whatever holds of the flow now. Undefined when the plan, or the flow, is gone. */
 export function decideRollback(state: FlowState | undefined, plan: Plan | undefined): Wanted | undefined {
   if (state === undefined || state.deletion !== undefined || plan === undefined) return undefined

@@ -4,10 +4,11 @@ import { orThrow } from '../../kube/transport/kube-error.ts'
 import { addFinalizer, removeFinalizer } from '../../kube/write/finalizers.ts'
 import { resources } from '../../crds/resources.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
+import type { PlanStore } from '../../runtime/store/store.ts'
 import type { FlowChanges } from '../change/flow-changes.ts'
 import { flowFinalizer } from '../state/flow-finder.ts'
 import type { Tenant } from '../tenants/tenant.ts'
-import { decideFlow, type FlowDeed } from './decide/decide-flow.ts'
+import { decideFlow, type FlowDeed, type FlowFacts } from './decide/decide-flow.ts'
 import type { Hindrance } from './decide/flow-conditions.ts'
 import type { Changing } from './changing.ts'
 import { farewell } from './farewell.ts'
@@ -68,7 +69,6 @@ async function observe(parts: ReconcileParts, flow: ClusterFlow, verdict: KnownV
     if (hindrance === undefined) throw error
     return { kind: 'hindered', hindrance }
   }
-  const pending = state?.pending?.revision
   const deed = decideFlow({
     state,
     ...wishOf(flow),
@@ -76,9 +76,25 @@ async function observe(parts: ReconcileParts, flow: ClusterFlow, verdict: KnownV
     hasFinalizer: flow.metadata.finalizers?.includes(flowFinalizer) === true,
     isNamespaceEnding: isEnding(parts, namespace),
     hash: verdict.kind === 'fit' ? verdict.hash : undefined,
-    isPendingWritten: pending === undefined || (await plans.revisions(uid)).includes(pending),
+    ...(await observePlans(plans, flow, state)),
   })
   return { kind: 'seen', state, deed }
+}
+
+async function observePlans(
+  plans: PlanStore,
+  flow: ClusterFlow,
+  state: FlowState | undefined,
+): Promise<Pick<FlowFacts, 'isPendingWritten' | 'isPlanLeft'>> {
+  const { uid } = idOf(flow)
+  const pending = state?.pending?.revision
+  const revisions = await plans.revisions(uid)
+  // The first one the cache may not know yet, when who wrote it has just died.
+  const hasPlan = async (): Promise<boolean> => revisions.length > 0 || (await plans.get(uid, 1)) !== undefined
+  return {
+    isPendingWritten: pending === undefined || revisions.includes(pending),
+    isPlanLeft: state === undefined && isDeleting(flow) && (await hasPlan()),
+  }
 }
 
 function isEnding({ namespaces }: ReconcileParts, name: string): boolean {

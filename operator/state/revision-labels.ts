@@ -10,8 +10,8 @@ import { revisionLabelOf, type RevisionLabel } from './decide/revision-label.ts'
 import { withoutPlan } from './revision-plans.ts'
 
 /**
- * Keeps the label `weir.dev/state` of FlowRevisions as the states of their flows have it: `pending`, `active` or `old`. It is for people and their
- * tools; nothing of Weir goes by it. One write for each that is otherwise, none in between.
+ * Keeps the label `weir.dev/state` of FlowRevisions as the states of their flows have it: `current`, as each is made, or `old`. It is for people and
+ * their tools; nothing of Weir goes by it. One write in the life of each.
  */
 export function openRevisionLabels(parts: OperatorParts): OperatorPart {
   const { caches, clock, log, meters } = parts

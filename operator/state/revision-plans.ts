@@ -127,7 +127,7 @@ function revisionOf(plan: Plan, namespace: string): Omit<FlowRevision, 'metadata
         [flowLabel]: flow.name,
         [flowUidLabel]: flow.uid,
         [revisionLabel]: String(revision),
-        [stateLabel]: 'pending',
+        [stateLabel]: 'current',
       },
       ownerReferences: [
         {

@@ -25,6 +25,7 @@ const facts: FlowFacts = {
   pinned: undefined,
   hash: 'one',
   isPendingWritten: true,
+  isPlanLeft: false,
 }
 const deletion = { askedAt: 0, deadlineMs: 600_000 }
 
@@ -94,6 +95,11 @@ describe('decideFlow', () => {
         state: { ...active, deletion: { askedAt: 0, deadlineMs: 45_000 } },
       },
       want: { kind: 'nothing' },
+    },
+    {
+      name: 'removes what there is a plan of, and no state',
+      facts: { isDeleting: true, state: undefined, isPlanLeft: true },
+      want: { kind: 'remove', deadlineMs: 600_000 },
     },
     { name: 'lets go of what was nothing', facts: { isDeleting: true, state: undefined }, want: { kind: 'letGo' } },
     {

@@ -16,6 +16,8 @@ export interface FlowFacts {
   readonly hash: string | undefined
   /** Whether the plan of the pending revision is there. */
   readonly isPendingWritten: boolean
+  /** Nothing was written of a state, but a plan was: its queues may be there. */
+  readonly isPlanLeft: boolean
 }
 
 /** What the flow needs. */
@@ -66,10 +68,10 @@ function wantsPlan({ state, hash, isPendingWritten }: Pick<FlowFacts, 'state' | 
   return state.kept.find(({ revision }) => revision === state.active)?.hash !== hash
 }
 
-function decideDeletion({ state, hasFinalizer, isNamespaceEnding }: FlowFacts): FlowDeed {
+function decideDeletion({ state, hasFinalizer, isNamespaceEnding, isPlanLeft }: FlowFacts): FlowDeed {
   if (!hasFinalizer) return nothing
-  if (state === undefined) return { kind: 'letGo' }
   const deadlineMs = isNamespaceEnding ? terminationDeadlineMs : deletionDeadlineMs
+  if (state === undefined) return isPlanLeft ? { kind: 'remove', deadlineMs } : { kind: 'letGo' }
   // A deadline that has become shorter counts from the moment that it did.
   const isTold = state.deletion !== undefined && (!isNamespaceEnding || isShortened(state.deletion))
   return isTold ? nothing : { kind: 'remove', deadlineMs }

@@ -1,12 +1,13 @@
 import type { FlowState } from '../../../flow/plan/flow-state.ts'
 
-export type RevisionLabel = 'pending' | 'active' | 'old'
+/** `current`: active, or to be it; which of the two, the Flow's status tells. */
+export type RevisionLabel = 'current' | 'old'
 
-/** What a revision of the flow is. One that the state does not name yet is about to be pending; what it names no more is about to go. */
+/** What a revision of the flow is; once old it stays so. One that the state does not name yet is about to be pending. */
 export function revisionLabelOf(
   { active, lastRevision, pending }: Pick<FlowState, 'active' | 'lastRevision' | 'pending'>,
   revision: number,
 ): RevisionLabel {
-  if (revision === active) return 'active'
-  return revision === pending?.revision || revision > lastRevision ? 'pending' : 'old'
+  const isCurrent = revision === active || revision === pending?.revision || revision > lastRevision
+  return isCurrent ? 'current' : 'old'
 }

@@ -1,0 +1,73 @@
+import type { FlowState } from '../../flow/plan/flow-state.ts'
+import type { Plan } from '../../flow/plan/plan.ts'
+import { PermanentError } from '../../runtime/error.ts'
+import { revisionTakenCode } from '../../runtime/store/revision-taken.ts'
+import { decideEdit, stateOfPlan, type Wanted } from '../decide/decide-edit.ts'
+import { withDeclared } from '../decide/decide-step.ts'
+import type { ChangeCore } from './change-parts.ts'
+import type { DeclaredQueues } from './declared-queues.ts'
+import type { KeptPlans } from './kept-plans.ts'
+import { writeState } from './write-state.ts'
+
+export interface FirstRevisionParts {
+  readonly core: ChangeCore
+  readonly plans: KeptPlans
+  readonly declared: DeclaredQueues
+}
+
+/**
+ * Gives a flow without a state its first one: the plan is written, its queues are declared, and one write tells of both. Nobody else can take the number
+ * meanwhile, since the plan is named by it; and of whoever dies on the way the plan is found, which names the queues.
+ *
+ * @returns whether what is wanted is written down; false when there was something before
+ */
+export async function beginFlow({ core, plans, declared }: FirstRevisionParts, wanted: Wanted): Promise<boolean> {
+  const { uid } = wanted.plan.flow
+  if ((await core.store.flows.get(uid)) !== undefined) return false
+  const lastKnown = await newestRevision(core, uid)
+  if (await adopt(core, uid, lastKnown)) return false
+  const { state, plan } = decideEdit(undefined, wanted, { now: core.clock.now(), lastKnown })
+  if (plan === undefined || !(await take(core, plans, plan))) return false
+  const isDeclared = await declare(declared, state)
+  // Another can only have made its state of the same plan.
+  await writeState(core, undefined, isDeclared ? withDeclared(state, core.clock.now()) : state)
+  return true
+}
+
+/** Makes the state of a flow that has none of the newest plan that it has: who wrote that has died, and may have declared its queues. */
+export async function adoptPlan(core: ChangeCore, flow: string): Promise<void> {
+  if ((await core.store.flows.get(flow)) === undefined) await adopt(core, flow, await newestRevision(core, flow))
+}
+
+/** 0 when there is none. */
+async function newestRevision({ store }: ChangeCore, flow: string): Promise<number> {
+  return Math.max(0, ...(await store.plans.revisions(flow)))
+}
+
+/** False when there is no such plan. */
+async function adopt(core: ChangeCore, flow: string, revision: number): Promise<boolean> {
+  const plan = revision === 0 ? undefined : await core.store.plans.get(flow, revision)
+  if (plan !== undefined) await writeState(core, undefined, stateOfPlan(plan))
+  return plan !== undefined
+}
+
+/** False when it is not to be done yet, or cannot be: it is tried again, and told of, when the flow has a state. */
+async function declare(declared: DeclaredQueues, { flow, pending }: FlowState): Promise<boolean> {
+  if (pending === undefined || pending.blocked !== undefined) return false
+  return declared.declare(flow, pending.stages).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** False when another was faster: the flow goes on from there. */
+async function take(core: ChangeCore, plans: KeptPlans, plan: Plan): Promise<boolean> {
+  try {
+    await plans.write(plan)
+    return true
+  } catch (error) {
+    if (!(error instanceof PermanentError) || error.code !== revisionTakenCode) throw error
+    await adopt(core, plan.flow.uid, plan.revision)
+    return false
+  }
+}
