@@ -38,6 +38,16 @@ describe('operatorSettings', () => {
     )
   })
 
+  it('finds the account of its pod where Kubernetes puts it, or where it is told to look', () => {
+    const inPod = { ...required, KUBERNETES_SERVICE_HOST: '10.0.0.1' }
+    expect(operatorSettings(inPod).inCluster).toEqual({ host: '10.0.0.1', port: '443' })
+    expect(operatorSettings({ ...inPod, WEIR_KUBERNETES_ACCOUNT: '/account' }).inCluster).toEqual({
+      host: '10.0.0.1',
+      port: '443',
+      directory: '/account',
+    })
+  })
+
   it('takes the address of the gateway without a slash at its end', () => {
     expect(operatorSettings({ ...required, WEIR_PUBLIC_URL: 'https://a.example/x/' }).publicUrl).toBe(
       'https://a.example/x',

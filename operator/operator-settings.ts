@@ -1,3 +1,4 @@
+import type { InClusterPlace } from '../kube/transport/in-cluster.ts'
 import {
   leftOut,
   notSet,
@@ -20,8 +21,8 @@ export interface OperatorSettings {
   readonly storeUsers: 'own' | 'shared'
   /** The cluster of a kubeconfig; undefined in a pod. */
   readonly kubeconfig: string | undefined
-  /** Of the API server, in a pod. */
-  readonly inCluster: { readonly host: string; readonly port: string } | undefined
+  /** Of the API server, and the account's files, in a pod. */
+  readonly inCluster: InClusterPlace | undefined
   readonly namespace: string | undefined
   readonly leaseNamespace: string | undefined
   readonly leaseName: string
@@ -38,7 +39,14 @@ export interface OperatorSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const { WEIR_LOG_LEVEL, WEIR_HTTP_PORT, WEIR_HTTP_HOST, WEIR_SHUTDOWN_SECONDS, WEIR_STORE_URL } = recorderFields
+const {
+  WEIR_LOG_LEVEL,
+  WEIR_HTTP_PORT,
+  WEIR_HTTP_HOST,
+  WEIR_SHUTDOWN_SECONDS,
+  WEIR_STORE_URL,
+  WEIR_KUBERNETES_ACCOUNT,
+} = recorderFields
 const leastKey = 16
 
 export const operatorFields = {
@@ -91,6 +99,7 @@ export const operatorFields = {
   KUBECONFIG: optional('file that leads to the cluster; in a pod it is left out', readText),
   KUBERNETES_SERVICE_HOST: optional('set by Kubernetes in each pod', readText),
   KUBERNETES_SERVICE_PORT: { description: 'set by Kubernetes in each pod', absent: { value: '443' }, read: readText },
+  WEIR_KUBERNETES_ACCOUNT,
   WEIR_LOG_LEVEL,
   WEIR_HTTP_PORT,
   WEIR_HTTP_HOST,
@@ -100,7 +109,7 @@ export const operatorFields = {
 /** @throws {PermanentError} `SettingsInvalid`: every variable that is wrong, with what it must be, and no value of any */
 export function operatorSettings(environment: Environment): OperatorSettings {
   const values = readFields(operatorFields, environment)
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = values
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, WEIR_KUBERNETES_ACCOUNT: directory } = values
   return {
     brokerUrl: values.WEIR_BROKER_URL,
     managementUrl: values.WEIR_BROKER_MANAGEMENT_URL.href,
@@ -108,7 +117,7 @@ export function operatorSettings(environment: Environment): OperatorSettings {
     tenantKey: values.WEIR_TENANT_KEY,
     storeUsers: values.WEIR_STORE_USERS === 'shared' ? 'shared' : 'own',
     kubeconfig: values.KUBECONFIG,
-    inCluster: host === undefined ? undefined : { host, port },
+    inCluster: host === undefined ? undefined : { host, port, ...(directory !== undefined && { directory }) },
     namespace: values.WEIR_NAMESPACE,
     leaseNamespace: values.WEIR_LEASE_NAMESPACE,
     leaseName: values.WEIR_LEASE_NAME,
