@@ -4,10 +4,10 @@ import type { Code, Description, DnsLabel, HttpUrl, Timestamp } from './text.ts'
 /** How a flow goes. */
 export interface FlowStatus {
   /**
-   * The generation of the spec that this status speaks of.
+   * The generation of the spec that this status speaks of; -1 before the operator has seen it.
    *
    * @asType integer
-   * @minimum 0
+   * @minimum -1
    */
   readonly observedGeneration?: number
   /**

@@ -25,7 +25,12 @@ export interface Flow {
   readonly metadata: LabelledObjectMeta
   /** What starts the flow, and what it does. */
   readonly spec: FlowSpec
-  /** How it goes; written by the operator alone. */
+  // Before the operator has looked at it nobody may take it for one that is as it should be: tools compare the generation.
+  /**
+   * How it goes; written by the operator alone.
+   *
+   * @default {"observedGeneration": -1}
+   */
   readonly status?: FlowStatus
 }
 

@@ -90,7 +90,7 @@ describeOnKubeApi('states in Flows', (place) => {
     onTestFinished(late.close)
     await flows.lead().flows.put(stateOf(uid), 0)
     const gone = await created('gone')
-    expect(late.caches.flows.get(`${namespace}/orders`)?.status ?? {}).toEqual({})
+    expect(late.caches.flows.get(`${namespace}/orders`)?.status).toEqual({ observedGeneration: -1 })
     const { flows: store } = late.lead()
     expect(await store.get(uid)).toMatchObject({ version: 1 })
     expect(await store.get(gone)).toBeUndefined()

@@ -31,8 +31,6 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function sendState(sending: Sending, fields: Fields): Promise<KubeError | undefined> {
   const { flow, before } = sending
-  if (flow.status === undefined && before === 0)
-    return patch(sending, 'status', [test('/status', null), { op: 'add', path: '/status', value: fields }])
   const present: Fields = { ...flow.status }
   return patch(sending, 'status', [isVersion(before), ...untouched(fields, present), ...changes(fields, present)])
 }

@@ -79,14 +79,13 @@ describeOnAll('What Argo CD and Flux see', (places) => {
       vi.waitFor(async () => {
         const flow = await rig.flow('orders')
         const health = flow === undefined ? 'NotFound' : healthOf(flow)
-        // Of what has no status yet nobody can say anything.
-        if (flow?.status !== undefined) seen.push([health, flow])
+        if (flow !== undefined) seen.push([health, flow])
         expect(flow !== undefined && until(health, flow)).toBe(true)
         return health
       }, waiting)
     rig.start()
     await rig.applyFlow('orders', simpleFlow())
-    await follow((health, flow) => health === 'Current' && flow.status !== undefined)
+    await follow((health) => health === 'Current')
     await rig.applyFlow('orders', simpleFlow('"two"'))
     await follow((health, flow) => health === 'Current' && stateOf(flow)?.active === 2)
     // Never before the revision of what is written is active.
