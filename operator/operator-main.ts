@@ -1,12 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
 import { runProcess } from '../runtime/process/run-process.ts'
 import { openOperatorProcess } from './open-operator-process.ts'
 import { operatorSettings } from './operator-settings.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
-// Of thousands of objects little is kept and much is garbage, for which V8 would take several times the memory; this costs two fifths more
-// processor time while they are looked at for the first time.
-setFlagsFromString('--semi-space-growth-factor=1')
-setFlagsFromString('--heap-growing-percent=30')
+keepHeapSmall()
 
 await runProcess(
   {

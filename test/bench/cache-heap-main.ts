@@ -10,6 +10,7 @@ import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
 import { flowIndexes } from '../../operator/flows/flow-indexes.ts'
 import { projectFlow } from '../../operator/open-caches.ts'
 import type { InCluster } from '../../operator/operator-parts.ts'
+import { keepHeapSmall } from '../../operator/small-heap.ts'
 import { untilSo } from './bench-cluster.ts'
 import { everydayFlow } from './bench-flow.ts'
 
@@ -28,6 +29,8 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   informer: holdInformer,
 }
 
+// As the operator's process does.
+if (way === 'ours') keepHeapSmall()
 const before = await collected()
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()

@@ -15,6 +15,7 @@ import { bundlePrograms, programsDirectory } from '../../runtime/bundle/bundle-p
 import { untilSo } from './bench-cluster.ts'
 import { applyFlow, everydayFlow } from './bench-flow.ts'
 import { formatResult, median, spread, type BenchResult } from './bench-result.ts'
+import { installedEnvironment, openOperatorAccount } from './installed-operator.ts'
 import { openBenchGround, type BenchGround } from './many-flows.ts'
 import { cpuMsOfPid, rssMbOfPid } from './process-cost.ts'
 
@@ -56,12 +57,17 @@ interface Started {
   readonly metrics: () => Promise<string>
 }
 
-async function start({ kubeconfig, rabbit, mongo }: BenchGround, program: string, namespace: string): Promise<Started> {
+/** As in its pod, as far as a machine without one can have it. */
+async function start(ground: BenchGround, program: string, namespace: string): Promise<Started> {
+  const { rabbit, mongo } = ground
+  const account = await openOperatorAccount(ground, namespace)
   const since = performance.now()
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],
+      ...installedEnvironment(),
+      ...account.environment,
       WEIR_BROKER_URL: rabbit.amqpUrl,
       WEIR_BROKER_MANAGEMENT_URL: rabbit.managementUrl,
       WEIR_STORE_URL: mongo.url,
@@ -71,9 +77,9 @@ async function start({ kubeconfig, rabbit, mongo }: BenchGround, program: string
       WEIR_NAMESPACE: namespace,
       WEIR_LEASE_NAMESPACE: namespace,
       WEIR_LEASE_NAME: 'bench-start',
-      KUBECONFIG: kubeconfig,
     },
   })
+  child.once('exit', () => void account.close())
   process.once('exit', () => child.kill('SIGKILL'))
   const port = await portOf(child)
   const metrics = (): Promise<string> =>

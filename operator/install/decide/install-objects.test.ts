@@ -57,7 +57,7 @@ describe('installObjects', () => {
     }
   })
 
-  it('gives the pods of pools the image that the operator has', () => {
+  it('gives the pods of pools the image that the operator has, and the operator one arena of memory', () => {
     expect(one('Deployment')).toMatchObject({
       spec: {
         template: {
@@ -65,7 +65,10 @@ describe('installObjects', () => {
             containers: [
               {
                 image: 'registry.example/weir:1',
-                env: expect.arrayContaining([{ name: 'WEIR_IMAGE', value: 'registry.example/weir:1' }]) as unknown[],
+                env: expect.arrayContaining([
+                  { name: 'WEIR_IMAGE', value: 'registry.example/weir:1' },
+                  { name: 'MALLOC_ARENA_MAX', value: '1' },
+                ]) as unknown[],
                 envFrom: [{ secretRef: { name: 'weir-servers' } }],
               },
             ],
