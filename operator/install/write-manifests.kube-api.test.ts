@@ -34,16 +34,49 @@ describeOnKubeApi('what `make manifests` writes', (place) => {
     expect(objects.map(({ metadata }) => metadata.name)).toEqual(['code', 'http'])
   })
 
-  async function dryRun(object: KubeObject & { readonly apiVersion?: string; readonly kind?: string }): Promise<void> {
-    const { apiVersion = '', kind = '', metadata } = object
-    const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
-    const within = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
+  it('leaves to who scales its programs how many pods they are, when it is applied again', async () => {
+    const text = await manifestsText({ image: 'weir:test', namespace: fresh.namespace })
+    const objects = parseAllDocuments(text).map((document) => document.toJS() as Manifest)
+    const deployments = objects.filter(({ kind }) => kind === 'Deployment')
+    expect(deployments).toHaveLength(4)
+    for (const one of deployments) {
+      expect(await applied(one)).toHaveProperty('spec.replicas', 1)
+      await scale(one, 2)
+      expect(await applied(one)).toHaveProperty('spec.replicas', 2)
+    }
+  })
+
+  async function dryRun(object: Manifest): Promise<void> {
     const query = { fieldManager: 'weir-tests', force: true, fieldValidation: 'Strict', dryRun: 'All' }
-    const path = `${root}${within}/${pluralOf(kind)}/${metadata.name}`
-    const contentType = 'application/apply-patch+yaml'
-    orThrow(await client.request({ method: 'PATCH', path, query, contentType, body: object }))
+    orThrow(await client.request({ method: 'PATCH', path: pathTo(object), query, contentType, body: object }))
+  }
+
+  /** As `kubectl apply --server-side` does it: who else has a field is asked first. */
+  async function applied(object: Manifest): Promise<KubeObject> {
+    const query = { fieldManager: 'kubectl', fieldValidation: 'Strict' }
+    return orThrow(
+      await client.request<KubeObject>({ method: 'PATCH', path: pathTo(object), query, contentType, body: object }),
+    )
+  }
+
+  /** As `kubectl scale` does it. */
+  async function scale(object: Manifest, replicas: number): Promise<void> {
+    const path = `${pathTo(object)}/scale`
+    const query = { fieldManager: 'kubectl' }
+    const body = { spec: { replicas } }
+    orThrow(await client.request({ method: 'PATCH', path, query, contentType: 'application/merge-patch+json', body }))
   }
 })
+
+type Manifest = KubeObject & { readonly apiVersion?: string; readonly kind?: string }
+
+const contentType = 'application/apply-patch+yaml'
+
+function pathTo({ apiVersion = '', kind = '', metadata: { namespace, name } }: Manifest): string {
+  const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
+  const within = namespace === undefined ? '' : `/namespaces/${namespace}`
+  return `${root}${within}/${pluralOf(kind)}/${name}`
+}
 
 function pluralOf(kind: string): string {
   return kind.toLowerCase().replace(/y$/, 'ie') + 's'

@@ -57,8 +57,8 @@ export function clusterProgramObjects(program: ClusterProgram, wish: ClusterProg
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: own,
+      // Without a number of pods it is one, until somebody scales it: whoever does is not to be in conflict with the next apply.
       spec: {
-        replicas: 1,
         selector: { matchLabels: selected },
         template: { metadata: { labels }, spec: { serviceAccountName: name, ...podOf(program, wish) } },
       },

@@ -86,7 +86,6 @@ function deploymentSpec(wish: InstallWish): object {
     resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
   })
   return {
-    replicas: 1,
     selector: { matchLabels: selected },
     template: { metadata: { labels }, spec: { serviceAccountName: name, ...spec } },
   }
