@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { resources } from '../../crds/resources.ts'
-import { accessTo, describeOnKubeApi, limitedToken, openAdministrator, type Rule } from '../../test/env/kube-tests.ts'
+import {
+  accessTo,
+  describeOnUnsharedKubeApi,
+  limitedToken,
+  openAdministrator,
+  type Rule,
+} from '../../test/env/kube-tests.ts'
 import { openTokenServer, type TokenServer } from '../../test/env/token-server.ts'
 import { applyCrds } from '../../test/env/weir-crds.ts'
 import { openCredentialRig, runCredentials, shiftedClock, type CredentialRig } from '../../test/rig/credential-rig.ts'
@@ -54,7 +60,7 @@ function listening(client: KubeClient): Heard {
   }
 }
 
-describeOnKubeApi('the operator’s access to credentials', (place) => {
+await describeOnUnsharedKubeApi('the operator’s access to credentials', (place) => {
   let client: KubeClient
   let rig: CredentialRig
   let server: TokenServer

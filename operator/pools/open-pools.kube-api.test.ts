@@ -13,7 +13,7 @@ import { openKubeClient, type KubeClient, type KubeRequest } from '../../kube/tr
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
 import {
-  describeOnKubeApi,
+  describeOnUnsharedKubeApi,
   freshNamespace,
   limitedToken,
   openAdministrator,
@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-describeOnKubeApi('pools', (place) => {
+await describeOnUnsharedKubeApi('pools', (place) => {
   let client: KubeClient
   let namespace: string
   beforeEach(async () => {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { beforeEach, describe, inject, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, inject, it, onTestFinished, vi } from 'vitest'
 import { pathOf, type Resource } from '../../kube/kube-object.ts'
 import type { ClusterAccess } from '../../kube/transport/cluster-access.ts'
 import { openKubeClient, type KubeClient } from '../../kube/transport/kube-client.ts'
 import { orThrow } from '../../kube/transport/kube-error.ts'
 import { kubeconfigAccess } from '../../kube/transport/kubeconfig-access.ts'
 import { findKubeApi } from './kube-api-program.ts'
-import type { KubeApiServer } from './kube-api.ts'
+import { openKubeApi, type KubeApiServer } from './kube-api.ts'
 import { namespacePrefix, type KubeApiPlace } from './kube-servers.ts'
 
 /** Tests that need an API server; skipped, with the reason, where none can be had. For files named `*.kube-api.test.ts`. */
@@ -21,6 +21,28 @@ export async function describeOnOwnKubeApi(name: string, tests: () => void): Pro
   const program = await findKubeApi()
   if (program.kind === 'found') describe(name, tests)
   else describeMissing(name, program.reason)
+}
+
+/**
+ * Tests of what looks after all namespaces, on a server that nobody else has: on a shared one it would work on what other tests make at the same time.
+ * Where only a cluster is given, on that.
+ */
+export async function describeOnUnsharedKubeApi(name: string, tests: (place: KubeApiPlace) => void): Promise<void> {
+  const program = await findKubeApi()
+  if (program.kind === 'missing') return describeOnKubeApi(name, tests)
+  describe(name, () => {
+    let server: KubeApiServer | undefined
+    beforeAll(async () => {
+      server = await openKubeApi()
+    })
+    afterAll(() => server?.close())
+    tests({
+      get kubeconfig() {
+        if (server === undefined) throw new Error('the API server is not there before the first test')
+        return server.kubeconfig
+      },
+    })
+  })
 }
 
 function describeMissing(name: string, reason: string): void {
