@@ -25,6 +25,7 @@ export interface ReconcileParts extends FlowsParts {
 const done: Reconciled = { kind: 'done' }
 /** Whoever waits for a cache, or for what another does, is told of it; this is for when that is lost. */
 const again: Reconciled = { kind: 'again', afterMs: 30_000 }
+const atOnce: Reconciled = { kind: 'again', afterMs: 1 }
 /** The cache of namespaces is behind that of flows. */
 const untilKnownMs = 500
 
@@ -44,7 +45,11 @@ export async function reconcileFlow(
     report.tell({ flow, state: undefined, verdict, hindrance: observed.hindrance })
     return again
   }
-  if (observed.deed.kind === 'addFinalizer') return protect(parts, flow)
+  if (observed.deed.kind === 'addFinalizer') {
+    const kept = await protect(parts, flow)
+    // At once: of a thousand new flows the first ones' queues are declared while the last ones are still being looked at.
+    return kept === undefined ? atOnce : reconcileFlow(parts, kept, signal)
+  }
   const outcome = await enact({ parts, flow, tenant, signal }, observed.deed, observed.state)
   const state = outcome.isSame ? observed.state : (await parts.states(namespace).flows.get(uid))?.state
   // As the writes of the state have left it; it may have been edited meanwhile, too.
@@ -73,7 +78,7 @@ async function observe(parts: ReconcileParts, flow: ClusterFlow, verdict: KnownV
     state,
     ...wishOf(flow),
     isDeleting: isDeleting(flow),
-    hasFinalizer: flow.metadata.finalizers?.includes(flowFinalizer) === true,
+    hasFinalizer: isProtected(flow),
     isNamespaceEnding: isEnding(parts, namespace),
     hash: verdict.kind === 'fit' ? verdict.hash : undefined,
     ...(await observePlans(plans, flow, state)),
@@ -102,6 +107,10 @@ function isEnding({ namespaces }: ReconcileParts, name: string): boolean {
   return namespace !== undefined && isDeleting(namespace)
 }
 
+function isProtected({ metadata }: ClusterFlow): boolean {
+  return metadata.finalizers?.includes(flowFinalizer) === true
+}
+
 /** Somebody has written to it: only a person can help. */
 function malformedState(error: unknown): Hindrance | undefined {
   return error instanceof PermanentError ? { reason: error.code, message: error.message } : undefined
@@ -113,14 +122,15 @@ function refusedEdit(error: unknown): Hindrance | undefined {
   return error instanceof PermanentError || isTooSoon ? { reason: error.code, message: error.message } : undefined
 }
 
-async function protect({ client, caches }: ReconcileParts, flow: ClusterFlow): Promise<Reconciled> {
+/** Undefined when it is to be looked at anew: it is gone, or has changed. */
+async function protect({ client, caches }: ReconcileParts, flow: ClusterFlow): Promise<ClusterFlow | undefined> {
   const known = { metadata: flow.metadata }
   const added = orThrow(
     await addFinalizer({ client, resource: resources.flows, object: known, finalizer: flowFinalizer }),
   )
-  // In the cache at once, so that the next look goes on from there.
-  if (added !== undefined && 'spec' in added) caches.flows.note(added as unknown as ClusterFlow)
-  return { kind: 'again', afterMs: 1 }
+  if (added === undefined || !('spec' in added)) return undefined
+  caches.flows.note(added as unknown as ClusterFlow) // the server has checked it
+  return caches.flows.byIndex('uid', idOf(flow).uid).find(isProtected)
 }
 
 interface Enacting {
