@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { makeMemoryGroup, noMemoryGroup } from '../../test/rig/memory-group.ts'
+import { makeMemoryGroup, noLimitedGroup } from '../../test/rig/limited-group.ts'
 import { containerMemory } from './container-memory.cjs'
 
 const mb = 2 ** 20
@@ -72,7 +72,7 @@ describe('containerMemory', () => {
 
   it('reads the limit of a real group', ({ skip }) => {
     const group = makeMemoryGroup(256 * mb)
-    if (group === undefined) return skip(noMemoryGroup)
+    if (group === undefined) return skip(noLimitedGroup)
     onTestFinished(group.remove)
     const module = fileURLToPath(new URL('container-memory.cjs', import.meta.url))
     const program = `console.log(require(${JSON.stringify(module)}).containerMemory())`

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { openServers } from '../env/shared-servers.ts'
-import type { BenchResult } from './bench-result.ts'
+import type { BenchReading } from './bench-result.ts'
 import { formatResult } from './bench-result.ts'
 
-type Bench = () => Promise<{ readonly bench: () => Promise<readonly BenchResult[]> }>
+type Bench = () => Promise<{ readonly bench: () => Promise<readonly BenchReading[]> }>
 
 /** On real servers. */
 const onServers: Readonly<Record<string, Bench>> = {
@@ -55,7 +55,7 @@ async function runHere(name: string): Promise<never> {
   const { bench } = await (benches[name] as Bench)()
   for (const result of await bench()) {
     process.stdout.write(`${formatResult(result)}\n`)
-    if (result.note !== undefined) process.stderr.write(`  ${result.name}: ${result.note}\n`)
+    if ('note' in result) process.stderr.write(`  ${result.name}: ${result.note}\n`)
   }
   process.exit(0)
 }

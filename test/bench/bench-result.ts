@@ -11,8 +11,19 @@ export interface BenchResult {
   readonly note?: string
 }
 
-/** `NAME VALUE goal GOAL ok|short`. */
-export function formatResult({ name, value, goal, unit, isAtLeast = false }: BenchResult): string {
+/** One that could not be measured here. */
+export interface SkippedBench {
+  readonly name: string
+  /** Why. */
+  readonly skipped: string
+}
+
+export type BenchReading = BenchResult | SkippedBench
+
+/** `NAME VALUE goal GOAL ok|short`, or `NAME skipped: REASON`. */
+export function formatResult(reading: BenchReading): string {
+  if ('skipped' in reading) return `${reading.name} skipped: ${reading.skipped}`
+  const { name, value, goal, unit, isAtLeast = false } = reading
   const isMet = isAtLeast ? value >= goal : value <= goal
   return `${name} ${value.toFixed(2)}${unit} goal ${isAtLeast ? '≥' : '≤'}${goal}${unit} ${isMet ? 'ok' : 'short'}`
 }

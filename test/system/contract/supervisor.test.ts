@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { makeMemoryGroup, noMemoryGroup, type MemoryGroup } from '../../rig/memory-group.ts'
+import { makeMemoryGroup, noLimitedGroup, type LimitedGroup } from '../../rig/limited-group.ts'
 import type { SupervisorLauncher } from '../../../runtime/runner/host/supervisor-launcher.ts'
 import { openSupervisorLauncher } from '../../../runtime/runner/host/supervisor-launcher.ts'
 import { findNode } from '../../env/node-versions.ts'
@@ -32,7 +32,7 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
   let drains: number
   let supervisors: ChildProcess[]
 
-  const startSupervisor = (env: Record<string, string> = {}, group?: MemoryGroup): ChildProcess => {
+  const startSupervisor = (env: Record<string, string> = {}, group?: LimitedGroup): ChildProcess => {
     if (node.kind === 'missing') throw new Error(node.reason)
     // A shell, so that it is in its group from its first moment on.
     const enter = `echo $$ > ${group?.directory ?? '/dev/null'}/cgroup.procs && exec "$0" "$1"`
@@ -103,7 +103,7 @@ describe.each(nodes)('a supervisor on $name', ({ node }) => {
     skip,
   }) => {
     const group = makeMemoryGroup(320 * 2 ** 20)
-    if (group === undefined) return skip(noMemoryGroup)
+    if (group === undefined) return skip(noLimitedGroup)
     // After all of its processes were ended.
     onTestFinished(() => vi.waitFor(group.remove, { timeout: 10_000 }))
     const supervisor = startSupervisor({}, group)
