@@ -254,11 +254,29 @@ await describeOnUnsharedKubeApi('pools', (place) => {
     await quiet(first.writes)
     expect(first.writes.slice(before)).toEqual([])
     await first.stop()
-    const second = run()
-    await vi.waitFor(() => second.pools.arePoolsReady, waiting)
+    const { api, reasons } = explaining(client)
+    let looks = 0
+    const connectionOf: PoolsOptions['connectionOf'] = (where) => {
+      looks += where === namespace ? 1 : 0
+      return { secret: 'weir-runner', brokerKey: 'WEIR_BROKER_URL', storeKey: 'WEIR_STORE_URL' }
+    }
+    const second = run({ connectionOf }, [], api)
+    // Both, or its silence would say nothing.
+    await vi.waitFor(() => expect(looks).toBeGreaterThanOrEqual(2), waiting)
     await quiet(second.writes, 2_000)
-    expect(second.writes).toEqual([])
+    expect(second.writes, reasons.join('\n')).toEqual([])
   })
+
+  /** What was there when something was asked to be otherwise: why it was asked. */
+  function explaining(through: KubeClient): { readonly api: KubeClient; readonly reasons: readonly string[] } {
+    const reasons: string[] = []
+    const request: KubeClient['request'] = async (asked) => {
+      if (asked.method === 'PATCH')
+        reasons.push(JSON.stringify({ asked, there: await through.request({ method: 'GET', path: asked.path }) }))
+      return through.request(asked)
+    }
+    return { api: { ...through, request }, reasons }
+  }
 
   /** Until there was nothing for a while. */
   async function quiet(writes: readonly string[], forMs = 1_000): Promise<void> {
