@@ -128,7 +128,8 @@ describeOnKubeApi('weir on a cluster', (place) => {
       const { stdout } = await cli('get', 'flow/get-b', '-o', 'json')
       expect(JSON.parse(stdout)).toMatchObject({ kind: 'Flow', metadata: { name: 'get-b', namespace }, spec })
       expect(stdout).not.toContain('managedFields')
-      expect((await cli('get', 'flow', 'get-b', '-o', 'yaml')).stdout).toMatch(/^kind: Flow$/m)
+      const { stdout: text } = await cli('get', 'flow', 'get-b', '-o', 'yaml')
+      expect(text).toMatch(/^apiVersion: weir.dev\/v1alpha1\nkind: Flow\nmetadata:\n/)
       expect((await cli('get', 'flows,components', '-o', 'name')).stdout.split('\n')).toEqual(
         expect.arrayContaining(['flow.weir.dev/get-a', 'flow.weir.dev/get-b', 'component.weir.dev/shop']),
       )

@@ -108,10 +108,10 @@ async function printObjects(
   await printStructured(terminal, value, output === 'json' ? 'json' : 'yaml')
 }
 
-/** Who wrote which field is left out, as kubectl does. */
+/** Who wrote which field is left out, and what it is comes first, as kubectl does. */
 function whole(resource: Resource, { metadata, ...rest }: KubeObject): KubeObject {
   const { managedFields: _, ...shown } = metadata
-  return { ...rest, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: shown }
+  return { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: shown, ...rest }
 }
 
 function prefixOf({ kind, group }: Resource): string {
