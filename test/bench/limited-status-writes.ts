@@ -19,7 +19,8 @@ interface Writer {
 
 /**
  * The same, each client in a process with the part of a processor that a pod with `limits.cpu: 200m` has, so that the client is waited for and not the
- * server: as in a cluster, whose API server has machines of its own. Rounds take turns, on the same objects; a first one of each does not count.
+ * server: as in a cluster, whose API server has machines of its own. Rounds take turns, on the same objects; a first one of each does not count. Skipped where
+ * the machine is so busy that client-node waits for the server nevertheless.
  */
 export async function compareLimited(cluster: BenchCluster, kind: StatusKind): Promise<BenchReading> {
   const name = `${kind.name}-at-${milliCores}m`
@@ -39,7 +40,10 @@ export async function compareLimited(cluster: BenchCluster, kind: StatusKind): P
   }
 }
 
-async function takeTurns(ours: Writer, theirs: Writer): Promise<Omit<BenchResult, 'name'>> {
+async function takeTurns(
+  ours: Writer,
+  theirs: Writer,
+): Promise<Omit<BenchResult, 'name'> | { readonly skipped: string }> {
   const own: WritingRound[] = []
   const other: WritingRound[] = []
   for (let round = 0; round <= rounds; round += 1) {
@@ -51,6 +55,9 @@ async function takeTurns(ours: Writer, theirs: Writer): Promise<Omit<BenchResult
   const [ownRates, otherRates] = [own, other].map((all) => all.map(rateOf)) as [number[], number[]]
   const ratios = ownRates.map((rate, at) => rate / (otherRates[at] ?? 0))
   const note = `${spread(ownRates)} a second, client-node ${spread(otherRates)}, ratios ${spread(ratios)}; ${writers} at a time; ${usedBy(own)}, client-node ${usedBy(other)}`
+  // Whoever does not use its part up waits for something else.
+  if (coresOf(other) * 1_000 < milliCores * 0.9)
+    return { skipped: `the machine is too busy for the server to keep client-node at its limit (${note})` }
   return { value: median(ratios), goal: 4, unit: '×', isAtLeast: true, note }
 }
 
@@ -58,13 +65,20 @@ function rateOf({ writes, tookMs }: WritingRound): number {
   return (writes * 1_000) / tookMs
 }
 
+function sum(all: readonly WritingRound[], of: keyof WritingRound): number {
+  return all.reduce((total, one) => total + one[of], 0)
+}
+
+function coresOf(all: readonly WritingRound[]): number {
+  return sum(all, 'cpuMs') / sum(all, 'tookMs')
+}
+
 /** @throws when a process had more than its limit: then nothing was measured */
 function usedBy(all: readonly WritingRound[]): string {
-  const sum = (of: (one: WritingRound) => number): number => all.reduce((total, one) => total + of(one), 0)
-  const cores = sum(({ cpuMs }) => cpuMs) / sum(({ tookMs }) => tookMs)
-  if (cores * 1_000 > milliCores * 1.1) throw new Error(`the limit of ${milliCores}m does not hold: ${cores} cores`)
-  const each = sum(({ cpuMs }) => cpuMs) / sum(({ writes }) => writes)
-  return `${(cores * 1_000).toFixed(0)}m used, CPU a write ${each.toFixed(2)} ms`
+  const used = coresOf(all) * 1_000
+  if (used > milliCores * 1.1)
+    throw new Error(`the limit of ${milliCores}m does not hold: ${used.toFixed(0)}m were used`)
+  return `${used.toFixed(0)}m used, CPU a write ${(sum(all, 'cpuMs') / sum(all, 'writes')).toFixed(2)} ms`
 }
 
 async function openWriter(
