@@ -71,7 +71,7 @@ describe('the plans of a local run', () => {
     expect(await change(flow(''))).toMatchObject([{ kind: 'same' }])
   })
 
-  it('go on with the number of an earlier version, which kept no state', async () => {
+  it('go on with the plan of a run that died before it had written a state', async () => {
     const store = openMemoryStore()
     const { flows } = flowsOf(flow(''))
     const kept = { ...planOf(flows[0]!, components), revision: 4 }

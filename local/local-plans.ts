@@ -16,7 +16,6 @@ import { flowNamespaces } from '../runtime/plans/flow-namespaces.ts'
 import type { StorePlanSource } from '../runtime/plans/store-plan-source.ts'
 import { openStorePlanSource } from '../runtime/plans/store-plan-source.ts'
 import type { Store } from '../runtime/store/store.ts'
-import { adoptPlans } from './adopt-plans.ts'
 import { localFlowUid } from './flow-uid.ts'
 import type { LocalComponents } from './local-components.ts'
 
@@ -57,7 +56,7 @@ export interface LocalPlansOptions {
 
 /** Nothing is given yet: `change` gives the first flows. */
 export async function openLocalPlans(options: LocalPlansOptions): Promise<LocalPlans> {
-  const { store, clock } = options
+  const { store } = options
   const given = new Map<string, Plan>()
   const namespaces = new Map<string, string>()
   const source = await openStorePlanSource(options)
@@ -90,7 +89,6 @@ export async function openLocalPlans(options: LocalPlansOptions): Promise<LocalP
         given.set(plan.flow.uid, plan)
         namespaces.set(plan.flow.uid, plan.flow.namespace)
       }
-      for (const { plan } of wanted) await adoptPlans(store, plan.flow.uid, clock.now())
       return Promise.all([
         ...wanted.map((one) => applyPlan({ changes, source }, one)),
         ...gone.map((plan) => removeFlow({ changes, source }, plan)),

@@ -1,7 +1,13 @@
+import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { deadQueue } from '../../runtime/broker/broker.ts'
+import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
+import { simulatedClock } from '../../runtime/clock.ts'
+import { openMemoryStore } from '../../runtime/store/memory-store.ts'
 import { openChangeWorld, type ChangeWorld } from '../../test/rig/change-world.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
-import type { FlowChanges } from './flow-changes.ts'
+import { numberPlan } from '../decide/number-plan.ts'
+import { openFlowChanges, type FlowChanges } from './flow-changes.ts'
 
 const wanted = changePlan({ steps: { a: 'f', b: 'f' } })
 const other = changePlan({ steps: { a: 'g' } })
@@ -72,4 +78,41 @@ describe('the first revision of a flow', () => {
     expect([await world.store.flows.list(), await world.store.plans.revisions('uid')]).toEqual([[], []])
     expect([...world.broken(), ...(await world.leftovers())]).toEqual([])
   })
+
+  it.each([
+    { name: 'deleted', ask: (changes: FlowChanges) => changes.remove('uid') },
+    {
+      name: 'suspended and deleted',
+      ask: async (changes: FlowChanges) => {
+        await changes.apply(changePlan({ steps: { a: 'f', b: 'f' }, suspend: true }))
+        await changes.remove('uid')
+      },
+    },
+  ])('leaves nothing behind where the list of plans is too old to have it, and the flow is $name', async ({ ask }) => {
+    const { clock, broker, store, queues } = await openLeftPlan()
+    const plans = { ...store.plans, revisions: async () => [] }
+    const changes = await openFlowChanges({
+      broker,
+      clock,
+      log: pino({ level: 'silent' }),
+      store: { ...store, plans },
+    })
+    onTestFinished(changes.close)
+    await ask(changes)
+    await clock.advance(15 * minute)
+    expect(await store.flows.list()).toEqual([])
+    expect(await Promise.all(queues.map((queue) => broker.depth(queue)))).toEqual(queues.map(() => undefined))
+  })
+
+  /** A plan whose queues are declared, and no state: its driver has just died. */
+  async function openLeftPlan() {
+    const clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z'))
+    const broker = openMemoryBroker({ clock })
+    const store = openMemoryStore({ clock })
+    const plan = numberPlan(wanted, 1, [])
+    const queues = plan.stages.map(({ queue }) => queue)
+    await broker.declareQueues([deadQueue, ...queues].map((name) => ({ name })))
+    await store.plans.put(plan)
+    return { clock, broker, store, queues }
+  }
 })

@@ -2,6 +2,7 @@ import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { PermanentError } from '../../runtime/error.ts'
 import { revisionTakenCode } from '../../runtime/store/revision-taken.ts'
+import type { PlanStore } from '../../runtime/store/store.ts'
 import { decideEdit, stateOfPlan, type Wanted } from '../decide/decide-edit.ts'
 import { withDeclared } from '../decide/decide-step.ts'
 import type { ChangeCore } from './change-parts.ts'
@@ -19,35 +20,38 @@ export interface FirstRevisionParts {
  * Gives a flow without a state its first one: the plan is written, its queues are declared, and one write tells of both. Nobody else can take the number
  * meanwhile, since the plan is named by it; and of whoever dies on the way the plan is found, which names the queues.
  *
- * @returns whether what is wanted is written down; false when there was something before
+ * @returns whether what is wanted is written down; false when there is a state by now that has to be edited
  */
 export async function beginFlow({ core, plans, declared }: FirstRevisionParts, wanted: Wanted): Promise<boolean> {
   const { uid } = wanted.plan.flow
-  if ((await core.store.flows.get(uid)) !== undefined) return false
-  const lastKnown = await newestRevision(core, uid)
+  const lastKnown = Math.max(0, ...(await core.store.plans.revisions(uid)))
   if (await adopt(core, uid, lastKnown)) return false
   const { state, plan } = decideEdit(undefined, wanted, { now: core.clock.now(), lastKnown })
-  if (plan === undefined || !(await take(core, plans, plan))) return false
+  if (plan === undefined) return false
+  // Of a flow that may have no queues yet nobody looks for any later: so none may be there of one whose plan is not listed yet, either.
+  if (state.pending?.blocked !== undefined && (await adopt(core, uid, plan.revision))) return false
+  if (!(await take(core, plans, plan))) return false
   const isDeclared = await declare(declared, state)
-  // Another can only have made its state of the same plan.
-  await writeState(core, undefined, isDeclared ? withDeclared(state, core.clock.now()) : state)
-  return true
+  if (await writeState(core, undefined, isDeclared ? withDeclared(state, core.clock.now()) : state)) return true
+  // Who was faster has made its state of the same plan, perhaps with other marks; or has edited it since, and comes after this.
+  return (await core.store.flows.get(uid))?.state.lastRevision !== plan.revision
 }
 
 /** Makes the state of a flow that has none of the newest plan that it has: who wrote that has died, and may have declared its queues. */
 export async function adoptPlan(core: ChangeCore, flow: string): Promise<void> {
-  if ((await core.store.flows.get(flow)) === undefined) await adopt(core, flow, await newestRevision(core, flow))
+  const plan = await newestPlan(core.store.plans, flow)
+  if (plan !== undefined) await adopt(core, flow, plan.revision)
 }
 
-/** 0 when there is none. */
-async function newestRevision({ store }: ChangeCore, flow: string): Promise<number> {
-  return Math.max(0, ...(await store.plans.revisions(flow)))
+/** The first one may be missing from a list that is older than the last moments of who wrote it. */
+export async function newestPlan(plans: PlanStore, flow: string): Promise<Plan | undefined> {
+  return plans.get(flow, Math.max(1, ...(await plans.revisions(flow))))
 }
 
 /** False when there is no such plan. */
 async function adopt(core: ChangeCore, flow: string, revision: number): Promise<boolean> {
   const plan = revision === 0 ? undefined : await core.store.plans.get(flow, revision)
-  if (plan !== undefined) await writeState(core, undefined, stateOfPlan(plan))
+  if (plan !== undefined) await writeState(core, undefined, stateOfPlan(plan, core.clock.now()))
   return plan !== undefined
 }
 

@@ -101,8 +101,10 @@ describe('applying a flow', () => {
     await Promise.all([left.apply(one), right.apply(wider)])
     await clock.advance(70_000)
     const { active, lastRevision, kept } = (await state())!
-    expect([active, lastRevision, kept.length]).toEqual([2, 2, 1])
-    expect(await store.plans.revisions('uid')).toEqual([2])
+    // Whoever had its number first may come again after the other.
+    expect([2, 3]).toContain(active)
+    expect([lastRevision, kept.length]).toEqual([active, 1])
+    expect(await store.plans.revisions('uid')).toEqual([active])
   })
 
   it('declares its queues again when somebody has deleted one, and none that lives no more', async () => {

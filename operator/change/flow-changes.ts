@@ -117,7 +117,9 @@ function changesOf(
   const apply = async (wanted: Wanted): Promise<Applied> => {
     signal.throwIfAborted()
     const { uid } = wanted.plan.flow
-    const isWritten = await wakes.between(uid, () => beginFlow({ core, plans, declared }, wanted))
+    const isNew = (await store.flows.get(uid)) === undefined
+    // While it is not looked at: what is declared of a flow without a state would be taken for stray.
+    const isWritten = isNew && (await wakes.between(uid, () => beginFlow({ core, plans, declared }, wanted)))
     if (!isWritten) await writeEdit(core, plans.write, wanted)
     await settle(uid)
     return appliedOf((await store.flows.get(uid))?.state)
@@ -133,7 +135,7 @@ function changesOf(
     suspend: (flow, suspended) => change(flow, (state, now) => decideStanding(state, { ...state, suspended }, now)),
     freeze: (flow, frozen) => change(flow, (state, now) => decideStanding(state, { ...state, frozen }, now)),
     remove: async (flow, { deadlineMs = deletionDeadlineMs } = {}) => {
-      await wakes.between(flow, () => adoptPlan(core, flow))
+      if ((await store.flows.get(flow)) === undefined) await adoptPlan(core, flow)
       await change(flow, (state, now) => withDeletion(state, deadlineMs, now))
     },
   }

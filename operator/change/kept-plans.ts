@@ -18,8 +18,6 @@ export function keptPlans({ store: { plans } }: Pick<ChangeCore, 'store'>): Kept
   const pruned = new Map<string, string>()
   return {
     write: async (plan) => {
-      // Numbers are not given twice: it is the same.
-      if (written.get(plan.flow.uid) === plan.revision) return
       await plans.put(plan)
       written.set(plan.flow.uid, plan.revision)
     },

@@ -4,7 +4,8 @@ import { parseQueueName } from '../../flow/plan/queue-name.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
 import { defaultWaits, mostLivingQueues } from './change-waits.ts'
 import type { ChangePlan } from '../../test/samples/change-plan.ts'
-import { decideEdit, decideRollback } from './decide-edit.ts'
+import { decideEdit, decideRollback, stateOfPlan } from './decide-edit.ts'
+import { numberPlan, stageQueuesOf } from './number-plan.ts'
 import { decideStep, withDeclared, withDeletion } from './decide-step.ts'
 
 const facts = { waits: defaultWaits, isDrained: false, arePoolsReady: true }
@@ -48,6 +49,22 @@ describe('an edit', () => {
   it('begins behind the highest number of a plan whose state is gone', () => {
     const { state } = decideEdit(undefined, { plan: changePlan({ steps: { a: 'f' } }) }, { now: 5, lastKnown: 7 })
     expect([state.lastRevision, short(state.pending!.stages[0]!)]).toEqual([8, 'a.8'])
+  })
+
+  it('goes on from a plan without a state as from a pending one, whose queues may be there', () => {
+    const plan = numberPlan(changePlan({ steps: { a: 'f' }, suspend: true }), 3, [])
+    const state = stateOfPlan(plan, 5)
+    expect(state).toMatchObject({
+      lastRevision: 3,
+      suspended: true,
+      stoodSince: 5,
+      kept: [{ revision: 3 }],
+      living: [],
+    })
+    expect(state.pending).toEqual({ revision: 3, hash: plan.hash, stages: stageQueuesOf(plan) })
+    expect(decideEdit(state, { plan: changePlan({ steps: { a: 'g' } }) }, { now: 9 }).state.retiring).toEqual([
+      { queue: plan.stages[0]!.queue, step: 'a', since: 9 },
+    ])
   })
 
   it('that does not change the plan is no revision', () => {

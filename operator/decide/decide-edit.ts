@@ -46,11 +46,11 @@ export function decideEdit(
   return numbered(state, plan, now)
 }
 
-/** The state of a flow of which there is a plan and nothing else: pending, and its queues may be there. */
-export function stateOfPlan(plan: Plan): FlowState {
+/** The state of a flow of which there is a plan and nothing else: pending, and its queues may be there, whether it is suspended or not. */
+export function stateOfPlan(plan: Plan, now: number): FlowState {
   const { flow, revision, hash } = plan
   return {
-    ...emptyState(flow, revision),
+    ...decideStanding(emptyState(flow, revision), { suspended: flow.suspend, frozen: flow.freeze }, now),
     kept: [{ revision, hash }],
     pending: { revision, hash, stages: stageQueuesOf(plan) },
   }

@@ -5,6 +5,7 @@ import { addFinalizer, removeFinalizer } from '../../kube/write/finalizers.ts'
 import { resources } from '../../crds/resources.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
 import type { PlanStore } from '../../runtime/store/store.ts'
+import { newestPlan } from '../change/first-revision.ts'
 import type { FlowChanges } from '../change/flow-changes.ts'
 import { flowFinalizer } from '../state/flow-finder.ts'
 import type { Tenant } from '../tenants/tenant.ts'
@@ -25,9 +26,8 @@ export interface ReconcileParts extends FlowsParts {
 const done: Reconciled = { kind: 'done' }
 /** Whoever waits for a cache, or for what another does, is told of it; this is for when that is lost. */
 const again: Reconciled = { kind: 'again', afterMs: 30_000 }
-const atOnce: Reconciled = { kind: 'again', afterMs: 1 }
-/** The cache of namespaces is behind that of flows. */
-const untilKnownMs = 500
+/** A cache is behind what another knows, or somebody was faster. */
+const soon: Reconciled = { kind: 'again', afterMs: 500 }
 
 /** Brings one flow as far as it can go now, and says in its status how far that is. */
 export async function reconcileFlow(
@@ -38,19 +38,16 @@ export async function reconcileFlow(
   const { tenants, judge, report } = parts
   const { namespace, uid } = idOf(flow)
   const tenant = tenants.of(namespace)
-  if (tenant === undefined) return { kind: 'again', afterMs: untilKnownMs }
+  if (tenant === undefined) return soon
   const verdict = judge.judge(flow)
   const observed = await observe(parts, flow, verdict)
   if (observed.kind === 'hindered') {
     report.tell({ flow, state: undefined, verdict, hindrance: observed.hindrance })
     return again
   }
-  if (observed.deed.kind === 'addFinalizer') {
-    const kept = await protect(parts, flow)
-    // At once: of a thousand new flows the first ones' queues are declared while the last ones are still being looked at.
-    return kept === undefined ? atOnce : reconcileFlow(parts, kept, signal)
-  }
-  const outcome = await enact({ parts, flow, tenant, signal }, observed.deed, observed.state)
+  const { deed } = observed
+  if (deed.kind === 'addFinalizer') return protect(parts, flow, signal)
+  const outcome = await enact({ parts, flow, tenant, signal }, deed, observed.state)
   const state = outcome.isSame ? observed.state : (await parts.states(namespace).flows.get(uid))?.state
   // As the writes of the state have left it; it may have been edited meanwhile, too.
   const latest = parts.caches.flows.byIndex('uid', uid)[0] ?? flow
@@ -93,12 +90,9 @@ async function observePlans(
 ): Promise<Pick<FlowFacts, 'isPendingWritten' | 'isPlanLeft'>> {
   const { uid } = idOf(flow)
   const pending = state?.pending?.revision
-  const revisions = await plans.revisions(uid)
-  // The first one the cache may not know yet, when who wrote it has just died.
-  const hasPlan = async (): Promise<boolean> => revisions.length > 0 || (await plans.get(uid, 1)) !== undefined
   return {
-    isPendingWritten: pending === undefined || revisions.includes(pending),
-    isPlanLeft: state === undefined && isDeleting(flow) && (await hasPlan()),
+    isPendingWritten: pending === undefined || (await plans.revisions(uid)).includes(pending),
+    isPlanLeft: state === undefined && isDeleting(flow) && (await newestPlan(plans, uid)) !== undefined,
   }
 }
 
@@ -122,15 +116,17 @@ function refusedEdit(error: unknown): Hindrance | undefined {
   return error instanceof PermanentError || isTooSoon ? { reason: error.code, message: error.message } : undefined
 }
 
-/** Undefined when it is to be looked at anew: it is gone, or has changed. */
-async function protect({ client, caches }: ReconcileParts, flow: ClusterFlow): Promise<ClusterFlow | undefined> {
+/** And goes on at once: of a thousand new flows the first ones' queues are declared while the last ones are still being looked at. */
+async function protect(parts: ReconcileParts, flow: ClusterFlow, signal: AbortSignal): Promise<Reconciled> {
+  const { client, caches } = parts
   const known = { metadata: flow.metadata }
   const added = orThrow(
     await addFinalizer({ client, resource: resources.flows, object: known, finalizer: flowFinalizer }),
   )
-  if (added === undefined || !('spec' in added)) return undefined
+  if (added === undefined || !('spec' in added)) return soon
   caches.flows.note(added as unknown as ClusterFlow) // the server has checked it
-  return caches.flows.byIndex('uid', idOf(flow).uid).find(isProtected)
+  const kept = caches.flows.byIndex('uid', idOf(flow).uid).find(isProtected)
+  return kept === undefined ? soon : reconcileFlow(parts, kept, signal)
 }
 
 interface Enacting {
@@ -152,7 +148,6 @@ type Doing = Exclude<FlowDeed, { kind: 'addFinalizer' }>
 
 async function enact(enacting: Enacting, deed: Doing, state: FlowState | undefined): Promise<Outcome> {
   const { parts, flow } = enacting
-  const { uid } = idOf(flow)
   switch (deed.kind) {
     case 'nothing':
       // The driver is there for what is half done, and for the queues to be there.
@@ -160,7 +155,7 @@ async function enact(enacting: Enacting, deed: Doing, state: FlowState | undefin
     case 'letGo':
       return letGo(enacting)
     case 'remove':
-      return change(enacting, (changes) => changes.remove(uid, { deadlineMs: deed.deadlineMs }))
+      return remove(enacting, deed.deadlineMs)
     case 'stand':
       return stand(enacting)
     case 'pin':
@@ -170,6 +165,13 @@ async function enact(enacting: Enacting, deed: Doing, state: FlowState | undefin
       return verdict.kind === 'fit' ? edit(enacting, (changes) => changes.apply(verdict.plan)) : { isSame: true }
     }
   }
+}
+
+async function remove(enacting: Enacting, deadlineMs: number): Promise<Outcome> {
+  const { uid, namespace } = idOf(enacting.flow)
+  const { isHeld = false } = await change(enacting, (changes) => changes.remove(uid, { deadlineMs }))
+  // Where only a plan was left that may have gone meanwhile: it is looked at again.
+  return { isHeld: isHeld || (await enacting.parts.states(namespace).flows.get(uid)) === undefined }
 }
 
 function stand(enacting: Enacting): Promise<Outcome> {
@@ -208,12 +210,20 @@ function noSuchRevision(revision: number): Hindrance {
 
 async function edit(enacting: Enacting, apply: (changes: FlowChanges) => Promise<unknown>): Promise<Outcome> {
   try {
-    return await change(enacting, apply)
+    return await change(enacting, async (changes) => {
+      // What had to wait for a server may be wanted no more: of a flow that goes nothing new is made.
+      if (isWanted(enacting)) await apply(changes)
+    })
   } catch (error) {
     const hindrance = refusedEdit(error)
     if (hindrance === undefined) throw error
     return { hindrance, isHeld: true }
   }
+}
+
+function isWanted({ parts, flow }: Enacting): boolean {
+  const now = parts.caches.flows.byIndex('uid', idOf(flow).uid)[0]
+  return now !== undefined && !isDeleting(now)
 }
 
 /** Waits for as long as the servers are there: what they are needed for goes on when they are back. */
@@ -226,10 +236,13 @@ async function change(
   return { isHeld }
 }
 
-async function letGo({ parts, flow, tenant }: Enacting): Promise<Outcome> {
+/** Not while something is still being made for it. */
+async function letGo({ parts, flow, tenant, signal }: Enacting): Promise<Outcome> {
   const { client } = parts
-  await farewell({ ...parts, tenant }, flow)
-  const object = { metadata: flow.metadata }
-  orThrow(await removeFinalizer({ client, resource: resources.flows, object, finalizer: flowFinalizer }))
-  return { isSame: true }
+  const isHeld = await parts.changing.run(idOf(flow).uid, signal, async () => {
+    await farewell({ ...parts, tenant }, flow)
+    const object = { metadata: flow.metadata }
+    orThrow(await removeFinalizer({ client, resource: resources.flows, object, finalizer: flowFinalizer }))
+  })
+  return { isSame: true, isHeld }
 }

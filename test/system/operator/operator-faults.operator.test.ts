@@ -199,6 +199,31 @@ describeOnAll('An operator without its broker', (places) => {
     expect(late.status?.conditions?.map(({ type }) => type)).not.toContain('BrokerAvailable')
   })
 
+  it.each(['goes on', 'begins anew'])(
+    'leaves nothing of a flow that came and went meanwhile, when it %s',
+    async (how) => {
+      const first = rig.start()
+      await rig.applyFlow('orders', simpleFlow())
+      await rig.ready('orders')
+      const before = await rig.queues()
+      await rabbit.kill()
+      await rig.condition('orders', 'BrokerAvailable', 'False')
+      if (how === 'begins anew') {
+        await first.stop()
+        rig.start()
+      }
+      await rig.applyFlow('late', simpleFlow())
+      await rig.condition('late', 'BrokerAvailable', 'False')
+      await rig.remove('late')
+      await rig.condition('late', 'Reconciling', 'True', 'DeletionBlocked')
+      await rabbit.start()
+      await rig.gone('late')
+      await rig.applyFlow('orders', simpleFlow('"two"'))
+      await vi.waitFor(async () => expect(stateOf(await rig.ready('orders'))?.active).toBe(2), waiting)
+      expect((await rig.queues()).toSorted()).toEqual(before.toSorted())
+    },
+  )
+
   it('makes everything anew on a broker that has lost all it had', async () => {
     rig.start()
     for (const name of ['one', 'two']) await rig.applyFlow(name, simpleFlow())
