@@ -5,10 +5,11 @@ import { referencesOf } from './decide/flow-references.ts'
 
 type FlowIndex = Index<InCluster<Flow>>
 
-/** By what flows are found in their cache: by uid, by namespace, and by what they name, as `keyOf` has it. */
+/** By what flows are found in their cache: by uid, by namespace, by whether a revision is active (`yes`), and by what they name, as `keyOf` has it. */
 export const flowIndexes = {
   uid: ({ metadata }) => [metadata.uid ?? ''],
   namespace: ({ metadata }) => [metadata.namespace ?? ''],
+  active: ({ status }) => (status?.activeRevision === undefined ? [] : ['yes']),
   component: (flow) => namesOf(flow, 'Component').map((name) => inNamespace(flow, name)),
   clusterComponent: (flow) => namesOf(flow, 'ClusterComponent'),
   credential: (flow) => referencesOf(flow.spec).credentials.map((name) => inNamespace(flow, name)),
