@@ -7,7 +7,7 @@ import type { Meters } from '../metrics/meters.ts'
 import { KubeError, orThrow } from '../transport/kube-error.ts'
 import type { KubeClient } from '../transport/kube-client.ts'
 import { openController, type ControllerOptions, type Reconciled, type ReconcileFailure } from './controller.ts'
-import { byLabel, byOwner, byReference, isSpecChange, mappedSource, primarySource } from './sources.ts'
+import { byLabel, byOwner, byReference, isPeerChange, isSpecChange, mappedSource, primarySource } from './sources.ts'
 
 const maps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', isNamespaced: true }
 const secrets: Resource = { ...maps, kind: 'Secret', plural: 'secrets' }
@@ -231,4 +231,14 @@ it('tells a change of the spec from one of the status', () => {
   expect(isRelevant({}, { annotations: { a: 'b' } })).toBe(true)
   expect(isRelevant({}, { uid: '2' })).toBe(true)
   expect(isSpecChange({ kind: 'removed', object: object({}) })).toBe(true)
+})
+
+it('tells what concerns the peers of an object from what they hear of anyway', () => {
+  const object = { metadata: { name: 'a', uid: '1', generation: 1 } }
+  const edited = { metadata: { ...object.metadata, generation: 2 } }
+  expect(isPeerChange({ kind: 'added', object, isInitial: true })).toBe(false)
+  expect(isPeerChange({ kind: 'added', object, isInitial: false })).toBe(true)
+  expect(isPeerChange({ kind: 'changed', before: object, object })).toBe(false)
+  expect(isPeerChange({ kind: 'changed', before: object, object: edited })).toBe(true)
+  expect(isPeerChange({ kind: 'removed', object })).toBe(true)
 })

@@ -43,12 +43,21 @@ export function isSpecChange<T extends Kept>(change: Change<T>): boolean {
   return after.generation === undefined || told(before) !== told(after)
 }
 
-/** Another kind: each change leads to the keys that it concerns, before and after. */
-export function mappedSource<T extends Kept>(cache: ObjectCache<T>, keysOf: (object: T) => readonly string[]): Source {
+/**
+ * Another kind: each change leads to the keys that it concerns, before and after.
+ *
+ * @param isRelevant whether a change is worth a look; all are by default. See `isPeerChange`
+ */
+export function mappedSource<T extends Kept>(
+  cache: ObjectCache<T>,
+  keysOf: (object: T) => readonly string[],
+  isRelevant: (change: Change<T>) => boolean = () => true,
+): Source {
   return {
     synced: cache.synced,
     subscribe: (enqueue) =>
       cache.subscribe((change) => {
+        if (!isRelevant(change)) return
         const isInitial = change.kind === 'added' && change.isInitial
         const keys = new Set(keysOf(change.object))
         // Who has lost it must know too.
@@ -56,6 +65,11 @@ export function mappedSource<T extends Kept>(cache: ObjectCache<T>, keysOf: (obj
         for (const key of keys) enqueue(key, isInitial ? 'startUp' : 'child')
       }),
   }
+}
+
+/** For objects of the kind that is reconciled that concern each other: at the start each is looked at anyway, and what changes in status alone is left out. */
+export function isPeerChange<T extends Kept>(change: Change<T>): boolean {
+  return !(change.kind === 'added' && change.isInitial) && isSpecChange(change)
 }
 
 /** By the owner that controls it, of that kind. */

@@ -1,6 +1,13 @@
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import { openController, type Reconciled } from '../../kube/controller/controller.ts'
-import { byReference, isSpecChange, mappedSource, primarySource, type Source } from '../../kube/controller/sources.ts'
+import {
+  byReference,
+  isPeerChange,
+  isSpecChange,
+  mappedSource,
+  primarySource,
+  type Source,
+} from '../../kube/controller/sources.ts'
 import { keyOf } from '../../kube/kube-object.ts'
 import type { OperatorCaches, OperatorPart } from '../operator-parts.ts'
 import type { BesideState } from './decide/flow-status.ts'
@@ -94,7 +101,7 @@ function sourcesOf({ caches, namespaces }: FlowsParts): readonly Source[] {
     mappedSource(components, byReference(flows, 'component')),
     mappedSource(clusterComponents, byReference(flows, 'clusterComponent')),
     mappedSource(credentials, byReference(flows, 'credential')),
-    mappedSource(flows, (flow) => rivalKeys(flows, flow)),
+    mappedSource(flows, (flow) => rivalKeys(flows, flow), isPeerChange),
     mappedSource(namespaces, ({ metadata: { name } }) => flows.byIndex('namespace', name).map(keyOf)),
   ]
 }
