@@ -232,6 +232,7 @@ async function openEdited(ground: BenchGround, namespace: string): Promise<Edite
     )
   }
   await untilSo(() => isActive(undefined), patienceMs)
+  await untilAtRest(child.pid ?? 0)
   const revision = (): number =>
     (seen.get(`${namespace}/${name}`) as unknown as InCluster<Flow>).status?.activeRevision ?? 0
   return {
@@ -257,7 +258,17 @@ async function openEdited(ground: BenchGround, namespace: string): Promise<Edite
   }
 }
 
+/** An edit comes before the first look at the others, and would be ready long before that is over, which takes a processor for half a minute. */
+async function untilAtRest(pid: number): Promise<void> {
+  const lookMs = 5_000
+  for (let before = 0, now = await cpuMsOfPid(pid); now - before > lookMs / 10; now = await cpuMsOfPid(pid)) {
+    before = now
+    await pause(lookMs)
+  }
+}
+
+/** By nearest rank. */
 function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+  return sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN
 }
