@@ -176,6 +176,14 @@ describeOnKubeApi('weir on a cluster', (place) => {
       expect(stdout).toMatch(/^ {2}2m\d*s? +Warning +StepUnknown +3 +something happened$/m)
     })
 
+    it('says that the plan of the active revision is gone, as when its namespace is', async () => {
+      const { uid = '' } = (await createFlow('planless', [spec])).metadata
+      const path = pathOf(resources.flowRevisions, { namespace, name: `${uid}-1` })
+      orThrow(await client.request({ method: 'DELETE', path }))
+      const { stdout } = await cli('describe', 'flow/planless')
+      expect(stdout).toMatch(/^Steps, as written: the plan of revision 1 is gone:$/m)
+    })
+
     it('shows a flow that nobody has looked at, and other kinds', async () => {
       await create(resources.flows, 'unseen', { spec })
       const { stdout } = await cli('describe', 'flow/unseen')

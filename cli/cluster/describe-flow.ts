@@ -57,13 +57,17 @@ function occasion({ schedule, webhook, poll }: Trigger): string | undefined {
 /** The graph: of the plan that runs where there is one, else as it is written. */
 export function stepsText(flow: LiveFlow, plan: Plan | undefined, loads: AskedLoads): string {
   const rows = plan === undefined ? rowsOfSpec(flow.spec) : rowsOfPlan(plan)
-  const title = plan === undefined ? 'Steps, as written: no plan runs' : `Steps of revision ${plan.revision}`
+  const title = plan === undefined ? `Steps, as written: ${noPlan(flow)}` : `Steps of revision ${plan.revision}`
   const cells = rows.map(({ name, does, next, hasQueue }) => {
     const load = loads.kind === 'known' && hasQueue ? loads.of(name) : undefined
     return [name, does, text(load?.ready) ?? '-', load?.perSecond?.toFixed(1) ?? '-', next]
   })
   const remark = loads.kind === 'known' ? '' : `  waiting messages and rates are not known: ${loads.why}\n`
   return section(title, ['STEP', 'DOES', 'WAITING', 'PER SECOND', 'NEXT'], cells) + remark
+}
+
+function noPlan({ status: { activeRevision } = {} }: LiveFlow): string {
+  return activeRevision === undefined ? 'no plan runs' : `the plan of revision ${activeRevision} is gone`
 }
 
 export function revisionsText(rows: readonly RevisionRow[], nowMs: number): string {
