@@ -11,6 +11,8 @@ export interface DeclaredQueues {
   readonly declare: (flow: string, queues: readonly StageQueue[]) => Promise<void>
   /** Declares what lives and this process did not know, and lets go of what lives no more. */
   readonly follow: (flow: string, state: FlowState | undefined) => Promise<void>
+  /** Deletes all that this process has declared for the flow, before anybody knew of it. */
+  readonly drop: (flow: string) => Promise<void>
   /** Somebody has deleted it: it is declared again by the next `follow`, if it lives. */
   readonly lose: (flow: string, queue: string) => void
 }
@@ -51,6 +53,14 @@ export function declaredQueues(core: ChangeCore): DeclaredQueues {
       if (state === undefined || core.declares?.(state) === false) return
       const unknown = state.living.filter(({ queue }) => flows.get(flow)?.has(queue) !== true)
       await declare(flow, unknown)
+    },
+    drop: async (flow) => {
+      const queues = [...(flows.get(flow)?.keys() ?? [])]
+      flows.delete(flow)
+      for (const queue of queues) {
+        await core.broker.unbindQueue(queue)
+        await core.broker.deleteQueue(queue)
+      }
     },
     lose: (flow, queue) => void flows.get(flow)?.delete(queue),
   }

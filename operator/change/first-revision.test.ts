@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { deadQueue } from '../../runtime/broker/broker.ts'
 import { openMemoryBroker } from '../../runtime/broker/memory-broker.ts'
 import { simulatedClock } from '../../runtime/clock.ts'
+import { flowNotFound } from '../../runtime/store/flow-not-found.ts'
 import { openMemoryStore } from '../../runtime/store/memory-store.ts'
 import { openChangeWorld, type ChangeWorld } from '../../test/rig/change-world.ts'
 import { changePlan } from '../../test/samples/change-plan.ts'
@@ -102,6 +103,27 @@ describe('the first revision of a flow', () => {
     await clock.advance(15 * minute)
     expect(await store.flows.list()).toEqual([])
     expect(await Promise.all(queues.map((queue) => broker.depth(queue)))).toEqual(queues.map(() => undefined))
+  })
+
+  it('is taken back by whoever finds that the flow is gone', async () => {
+    const clock = simulatedClock(Date.parse('2026-01-01T00:00:00Z'))
+    const broker = openMemoryBroker({ clock })
+    const store = openMemoryStore({ clock })
+    const flows = { ...store.flows, put: () => Promise.reject(flowNotFound('uid')) }
+    const log = pino({ level: 'silent' })
+    const changes = await openFlowChanges({ broker, clock, log, store: { ...store, flows } })
+    onTestFinished(changes.close)
+    await expect(changes.apply(wanted)).rejects.toThrow('it was deleted')
+    const queues = (await store.plans.get('uid', 1))!.stages.map(({ queue }) => queue)
+    expect(await Promise.all(queues.map((queue) => broker.depth(queue)))).toEqual([undefined, undefined])
+  })
+
+  it('is deleted with the flow, however close the deletion follows', async () => {
+    const world = await openWorld()
+    const changes = await world.openDriver().changes
+    await Promise.all([changes.apply(wanted), changes.remove('uid')])
+    for (let passed = 0; passed < 15; passed += 1) await world.advance(minute)
+    expect([await world.store.flows.list(), await world.leftovers()]).toEqual([[], []])
   })
 
   /** A plan whose queues are declared, and no state: its driver has just died. */

@@ -3,6 +3,7 @@ import type { Plan } from '../../flow/plan/plan.ts'
 import { PermanentError } from '../../runtime/error.ts'
 import { revisionTakenCode } from '../../runtime/store/revision-taken.ts'
 import type { PlanStore } from '../../runtime/store/store.ts'
+import { flowNotFoundCode } from '../../runtime/store/flow-not-found.ts'
 import { decideEdit, stateOfPlan, type Wanted } from '../decide/decide-edit.ts'
 import { withDeclared } from '../decide/decide-step.ts'
 import type { ChangeCore } from './change-parts.ts'
@@ -32,13 +33,15 @@ export async function beginFlow({ core, plans, declared }: FirstRevisionParts, w
   if (state.pending?.blocked !== undefined && (await adopt(core, uid, plan.revision))) return false
   if (!(await take(core, plans, plan))) return false
   const isDeclared = await declare(declared, state)
-  if (await writeState(core, undefined, isDeclared ? withDeclared(state, core.clock.now()) : state)) return true
+  const first = isDeclared ? withDeclared(state, core.clock.now()) : state
+  if (await writeFirst({ core, declared }, first)) return true
   // Who was faster has made its state of the same plan, perhaps with other marks; or has edited it since, and comes after this.
   return (await core.store.flows.get(uid))?.state.lastRevision !== plan.revision
 }
 
 /** Makes the state of a flow that has none of the newest plan that it has: who wrote that has died, and may have declared its queues. */
 export async function adoptPlan(core: ChangeCore, flow: string): Promise<void> {
+  if ((await core.store.flows.get(flow)) !== undefined) return
   const plan = await newestPlan(core.store.plans, flow)
   if (plan !== undefined) await adopt(core, flow, plan.revision)
 }
@@ -53,6 +56,16 @@ async function adopt(core: ChangeCore, flow: string, revision: number): Promise<
   const plan = revision === 0 ? undefined : await core.store.plans.get(flow, revision)
   if (plan !== undefined) await writeState(core, undefined, stateOfPlan(plan, core.clock.now()))
   return plan !== undefined
+}
+
+/** Of a flow that is gone by now nobody would look for the queues. */
+async function writeFirst({ core, declared }: Omit<FirstRevisionParts, 'plans'>, state: FlowState): Promise<boolean> {
+  try {
+    return await writeState(core, undefined, state)
+  } catch (error) {
+    if (error instanceof PermanentError && error.code === flowNotFoundCode) await declared.drop(state.flow)
+    throw error
+  }
 }
 
 /** False when it is not to be done yet, or cannot be: it is tried again, and told of, when the flow has a state. */

@@ -135,7 +135,8 @@ function changesOf(
     suspend: (flow, suspended) => change(flow, (state, now) => decideStanding(state, { ...state, suspended }, now)),
     freeze: (flow, frozen) => change(flow, (state, now) => decideStanding(state, { ...state, frozen }, now)),
     remove: async (flow, { deadlineMs = deletionDeadlineMs } = {}) => {
-      if ((await store.flows.get(flow)) === undefined) await adoptPlan(core, flow)
+      // Behind an edit that is under way, whose state is to be marked.
+      if ((await store.flows.get(flow)) === undefined) await wakes.between(flow, () => adoptPlan(core, flow))
       await change(flow, (state, now) => withDeletion(state, deadlineMs, now))
     },
   }

@@ -4,6 +4,7 @@ import type { ObjectCache } from '../../kube/cache/object-cache.ts'
 import type { Kept } from '../../kube/cache/projection.ts'
 import type { Store } from '../../runtime/store/store.ts'
 import type { InCluster, OperatorParts } from '../operator-parts.ts'
+import { flowFinalizer } from '../state/flow-finder.ts'
 import type { Tenants } from '../tenants/tenants.ts'
 import type { Hindrance } from './decide/flow-conditions.ts'
 
@@ -49,6 +50,11 @@ export interface FlowWish {
 
 export function wishOf({ spec: { suspend = false, freeze = false, revision: pinned } }: ClusterFlow): FlowWish {
   return { suspend, freeze, pinned }
+}
+
+/** Whether it stays until nothing of it is left. */
+export function isProtected({ metadata }: Kept): boolean {
+  return metadata.finalizers?.includes(flowFinalizer) === true
 }
 
 export function isDeleting({ metadata }: Kept): boolean {

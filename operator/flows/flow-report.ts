@@ -19,7 +19,15 @@ import {
   type FlowCounters,
   type OwnStatus,
 } from './decide/flow-status.ts'
-import { idOf, isDeleting, wishOf, type ClusterFlow, type FlowWish, type FlowsParts } from './flow-parts.ts'
+import {
+  idOf,
+  isDeleting,
+  isProtected,
+  wishOf,
+  type ClusterFlow,
+  type FlowWish,
+  type FlowsParts,
+} from './flow-parts.ts'
 import type { KnownVerdict } from './observe-flow.ts'
 
 /** Says how flows are: in their status, and as Events when that has changed. */
@@ -173,10 +181,10 @@ function faultsOf(verdict: KnownVerdict, { pinned }: FlowWish): Pick<ConditionFa
   }
 }
 
-/** One that was never active and is suspended has nothing there. */
+/** One that was never active and is suspended has nothing there; one that goes and is still here may be held up there with its first revision. */
 function needsBroker({ flow, state, verdict }: Told): boolean {
   const { suspend, freeze } = wishOf(flow)
-  if (state === undefined) return verdict.kind === 'fit' && !suspend && !freeze
+  if (state === undefined) return isDeleting(flow) ? isProtected(flow) : verdict.kind === 'fit' && !suspend && !freeze
   const { living, retiring, pending } = state
   return living.length + retiring.length > 0 || (pending !== undefined && pending.blocked === undefined)
 }

@@ -13,7 +13,7 @@ import { decideFlow, type FlowDeed, type FlowFacts } from './decide/decide-flow.
 import type { Hindrance } from './decide/flow-conditions.ts'
 import type { Changing } from './changing.ts'
 import { farewell } from './farewell.ts'
-import { idOf, isDeleting, wishOf, type ClusterFlow, type FlowsParts } from './flow-parts.ts'
+import { idOf, isDeleting, isProtected, wishOf, type ClusterFlow, type FlowsParts } from './flow-parts.ts'
 import type { FlowReport } from './flow-report.ts'
 import type { FlowJudge, KnownVerdict } from './observe-flow.ts'
 
@@ -99,10 +99,6 @@ async function observePlans(
 function isEnding({ namespaces }: ReconcileParts, name: string): boolean {
   const namespace = namespaces.get(name)
   return namespace !== undefined && isDeleting(namespace)
-}
-
-function isProtected({ metadata }: ClusterFlow): boolean {
-  return metadata.finalizers?.includes(flowFinalizer) === true
 }
 
 /** Somebody has written to it: only a person can help. */

@@ -13,6 +13,7 @@ import { pause } from '../../kube/clock.ts'
 import type { KubeError } from '../../kube/transport/kube-error.ts'
 import { PermanentError, TransientError } from '../../runtime/error.ts'
 import { clusterFailure } from '../../runtime/plans/kubernetes/cluster-failure.ts'
+import { flowNotFound } from '../../runtime/store/flow-not-found.ts'
 import type { FlowStateStore } from '../../runtime/store/store.ts'
 import type { ClusterStatesParts } from './cluster-states.ts'
 import { openFlowFinder, type ClusterFlow, type FinderParts, type FlowFinder } from './flow-finder.ts'
@@ -145,7 +146,7 @@ async function compared(
 function goneOutcome(uid: string, before: number, next: FlowState | undefined): Written {
   if (next === undefined) return 'written'
   if (before > 0) return 'conflict'
-  throw new PermanentError('FlowNotFound', `there is no Flow with the uid ${uid}: it was deleted`)
+  throw flowNotFound(uid)
 }
 
 /** Undefined when it was carried out. */

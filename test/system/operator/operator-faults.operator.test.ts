@@ -214,6 +214,8 @@ describeOnAll('An operator without its broker', (places) => {
       }
       await rig.applyFlow('late', simpleFlow())
       await rig.condition('late', 'BrokerAvailable', 'False')
+      // Of one that is suspended nothing is wanted of the broker, if it has not begun.
+      await rig.applyFlow('late', simpleFlow('data', { suspend: true }))
       await rig.remove('late')
       await rig.condition('late', 'Reconciling', 'True', 'DeletionBlocked')
       await rabbit.start()
