@@ -1,9 +1,9 @@
 import type { FlowState } from '../../flow/plan/flow-state.ts'
 import type { Plan } from '../../flow/plan/plan.ts'
 import { PermanentError } from '../../runtime/error.ts'
+import { flowNotFoundCode } from '../../runtime/store/flow-not-found.ts'
 import { revisionTakenCode } from '../../runtime/store/revision-taken.ts'
 import type { PlanStore } from '../../runtime/store/store.ts'
-import { flowNotFoundCode } from '../../runtime/store/flow-not-found.ts'
 import { decideEdit, stateOfPlan, type Wanted } from '../decide/decide-edit.ts'
 import { withDeclared } from '../decide/decide-step.ts'
 import type { ChangeCore } from './change-parts.ts'
@@ -25,6 +25,7 @@ export interface FirstRevisionParts {
  */
 export async function beginFlow({ core, plans, declared }: FirstRevisionParts, wanted: Wanted): Promise<boolean> {
   const { uid } = wanted.plan.flow
+  if ((await core.store.flows.get(uid)) !== undefined) return false
   const lastKnown = Math.max(0, ...(await core.store.plans.revisions(uid)))
   if (await adopt(core, uid, lastKnown)) return false
   const { state, plan } = decideEdit(undefined, wanted, { now: core.clock.now(), lastKnown })

@@ -117,9 +117,10 @@ function changesOf(
   const apply = async (wanted: Wanted): Promise<Applied> => {
     signal.throwIfAborted()
     const { uid } = wanted.plan.flow
+    const begin = (): Promise<boolean> => beginFlow({ core, plans, declared }, wanted)
     const isNew = (await store.flows.get(uid)) === undefined
     // While it is not looked at: what is declared of a flow without a state would be taken for stray.
-    const isWritten = isNew && (await wakes.between(uid, () => beginFlow({ core, plans, declared }, wanted)))
+    const isWritten = isNew && (await wakes.between(uid, begin))
     if (!isWritten) await writeEdit(core, plans.write, wanted)
     await settle(uid)
     return appliedOf((await store.flows.get(uid))?.state)
