@@ -33,9 +33,7 @@ export async function beginFlow({ core, plans, declared }: FirstRevisionParts, w
   // Of a flow that may have no queues yet nobody looks for any later: so none may be there of one whose plan is not listed yet, either.
   if (state.pending?.blocked !== undefined && (await adopt(core, uid, plan.revision))) return false
   if (!(await take(core, plans, plan))) return false
-  const isDeclared = await declare(declared, state)
-  const first = isDeclared ? withDeclared(state, core.clock.now()) : state
-  if (await writeFirst({ core, declared }, first)) return true
+  if (await writeFirst({ core, declared }, await declare({ core, declared }, state))) return true
   // Who was faster has made its state of the same plan, perhaps with other marks; or has edited it since, and comes after this.
   return (await core.store.flows.get(uid))?.state.lastRevision !== plan.revision
 }
@@ -69,12 +67,13 @@ async function writeFirst({ core, declared }: Omit<FirstRevisionParts, 'plans'>,
   }
 }
 
-/** False when it is not to be done yet, or cannot be: it is tried again, and told of, when the flow has a state. */
-async function declare(declared: DeclaredQueues, { flow, pending }: FlowState): Promise<boolean> {
-  if (pending === undefined || pending.blocked !== undefined) return false
+/** The state with its queues; without, where that is not to be done yet, or cannot be: it is tried again, and told of, when the flow has a state. */
+async function declare({ core, declared }: Omit<FirstRevisionParts, 'plans'>, state: FlowState): Promise<FlowState> {
+  const { flow, pending } = state
+  if (pending === undefined || pending.blocked !== undefined) return state
   return declared.declare(flow, pending.stages).then(
-    () => true,
-    () => false,
+    () => withDeclared(state, core.clock.now()),
+    () => state,
   )
 }
 
