@@ -25,24 +25,24 @@ export interface FirstRevisionParts {
  */
 export async function beginFlow({ core, plans, declared }: FirstRevisionParts, wanted: Wanted): Promise<boolean> {
   const { uid } = wanted.plan.flow
-  if ((await core.store.flows.get(uid)) !== undefined) return false
-  const lastKnown = Math.max(0, ...(await core.store.plans.revisions(uid)))
-  if (await adopt(core, uid, lastKnown)) return false
+  const { flows, plans: written } = core.store
+  if ((await flows.get(uid)) !== undefined) return false
+  const lastKnown = Math.max(0, ...(await written.revisions(uid)))
+  if (await adopt(core, await listedPlan(written, uid, lastKnown))) return false
   const { state, plan } = decideEdit(undefined, wanted, { now: core.clock.now(), lastKnown })
   if (plan === undefined) return false
   // Of a flow that may have no queues yet nobody looks for any later: so none may be there of one whose plan is not listed yet, either.
-  if (state.pending?.blocked !== undefined && (await adopt(core, uid, plan.revision))) return false
+  if (state.pending?.blocked !== undefined && (await adopt(core, await written.get(uid, plan.revision)))) return false
   if (!(await take(core, plans, plan))) return false
   if (await writeFirst({ core, declared }, await declare({ core, declared }, state))) return true
   // Who was faster has made its state of the same plan, perhaps with other marks; or has edited it since, and comes after this.
-  return (await core.store.flows.get(uid))?.state.lastRevision !== plan.revision
+  return (await flows.get(uid))?.state.lastRevision !== plan.revision
 }
 
 /** Makes the state of a flow that has none of the newest plan that it has: who wrote that has died, and may have declared its queues. */
 export async function adoptPlan(core: ChangeCore, flow: string): Promise<void> {
   if ((await core.store.flows.get(flow)) !== undefined) return
-  const plan = await newestPlan(core.store.plans, flow)
-  if (plan !== undefined) await adopt(core, flow, plan.revision)
+  await adopt(core, await newestPlan(core.store.plans, flow))
 }
 
 /** The first one may be missing from a list that is older than the last moments of who wrote it. */
@@ -50,9 +50,13 @@ export async function newestPlan(plans: PlanStore, flow: string): Promise<Plan |
   return plans.get(flow, Math.max(1, ...(await plans.revisions(flow))))
 }
 
+/** Undefined, too, where none is listed, as of nearly every new flow: nobody is asked then. */
+async function listedPlan(plans: PlanStore, flow: string, newest: number): Promise<Plan | undefined> {
+  return newest === 0 ? undefined : plans.get(flow, newest)
+}
+
 /** False when there is no such plan. */
-async function adopt(core: ChangeCore, flow: string, revision: number): Promise<boolean> {
-  const plan = revision === 0 ? undefined : await core.store.plans.get(flow, revision)
+async function adopt(core: ChangeCore, plan: Plan | undefined): Promise<boolean> {
   if (plan !== undefined) await writeState(core, undefined, stateOfPlan(plan, core.clock.now()))
   return plan !== undefined
 }
@@ -84,7 +88,7 @@ async function take(core: ChangeCore, plans: KeptPlans, plan: Plan): Promise<boo
     return true
   } catch (error) {
     if (!(error instanceof PermanentError) || error.code !== revisionTakenCode) throw error
-    await adopt(core, plan.flow.uid, plan.revision)
+    await adopt(core, await core.store.plans.get(plan.flow.uid, plan.revision))
     return false
   }
 }
